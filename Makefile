@@ -1,0 +1,46 @@
+# Yingda: `make` lists what can be done.
+
+PYTHON ?= python3
+VENV := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint format types lock bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+setup: python ## build both environments, the pages and the encoder's served form
+	@$(PYTHON) tools/bootstrap.py
+
+run: setup ## start everything and print the addresses; Ctrl-C stops it
+	@exec $(VENV)/yingda up
+
+test: python ## run every check and every test
+	@$(PYTHON) tools/bootstrap.py --tests
+	@$(MAKE) --no-print-directory check
+	@$(VENV)/python -m pytest
+
+check: ## import laws, lint, types, pages
+	@$(VENV)/ruff format --check --quiet .
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy --no-error-summary
+	@$(VENV)/lint-imports --no-logo > .lint-imports.log || (cat .lint-imports.log; exit 1)
+	@$(PYTHON) tools/bootstrap.py --npm run check
+	@$(PYTHON) tools/bootstrap.py --npm test
+
+format: ## format and mend what can be mended
+	@$(VENV)/ruff format --quiet .
+	@$(VENV)/ruff check --fix --quiet .
+
+lock: python ## pin the requirements anew
+	@$(PYTHON) tools/bootstrap.py --lock
+
+bench: setup ## measure the stack against a plain Rasa project and draw the plot
+	@$(VENV)/python -m bench
+
+clean: ## remove everything that set-up and running made
+	rm -rf .venv .venv-engine .tools var models/serve models/*.tar.gz models/*.inputs connectors/ui/dist connectors/ui/node_modules
+
+.PHONY: python
+python:
+	@command -v $(PYTHON) > /dev/null || { echo "set-up stopped: $(PYTHON) is not on PATH: install Python 3.11, 3.12 or 3.13, or call 'make PYTHON=/path/to/python …'"; exit 1; }

@@ -1,0 +1,1 @@
+"""The support domain: language, knowledge, orders, conversations. No web framework, no channel."""

@@ -1,0 +1,1 @@
+"""Conversations: inbox, per-conversation order, turns, outbox, hand-off."""

@@ -1,0 +1,72 @@
+"""The dialogue: text in, turn out. Knows engine and FAQ, nothing of storage or channels."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from bot.conversations.engine_client import EngineClient
+from bot.conversations.turn import Turn, read_turn
+from bot.faq.knowledge import Hit, Knowledge
+from bot.language import Language, MessageLanguage, detect, reply_language
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A turn with what is recorded beside it."""
+
+    turn: Turn
+    language: MessageLanguage | None
+    reply_language: Language
+    faq: tuple[Hit, ...]
+    latency_ms: float
+
+
+class Dialogue:
+    """Runs turns; one conversation's turns must be run one after the other by the caller."""
+
+    def __init__(self, engine: EngineClient, faq: Knowledge, default_language: Language) -> None:
+        self._engine = engine
+        self._faq = faq
+        self._default_language: Language = default_language
+
+    def language_for(self, text: str, before: Language | None) -> Language:
+        """Return the language to answer ``text`` in, after a conversation in ``before``."""
+        return reply_language(text) or before or self._default_language
+
+    async def turn(
+        self,
+        conversation_id: str,
+        message_id: str,
+        text: str,
+        payload: str | None = None,
+        before: Language | None = None,
+    ) -> Outcome:
+        """Run one customer message through the engine.
+
+        Args:
+            message_id: unique for the message; a repeated id is not run twice.
+            payload: what a pressed button stands for; ``text`` is then its title.
+            before: the language the conversation was in until now.
+
+        Raises:
+            EngineError: when there is no turn to read.
+        """
+        started = time.perf_counter()
+        language = self.language_for(text, before)
+        events = await self._engine.turn(
+            conversation_id, payload or _as_typed(text), message_id, language
+        )
+        return Outcome(
+            turn=read_turn(events),
+            language=detect(text),
+            reply_language=language,
+            faq=tuple(self._faq.search(text)) if payload is None else (),
+            latency_ms=(time.perf_counter() - started) * 1000,
+        )
+
+
+def _as_typed(text: str) -> str:
+    """Return text that the engine can't mistake for a payload, which begins with a slash."""
+    stripped = text.lstrip()
+    return f"\u2215{stripped[1:]}" if stripped.startswith("/") else text

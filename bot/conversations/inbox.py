@@ -1,0 +1,92 @@
+"""The inbox: a customer's message is stored once, whatever the channel delivers twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from bot.conversations import transcript
+from bot.conversations.model import Body, Button, Direction, Inbound
+from bot.storage.conversations import MessageRow
+from bot.storage.engine import Database
+
+# A button may be pressed long after it was shown, but not for ever.
+_OFFERS_REMEMBERED_MESSAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The stored message; ``new`` is false when this delivery repeats an earlier one."""
+
+    conversation_id: str
+    message_row_id: int
+    seq: int
+    new: bool
+
+
+class Inbox:
+    """Accepts messages from connectors.
+
+    Args:
+        database: where messages live.
+        limit_chars: longest text kept of a message; what is longer is cut.
+        standing_offers: payloads that may be sent at any time (the greeting's buttons).
+    """
+
+    def __init__(
+        self, database: Database, limit_chars: int, standing_offers: frozenset[str] = frozenset()
+    ) -> None:
+        self._database = database
+        self._limit_chars = limit_chars
+        self._standing_offers = standing_offers
+
+    async def accept(self, inbound: Inbound) -> Accepted:
+        """Claim the dedup key and store the message in one transaction.
+
+        A payload that was never offered in this conversation is dropped and its text is read as
+        typed: nobody can make the engine run an intent by inventing a button.
+        """
+        try:
+            return await self._store(inbound)
+        except IntegrityError as error:
+            repeated = await self._find(inbound)
+            if repeated is None:
+                raise RuntimeError(
+                    f"message {inbound.message_id!r} of channel {inbound.channel!r} could not be stored"
+                ) from error
+            return repeated
+
+    async def _store(self, inbound: Inbound) -> Accepted:
+        async with self._database.write() as session:
+            conversation = await transcript.open_conversation(
+                session, inbound.channel, inbound.user
+            )
+            payload = inbound.payload
+            if payload and payload not in self._standing_offers:
+                recent = await session.scalars(
+                    select(MessageRow.body)
+                    .where(
+                        MessageRow.conversation_id == conversation.id,
+                        MessageRow.direction == Direction.OUT.value,
+                    )
+                    .order_by(MessageRow.seq.desc())
+                    .limit(_OFFERS_REMEMBERED_MESSAGES)
+                )
+                offers: list[Button] = [b for body in recent for b in Body.from_json(body).buttons]
+                payload = payload if payload in {offer.payload for offer in offers} else None
+            body = Body(inbound.text[: self._limit_chars], payload)
+            row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)
+            await session.flush()
+            return Accepted(conversation.id, row.id, row.seq, new=True)
+
+    async def _find(self, inbound: Inbound) -> Accepted | None:
+        async with self._database.read() as session:
+            row = await session.scalar(
+                select(MessageRow).where(
+                    MessageRow.channel == inbound.channel,
+                    MessageRow.channel_message_id == inbound.message_id,
+                )
+            )
+            return Accepted(row.conversation_id, row.id, row.seq, new=False) if row else None

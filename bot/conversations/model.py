@@ -1,0 +1,109 @@
+"""What a conversation is made of: messages in and out, states, reasons."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+
+class State(StrEnum):
+    """Who answers the customer now."""
+
+    BOT = "bot"
+    QUEUED = "queued"
+    AGENT = "agent"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    CUSTOMER = "customer"
+    BOT = "bot"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Direction(StrEnum):
+    """From the customer (in) or to the customer (out)."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class MessageState(StrEnum):
+    """How far a message has come. In: pending -> done. Out: pending -> done or failed."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class HandoffReason(StrEnum):
+    """Why a person takes over."""
+
+    ASKED_FOR = "asked_for"
+    LOW_CONFIDENCE = "low_confidence"
+    COMPLAINT = "complaint"
+    POLICY = "policy"
+    ORDER_PROBLEM = "order_problem"
+    ENGINE_DOWN = "engine_down"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A quick reply: what the customer sees and the payload that the engine reads."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page worth opening; ``url`` is http or https."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The content of a message. ``text`` is light Markdown when we wrote it, plain when a customer did."""
+
+    text: str
+    payload: str | None = None
+    buttons: tuple[Button, ...] = ()
+    picture: str | None = None
+    link: Link | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body as JSON data without its empty parts."""
+        return {key: value for key, value in asdict(self).items() if value not in (None, (), [])}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the body that ``to_json`` wrote."""
+        link = data.get("link")
+        return cls(
+            text=data.get("text", ""),
+            payload=data.get("payload"),
+            buttons=tuple(Button(**button) for button in data.get("buttons", ())),
+            picture=data.get("picture"),
+            link=Link(**link) if link else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One message as a connector parsed it.
+
+    ``message_id`` is the channel's own and unique within the channel: a second delivery repeats it.
+    """
+
+    channel: str
+    user: str
+    message_id: str
+    text: str
+    payload: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))

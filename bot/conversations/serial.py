@@ -1,0 +1,51 @@
+"""Work that must be done one at a time for each key, while different keys run side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+
+class Serial:
+    """Runs ``work(key)`` after every ``wake(key)``, never twice at once for one key.
+
+    Wakes that arrive while a key is being worked on lead to one more run, so nothing is missed.
+
+    Args:
+        work: must not raise; what can fail is handled inside.
+        at_once: how many keys may be worked on at the same time.
+    """
+
+    def __init__(self, work: Callable[[str], Awaitable[None]], at_once: int) -> None:
+        self._work = work
+        self._slots = asyncio.Semaphore(at_once)
+        self._woken: set[str] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def wake(self, key: str) -> None:
+        """See to it that ``work(key)`` starts after now."""
+        self._woken.add(key)
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.create_task(self._run(key))
+
+    async def idle(self, key: str) -> None:
+        """Wait until nothing is being done for ``key``."""
+        task = self._tasks.get(key)
+        if task is not None:
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """Cancel everything that runs."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, key: str) -> None:
+        try:
+            while key in self._woken:
+                self._woken.discard(key)
+                async with self._slots:
+                    await self._work(key)
+        finally:
+            del self._tasks[key]

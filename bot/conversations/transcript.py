@@ -1,0 +1,119 @@
+"""The transcript: one ordered list of messages for each conversation, written inside a transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.conversations.model import Author, Body, Direction, MessageState, State
+from bot.storage.conversations import ConversationRow, MessageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a transcript, as faces show it."""
+
+    seq: int
+    author: Author
+    body: Body
+    at: datetime
+    channel_message_id: str | None
+
+    @classmethod
+    def of(cls, row: MessageRow) -> Entry:
+        """Return the entry of a stored message."""
+        return cls(
+            row.seq,
+            Author(row.author),
+            Body.from_json(row.body),
+            row.created_at,
+            row.channel_message_id,
+        )
+
+
+async def open_conversation(session: AsyncSession, channel: str, user: str) -> ConversationRow:
+    """Return the conversation of a user on a channel, locked for this transaction; made if new."""
+    now = datetime.now(UTC)
+    values = {
+        "id": uuid.uuid4().hex, "channel": channel, "user": user, "state": State.BOT.value,
+        "last_seq": 0, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    # Two first messages may arrive at once: the unique key lets one of them make the row.
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    await session.execute(dialect.insert(ConversationRow).values(values).on_conflict_do_nothing())
+    found = await session.execute(
+        select(ConversationRow)
+        .where(ConversationRow.channel == channel, ConversationRow.user == user)
+        .with_for_update()
+    )
+    return found.scalar_one()
+
+
+async def locked(session: AsyncSession, conversation_id: str) -> ConversationRow:
+    """Return a conversation locked for this transaction; raises ``NoResultFound`` for an unknown id."""
+    found = await session.execute(
+        select(ConversationRow).where(ConversationRow.id == conversation_id).with_for_update()
+    )
+    return found.scalar_one()
+
+
+def append_in(
+    session: AsyncSession, conversation: ConversationRow, body: Body, message_id: str, at: datetime
+) -> MessageRow:
+    """Add a customer's message as pending."""
+    return _append(
+        session, conversation, body, direction=Direction.IN.value, author=Author.CUSTOMER.value,
+        channel_message_id=message_id, created_at=at,
+    )  # fmt: skip
+
+
+def append_out(
+    session: AsyncSession,
+    conversation: ConversationRow,
+    bodies: Sequence[Body],
+    author: Author,
+    answers_id: int | None = None,
+) -> list[MessageRow]:
+    """Add messages to the customer; the outbox delivers them after the commit."""
+    now = datetime.now(UTC)
+    return [
+        _append(
+            session, conversation, body, direction=Direction.OUT.value, author=author.value,
+            answers_id=answers_id, created_at=now, next_attempt_at=now,
+        )
+        for body in bodies
+    ]  # fmt: skip
+
+
+async def entries(session: AsyncSession, conversation_id: str, after_seq: int = 0) -> list[Entry]:
+    """Return the transcript with ``seq > after_seq``, in order."""
+    rows = await session.scalars(
+        select(MessageRow)
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after_seq)
+        .order_by(MessageRow.seq)
+    )
+    return [Entry.of(row) for row in rows]
+
+
+def _append(
+    session: AsyncSession, conversation: ConversationRow, body: Body, **columns: Any
+) -> MessageRow:
+    conversation.last_seq += 1
+    conversation.updated_at = columns["created_at"]
+    row = MessageRow(
+        conversation_id=conversation.id,
+        channel=conversation.channel,
+        seq=conversation.last_seq,
+        body=body.to_json(),
+        state=MessageState.PENDING.value,
+        **columns,
+    )
+    session.add(row)
+    return row

@@ -1,0 +1,77 @@
+"""One turn: what was understood, what was decided, what is said, read from the engine's events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.conversations.engine_client import EngineFault, Event
+from bot.conversations.model import Body, Button, HandoffReason, Link
+
+NO_INTENT = "nlu_fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The outcome of one customer message.
+
+    ``decision`` is one rung of the ladder: ``flow:<intent>``, ``answer:<faq id>``,
+    ``suggest:<faq ids>``, ``decline``, ``clarify`` or ``handoff:<reason>``.
+    """
+
+    intent: str | None
+    confidence: float | None
+    entities: list[dict[str, Any]]
+    decision: str
+    replies: tuple[Body, ...]
+    handoff: HandoffReason | None = None
+
+
+def read_turn(events: Iterable[Event]) -> Turn:
+    """Return the turn that ``events`` (of one turn, in order) describe.
+
+    Raises:
+        EngineFault: when the events hold no customer message or no reply; a customer never meets silence.
+    """
+    parse: dict[str, Any] | None = None
+    slots: dict[str, Any] = {}
+    replies: list[Body] = []
+    for event in events:
+        match event["event"]:
+            case "user":
+                parse = event["parse_data"]
+            case "slot":
+                slots[event["name"]] = event["value"]
+            case "bot":
+                replies.append(_body(event))
+    if parse is None:
+        raise EngineFault("expected the customer's message among the engine's events, got none")
+    if not replies:
+        raise EngineFault("expected at least one reply from the engine, got none")
+    intent = parse["intent"]["name"]
+    reason = slots.get("handoff")
+    return Turn(
+        intent=intent,
+        confidence=parse["intent"].get("confidence"),
+        entities=[_entity(entity) for entity in parse["entities"]],
+        decision=slots.get("decision") or f"flow:{intent}",
+        replies=tuple(replies),
+        handoff=HandoffReason(reason) if reason else None,
+    )
+
+
+def _body(event: Event) -> Body:
+    data = event.get("data") or {}
+    custom = data.get("custom") or {}
+    link = custom.get("link")
+    return Body(
+        text=event.get("text") or "",
+        buttons=tuple(Button(b["title"], b["payload"]) for b in data.get("buttons") or ()),
+        picture=data.get("image"),
+        link=Link(link["url"], link["title"]) if link else None,
+    )
+
+
+def _entity(entity: dict[str, Any]) -> dict[str, Any]:
+    return {key: entity[key] for key in ("entity", "value", "start", "end") if key in entity}

@@ -1,0 +1,108 @@
+"""Tables of the conversation log: conversations, messages (inbox and outbox in one), turns, hand-offs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.language import Language
+from bot.storage.base import Base
+
+
+class ConversationRow(Base):
+    """One customer on one channel. ``id`` is also the engine's sender id."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (UniqueConstraint("channel", "user"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(32))
+    user: Mapped[str] = mapped_column(String(128))
+    state: Mapped[str] = mapped_column(String(16))
+    language: Mapped[Language | None] = mapped_column(String(2))
+    last_seq: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class MessageRow(Base):
+    """A message in either direction; ``seq`` orders the transcript of its conversation from 1 on.
+
+    An inbound message is pending until its turn is committed, an outbound one until it is delivered.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "seq"),
+        UniqueConstraint("channel", "channel_message_id"),
+        Index(
+            "ix_messages_pending",
+            "direction",
+            "next_attempt_at",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    seq: Mapped[int]
+    direction: Mapped[str] = mapped_column(String(3))
+    author: Mapped[str] = mapped_column(String(16))
+    body: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(32))
+    channel_message_id: Mapped[str | None] = mapped_column(String(256))
+    answers_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class TurnRow(Base):
+    """What the bot understood and decided for one customer message; reports read these rows."""
+
+    __tablename__ = "turns"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id"), primary_key=True, autoincrement=False
+    )
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    language: Mapped[str | None] = mapped_column(String(5))
+    intent: Mapped[str | None] = mapped_column(String(64))
+    confidence: Mapped[float | None]
+    entities: Mapped[list[Any]]
+    faq: Mapped[list[Any]]
+    decision: Mapped[str] = mapped_column(String(400), index=True)
+    latency_ms: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class HandoffRow(Base):
+    """One hand-off from the bot to people: waiting, then taken, then closed."""
+
+    __tablename__ = "handoffs"
+    __table_args__ = (
+        # At most one open hand-off for a conversation: a conversation stands in exactly one queue.
+        Index(
+            "uq_handoffs_open",
+            "conversation_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    reason: Mapped[str] = mapped_column(String(32))
+    agent: Mapped[str | None] = mapped_column(String(64))
+    resolution: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]

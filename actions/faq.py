@@ -1,0 +1,208 @@
+"""The FAQ rungs of the decision ladder: answer, suggest, decline, clarify, hand off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.context import decide, language_of, offered_a_person, previous_decision
+from actions.handoff import hand_off
+from bot.conversations.model import HandoffReason
+from bot.conversations.phrases import Phrases
+from bot.faq.errors import UnknownRecordError
+from bot.faq.knowledge import Hit, Knowledge
+
+# Questions about a topic: the FAQ answers them when it can, else the topic's own response does.
+TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_help"})
+_OFF_TOPIC = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class FaqLadder:
+    """The knowledge base with its thresholds, and the moves that several actions share.
+
+    Args:
+        answer_threshold: probability from which the best entry is the answer; ``None`` takes the
+            value fitted for the question's language.
+        suggest_threshold: likewise, from which entries are offered as buttons.
+    """
+
+    knowledge: Knowledge
+    phrases: Phrases
+    answer_threshold: float | None = None
+    suggest_threshold: float | None = None
+
+    def is_answer(self, hit: Hit, text: str) -> bool:
+        """Tell whether a hit is sure enough to be the answer to ``text``."""
+        threshold = self.answer_threshold
+        return hit.score >= (
+            self.knowledge.thresholds(text).answer if threshold is None else threshold
+        )
+
+    def is_suggestion(self, hit: Hit, text: str) -> bool:
+        """Tell whether a hit is worth offering for ``text``."""
+        threshold = self.suggest_threshold
+        return hit.score >= (
+            self.knowledge.thresholds(text).suggest if threshold is None else threshold
+        )
+
+    def answer(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
+    ) -> list[EventType]:
+        """Say the answer of one entry."""
+        language = language_of(tracker)
+        record = self.knowledge.record(faq_id)
+        link = record.link
+        dispatcher.utter_message(
+            text=self.knowledge.answer(faq_id, language),
+            image=record.picture,
+            json_message=link and {"link": {"url": link.url, "title": getattr(link, language)}},
+        )
+        return [decide(f"answer:{faq_id}")]
+
+    def suggest(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Hit]
+    ) -> list[EventType]:
+        """Offer entries as buttons, with "none of these" as the last one."""
+        language = language_of(tracker)
+        question = self.phrases.say("utter_faq_suggest", language)
+        buttons = [
+            {
+                "title": self.knowledge.question(hit.faq_id, language),
+                "payload": f'/ask_faq{{"faq_id": "{hit.faq_id}"}}',
+            }
+            for hit in hits
+        ]
+        buttons += [{"title": b.title, "payload": b.payload} for b in question.buttons]
+        dispatcher.utter_message(text=question.text, buttons=buttons)
+        return [decide("suggest:" + ",".join(hit.faq_id for hit in hits))]
+
+    def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+        """Nothing fits: ask to rephrase the first time, hand off the second time in a row."""
+        if previous_decision(tracker) == "clarify":
+            return hand_off(dispatcher, HandoffReason.LOW_CONFIDENCE)
+        dispatcher.utter_message(response="utter_clarify")
+        return [decide("clarify")]
+
+
+class AnswerFaq(Action):
+    """Answers from the FAQ as surely as the thresholds allow."""
+
+    def __init__(self, ladder: FaqLadder) -> None:
+        self._ladder = ladder
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_answer_faq"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Take the highest rung that the scores allow."""
+        ladder = self._ladder
+        picked = next(tracker.get_latest_entity_values("faq_id"), None)
+        if picked is not None:
+            try:
+                return ladder.answer(dispatcher, tracker, picked)
+            except UnknownRecordError:  # an editor removed it after the button was shown
+                return ladder.miss(dispatcher, tracker)
+        hits = ladder.knowledge.search(tracker.latest_message.get("text") or "")
+        recorded = SlotSet("faq_hits", [[hit.faq_id, hit.score] for hit in hits])
+        return [recorded, *self._take_rung(dispatcher, tracker, hits)]
+
+    def _take_rung(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Hit]
+    ) -> list[EventType]:
+        ladder = self._ladder
+        text = tracker.latest_message.get("text") or ""
+        if hits and ladder.is_answer(hits[0], text):
+            return ladder.answer(dispatcher, tracker, hits[0].faq_id)
+        likely = [hit for hit in hits if ladder.is_suggestion(hit, text)]
+        if likely:
+            return ladder.suggest(dispatcher, tracker, likely)
+        intent = tracker.get_intent_of_latest_message()
+        if intent in TOPIC_INTENTS:
+            dispatcher.utter_message(response=f"utter_{intent}")
+            return [decide(f"flow:{intent}")]
+        if _looks_off_topic(tracker):
+            dispatcher.utter_message(response="utter_decline")
+            return [decide("decline")]
+        return ladder.miss(dispatcher, tracker)
+
+
+class Decline(Action):
+    """Off-topic by the classifier; a sure FAQ entry still overrules it."""
+
+    def __init__(self, ladder: FaqLadder) -> None:
+        self._ladder = ladder
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_decline"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Answer when the FAQ is sure, else say kindly what the bot is for."""
+        ladder = self._ladder
+        text = tracker.latest_message.get("text") or ""
+        hits = ladder.knowledge.search(text, limit=1)
+        if hits and ladder.is_answer(hits[0], text):
+            return ladder.answer(dispatcher, tracker, hits[0].faq_id)
+        dispatcher.utter_message(response="utter_decline")
+        return [decide("decline")]
+
+
+class Affirm(Action):
+    """A bare "yes": takes what the previous turn offered."""
+
+    def __init__(self, ladder: FaqLadder) -> None:
+        self._ladder = ladder
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_affirm"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Answer the first suggestion, hand off where a person was offered, else just agree."""
+        previous = previous_decision(tracker) or ""
+        if previous.startswith("suggest:"):
+            first = previous.removeprefix("suggest:").split(",")[0]
+            return self._ladder.answer(dispatcher, tracker, first)
+        if offered_a_person(tracker):
+            return hand_off(dispatcher, HandoffReason.ASKED_FOR)
+        dispatcher.utter_message(response="utter_affirm")
+        return []
+
+
+class Deny(Action):
+    """A bare "no": refused suggestions count as a miss."""
+
+    def __init__(self, ladder: FaqLadder) -> None:
+        self._ladder = ladder
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_deny"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Look further after refused suggestions, else accept the no."""
+        if (previous_decision(tracker) or "").startswith("suggest:"):
+            return self._ladder.miss(dispatcher, tracker)
+        dispatcher.utter_message(response="utter_deny")
+        return []
+
+
+def _looks_off_topic(tracker: Tracker) -> bool:
+    """Tell whether the classifier's own first choice, before the gate stepped in, was off-topic."""
+    ranking = tracker.latest_message.get("intent_ranking") or []
+    named = (choice["name"] for choice in ranking if choice["name"] != "nlu_fallback")
+    return next(named, None) == _OFF_TOPIC

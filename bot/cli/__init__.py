@@ -1,0 +1,33 @@
+"""The ``yingda`` command. One sub-command per file; heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli import chat, db, desk, doctor, faq, rasa, serve, settings, train, understand, up
+
+app = typer.Typer(
+    name="yingda",
+    help="First-line customer support in Chinese and English.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+app.command("up")(up.up)
+app.command("serve")(serve.serve)
+app.command("chat")(chat.chat)
+app.command("understand")(understand.understand)
+app.command("train")(train.train)
+app.command(
+    "rasa",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    },
+)(rasa.rasa)
+app.command("doctor")(doctor.doctor)
+app.command("settings")(settings.settings)
+app.add_typer(desk.app, name="desk")
+app.add_typer(db.app, name="db")
+app.add_typer(faq.app, name="faq")

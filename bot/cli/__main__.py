@@ -1,0 +1,5 @@
+"""``python -m bot.cli``: the ``yingda`` command without its script."""
+
+from bot.cli import app
+
+app()

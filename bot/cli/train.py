@@ -1,0 +1,72 @@
+"""``yingda train``: train the engine's model when its inputs changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+
+
+def train(
+    force: Annotated[
+        bool, typer.Option("--force", help="Train even when nothing changed.")
+    ] = False,
+) -> None:
+    """Train the engine's model if config, domain, examples or FAQ questions changed.
+
+    Examples:
+
+        yingda train
+        yingda train --force
+    """
+    from rich.console import Console
+
+    from bot.engine_process import is_trained
+    from bot.settings import Settings
+
+    console = Console(stderr=True)
+    settings = Settings()
+    if is_trained(settings) and not force:
+        console.print("The model is up to date.")
+        return
+    if not train_engine(settings):
+        console.print(f"[red]Training failed.[/red] The log is {settings.var / 'logs/train.log'}.")
+        sys.exit(1)
+
+
+def train_engine(settings: object) -> bool:
+    """Train with visible progress; returns whether it worked. The log goes to var/logs/train.log."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from bot.engine_process import (
+        engine_environment,
+        inputs_fingerprint,
+        mark_trained,
+        train_command,
+    )
+    from bot.settings import Settings
+
+    assert isinstance(settings, Settings)  # noqa: S101 - keeps the import of pydantic lazy
+    log = settings.var / "logs" / "train.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    fingerprint = inputs_fingerprint(settings)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with (
+        log.open("w", encoding="utf-8") as output,
+        Progress(*columns, console=Console(stderr=True)) as progress,
+    ):
+        progress.add_task("Training the engine's model (about a minute)")
+        done = subprocess.run(
+            train_command(settings),
+            env=engine_environment(settings),
+            cwd=settings.root,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode == 0:
+        mark_trained(settings, fingerprint)
+    return done.returncode == 0

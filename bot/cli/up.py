@@ -1,0 +1,151 @@
+"""``yingda up``: everything, in one command."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.settings import Settings
+    from bot.supervisor import Supervisor
+
+_READY_WITHIN_S = 120.0
+_LOOK_EVERY_S = 0.3
+
+
+def up() -> None:
+    """Start engine and app, keep both running, stop both with Ctrl-C.
+
+    Trains the model and creates the database when needed.
+
+    Examples:
+
+        yingda up
+        YINGDA_PORT=9000 yingda up
+    """
+    from rich.console import Console
+
+    from bot.cli.db import fill
+    from bot.cli.train import train_engine
+    from bot.engine_process import engine_environment, is_trained, run_command
+    from bot.settings import Settings
+    from bot.storage.migrate import upgrade
+    from bot.supervisor import Child, Supervisor
+
+    console = Console()
+    settings = Settings()
+    _refuse_taken_ports(settings, console)
+    if not is_trained(settings) and not train_engine(settings):
+        _fail(
+            console,
+            f"Training failed; the reason is at the end of {settings.var / 'logs/train.log'}.",
+        )
+    upgrade(settings.database)
+    if settings.demo:
+        import asyncio
+
+        asyncio.run(fill(settings.database))
+    logs = settings.var / "logs"
+    environment = engine_environment(settings)
+    supervisor = Supervisor(
+        [
+            Child("engine", run_command(settings), environment, settings.root, logs / "engine.log"),
+            Child(
+                "app", [sys.executable, "-m", "bot.cli", "serve"], environment, settings.root,
+                logs / "app.log",
+            ),
+        ]
+    )  # fmt: skip
+    supervisor.start()
+    try:
+        if _wait_until_ready(supervisor, settings, console):
+            _print_addresses(settings, console)
+        while not supervisor.stopping:
+            for name in supervisor.tend():
+                console.print(
+                    f"[yellow]The {name} had stopped and was started again[/yellow] (log: {logs / name}.log)"
+                )
+            time.sleep(_LOOK_EVERY_S)
+    finally:
+        console.print("Stopping …")
+        supervisor.stop()
+
+
+def _refuse_taken_ports(settings: Settings, console: Console) -> None:
+    for port, host, name in (
+        (settings.port, settings.host, "YINGDA_PORT"),
+        (settings.engine_port, "127.0.0.1", "YINGDA_ENGINE_PORT"),
+    ):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                _fail(
+                    console,
+                    f"Port {port} on {host} can't be used ({error.strerror}): stop what uses it, or set {name} to another.",
+                )
+
+
+def _wait_until_ready(supervisor: Supervisor, settings: Settings, console: Console) -> bool:
+    """Wait until a real turn was answered; false when told to stop meanwhile."""
+    import httpx
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    deadline = time.monotonic() + _READY_WITHIN_S
+    with Progress(*columns, console=console, transient=True) as progress:
+        progress.add_task("Starting engine and app")
+        while not supervisor.stopping:
+            supervisor.tend()
+            try:
+                if (
+                    httpx.get(f"{address(settings)}/readyz", timeout=2).status_code
+                    == httpx.codes.OK
+                ):
+                    return True
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > deadline:
+                _fail(
+                    console,
+                    f"Not ready after {_READY_WITHIN_S:.0f} s; the reason is at the end of the files in {settings.var / 'logs'}.",
+                )
+            time.sleep(_LOOK_EVERY_S)
+    return False
+
+
+def address(settings: Settings) -> str:
+    """Return the address of the app as seen from this machine."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
+def _print_addresses(settings: Settings, console: Console) -> None:
+    from rich.table import Table
+
+    from bot.orders.demo import demo_orders
+
+    here = address(settings)
+    table = Table("What", "Where", title="Yingda (应答) is answering", title_justify="left")
+    table.add_row("Demo shop with the widget", f"{here}/")
+    table.add_row("REST channel (Rasa compatible)", f"{here}/webhooks/rest/webhook")
+    table.add_row("Health, readiness, metrics", f"{here}/healthz  /readyz  /metrics")
+    table.add_row("In the terminal", ".venv/bin/yingda chat   .venv/bin/yingda desk")
+    if settings.demo:
+        table.add_section()
+        for order in demo_orders():
+            table.add_row(
+                f"Demo order {order.number}", f"phone ends in {order.last_four}: {order.shows.en}"
+            )
+    console.print(table)
+    console.print("Stop with Ctrl-C.")
+
+
+def _fail(console: Console, reason: str) -> None:
+    console.print(f"[red]{reason}[/red]", soft_wrap=True)
+    sys.exit(1)

@@ -1,0 +1,71 @@
+"""Where the parts are put together: the only place that knows domain, actions and connectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from actions import FaqLadder, build_executor
+from bot.conversations.dialogue import Dialogue
+from bot.conversations.engine_client import EngineClient
+from bot.conversations.phrases import Phrases
+from bot.encoder import load_encoder
+from bot.faq.knowledge import Knowledge
+from bot.orders.book import SqlOrderBook
+from bot.orders.desk import OrderDesk
+from bot.settings import Settings
+from bot.storage.engine import Database
+
+if TYPE_CHECKING:
+    import socketio
+    from rasa_sdk.executor import ActionExecutor
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the app and ``yingda understand`` are made of."""
+
+    settings: Settings
+    database: Database
+    engine: EngineClient
+    dialogue: Dialogue
+    phrases: Phrases
+    executor: ActionExecutor
+
+
+def build_parts(settings: Settings) -> Parts:
+    """Load the knowledge base and connect the parts; opens no port and no connection yet."""
+    database = Database(settings.database)
+    phrases = Phrases(settings.root / "domain.yml")
+    knowledge = load_knowledge(settings)
+    engine = EngineClient(
+        settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
+    )
+    ladder = FaqLadder(
+        knowledge, phrases, settings.faq_answer_threshold, settings.faq_suggest_threshold
+    )
+    return Parts(
+        settings=settings,
+        database=database,
+        engine=engine,
+        dialogue=Dialogue(engine, knowledge, settings.default_language),
+        phrases=phrases,
+        executor=build_executor(ladder, OrderDesk(SqlOrderBook(database), database)),
+    )
+
+
+def build_app(settings: Settings) -> socketio.ASGIApp:
+    """Return the app of ``settings``."""
+    from connectors.app import create_app
+
+    parts = build_parts(settings)
+    return create_app(
+        settings, parts.database, parts.engine, parts.dialogue, parts.phrases, parts.executor
+    )
+
+
+def load_knowledge(settings: Settings) -> Knowledge:
+    """Return the FAQ, indexed."""
+    return Knowledge.load(
+        settings.faq_folder, load_encoder(settings.encoder), cache=settings.var / "cache"
+    )

@@ -1,0 +1,85 @@
+"""The app: every face of Yingda behind one address."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import socketio
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from rasa_sdk.executor import ActionExecutor
+
+from bot.conversations.dialogue import Dialogue
+from bot.conversations.engine_client import EngineClient
+from bot.conversations.inbox import Inbox
+from bot.conversations.outbox import Outbox
+from bot.conversations.phrases import Phrases
+from bot.conversations.worker import Workers
+from bot.settings import Settings
+from bot.storage.engine import Database
+from connectors.actions_route import actions_router
+from connectors.health import Readiness, health_router
+from connectors.rest.routes import rest_router
+from connectors.service import Reception
+from connectors.web.channel import GREETING, WebChannel
+from connectors.web.session import WebSessions
+
+_PAGES = Path(__file__).parent / "ui" / "dist"
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    engine: EngineClient,
+    dialogue: Dialogue,
+    phrases: Phrases,
+    executor: ActionExecutor,
+) -> socketio.ASGIApp:
+    """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
+    web = WebChannel(
+        database,
+        WebSessions(settings.secrets.session_key),
+        phrases,
+        settings.default_language,
+        settings.allowed_origins,
+    )
+    outbox = Outbox(database, {web.name: web}, settings.outbox_attempts)
+    workers = Workers(
+        database,
+        dialogue,
+        phrases,
+        on_reply=outbox.wake,
+        on_typing=web.typing,
+        queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
+    )
+    greeting_offers = frozenset(
+        button.payload
+        for language in ("zh", "en")
+        for button in phrases.say(GREETING, language).buttons
+    )
+    reception = Reception(Inbox(database, settings.message_limit_chars, greeting_offers), workers)
+    readiness = Readiness(database, engine)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        web.open(reception)
+        outbox.start()
+        readiness.start()
+        await workers.recover()
+        yield
+        await readiness.close()
+        await workers.close()
+        await outbox.close()
+        await engine.close()
+        await database.close()
+
+    api = FastAPI(title="Yingda", lifespan=lifespan, docs_url=None, redoc_url=None)
+    api.include_router(health_router(readiness))
+    api.include_router(actions_router(executor, settings.secrets.actions_token))
+    api.include_router(rest_router(reception, database))
+    if _PAGES.is_dir():
+        api.mount("/", StaticFiles(directory=_PAGES, html=True))
+    return socketio.ASGIApp(web.server, other_asgi_app=api)

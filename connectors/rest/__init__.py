@@ -1,0 +1,1 @@
+"""A channel for programs, compatible with Rasa's REST channel."""

@@ -1,0 +1,92 @@
+"""``POST /webhooks/rest/webhook``: the messages of Rasa's REST channel, served by the app.
+
+Existing clients of Rasa work by changing the address. The caller waits for the turn; lines that an
+agent wrote in between come with the next answer, since this channel cannot speak first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from bot.conversations.model import Body, Direction, Inbound, MessageState
+from bot.storage.conversations import MessageRow
+from bot.storage.engine import Database
+from connectors.service import Reception
+
+CHANNEL = "rest"
+
+
+class RestMessage(BaseModel):
+    """What a client of Rasa's REST channel posts."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sender: str = Field("default", min_length=1, max_length=128)
+    message: str = Field(min_length=1)
+    message_id: str | None = Field(None, max_length=100)
+
+
+def rest_router(reception: Reception, database: Database) -> APIRouter:
+    """Return the routes of the REST channel."""
+    router = APIRouter(prefix="/webhooks/rest", tags=["rest"])
+
+    @router.get("/")
+    async def health() -> dict[str, str]:
+        """Say that the channel is there, as Rasa does."""
+        return {"status": "ok"}
+
+    @router.post("/webhook")
+    async def webhook(message: RestMessage) -> list[dict[str, Any]]:
+        """Answer one message with the list of replies."""
+        accepted = await reception.accept(
+            Inbound(
+                channel=CHANNEL,
+                user=message.sender,
+                message_id=f"{message.sender}:{message.message_id or uuid.uuid4().hex}",
+                text=message.message,
+                payload=message.message if message.message.startswith("/") else None,
+            )
+        )
+        await reception.workers.idle(accepted.conversation_id)
+        return [
+            _as_rasa(message.sender, body)
+            for body in await _collect(database, accepted.conversation_id)
+        ]
+
+    return router
+
+
+async def _collect(database: Database, conversation_id: str) -> list[Body]:
+    """Take the waiting replies out of the conversation's outbox, in order."""
+    async with database.write() as session:
+        rows = await session.scalars(
+            select(MessageRow)
+            .where(
+                MessageRow.conversation_id == conversation_id,
+                MessageRow.direction == Direction.OUT.value,
+                MessageRow.state == MessageState.PENDING.value,
+            )
+            .order_by(MessageRow.seq)
+        )
+        bodies = []
+        for row in rows:
+            row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)
+            bodies.append(Body.from_json(row.body))
+        return bodies
+
+
+def _as_rasa(recipient: str, body: Body) -> dict[str, Any]:
+    reply: dict[str, Any] = {"recipient_id": recipient, "text": body.text}
+    if body.buttons:
+        reply["buttons"] = [{"title": b.title, "payload": b.payload} for b in body.buttons]
+    if body.picture:
+        reply["image"] = body.picture
+    if body.link:
+        reply["custom"] = {"link": {"url": body.link.url, "title": body.link.title}}
+    return reply

@@ -1,0 +1,1 @@
+"""The website widget over Socket.IO."""

@@ -1,0 +1,153 @@
+"""The widget's channel: Socket.IO events in, messages out.
+
+A widget that is offline loses nothing: the transcript is its mailbox, and it asks for all messages
+after the last one it has seen. So a message counts as delivered once it was offered to whatever
+widgets of the visitor are connected.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import socketio
+import structlog
+from pydantic import ValidationError
+
+from bot.conversations import transcript
+from bot.conversations.model import Inbound
+from bot.conversations.phrases import Phrases
+from bot.conversations.transcript import Entry
+from bot.language import Language
+from bot.storage.conversations import ConversationRow
+from bot.storage.engine import Database
+from connectors.base import Capabilities, Connector
+from connectors.service import Reception
+from connectors.web.protocol import Hello, Resume, Say, body_to_wire, to_wire
+from connectors.web.session import WebSessions
+
+_log = structlog.get_logger(__name__)
+
+GREETING = "utter_welcome"
+_BAD_MESSAGE = {
+    "code": "bad_message",
+    "zh": "这条消息没有发出去，请缩短后再试。",
+    "en": "This message could not be sent. Please shorten it and try again.",
+}
+_TRY_AGAIN = {
+    "code": "try_again",
+    "zh": "暂时没有收到，请稍后再试。",
+    "en": "That did not reach us. Please try again in a moment.",
+}
+
+
+class WebChannel(Connector):
+    """Serves every widget of the site."""
+
+    name = "web"
+    capabilities = Capabilities(buttons=True, pictures=True, links=True, text_limit_chars=20_000)
+
+    def __init__(
+        self,
+        database: Database,
+        sessions: WebSessions,
+        phrases: Phrases,
+        default_language: Language,
+        allowed_origins: list[str],
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._phrases = phrases
+        self._default_language: Language = default_language
+        self._reception: Reception | None = None
+        self.server = socketio.AsyncServer(
+            async_mode="asgi",
+            cors_allowed_origins="*" if allowed_origins == ["*"] else allowed_origins,
+            max_http_buffer_size=64_000,
+        )
+        for handler in (self._on_connect, self._on_say, self._on_resume):
+            self.server.on(handler.__name__.removeprefix("_on_"), handler)
+
+    def open(self, reception: Reception) -> None:
+        """Begin to take messages."""
+        self._reception = reception
+
+    async def send(self, conversation_id: str, user: str, entry: Entry) -> None:
+        """Offer a message to the connected widgets of a conversation."""
+        await self.server.emit("message", to_wire(entry), room=conversation_id)
+        async with self._database.read() as session:
+            conversation = await session.get_one(ConversationRow, conversation_id)
+        await self.server.emit("state", {"state": conversation.state}, room=conversation_id)
+
+    async def typing(self, conversation_id: str, on: bool) -> None:
+        """Show or hide the dots."""
+        await self.server.emit("typing", {"on": on, "author": "bot"}, room=conversation_id)
+
+    async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        try:
+            hello = Hello.model_validate(auth or {})
+        except ValidationError as error:
+            raise socketio.exceptions.ConnectionRefusedError("bad hello") from error
+        token = hello.session
+        user = self._sessions.user_of(token)
+        if user is None:
+            token, user = self._sessions.issue()
+            hello = hello.model_copy(update={"last_seq": 0})
+        async with self._database.write() as session:
+            conversation = await transcript.open_conversation(session, self.name, user)
+        await self.server.save_session(sid, {"user": user, "conversation": conversation.id})
+        # The room comes before the transcript: what is sent in between arrives twice, not never.
+        await self.server.enter_room(sid, conversation.id)
+        async with self._database.read() as session:
+            entries = await transcript.entries(session, conversation.id, hello.last_seq)
+        language = self._default_language if hello.lang == "auto" else hello.lang
+        await self.server.emit(
+            "ready",
+            {
+                "session": token,
+                "state": conversation.state,
+                "messages": [to_wire(entry) for entry in entries],
+                "greeting": body_to_wire(self._phrases.say(GREETING, language)),
+            },
+            to=sid,
+        )
+
+    async def _on_say(self, sid: str, data: Any) -> dict[str, Any]:
+        try:
+            say = Say.model_validate(data)
+        except ValidationError:
+            return {"ok": False, "error": _BAD_MESSAGE}
+        if self._reception is None:
+            return {"ok": False, "error": _TRY_AGAIN}
+        session = await self.server.get_session(sid)
+        try:
+            accepted = await self._reception.accept(
+                Inbound(
+                    channel=self.name,
+                    user=session["user"],
+                    message_id=f"{session['user']}:{say.client_id}",
+                    text=say.text,
+                    payload=say.payload,
+                )
+            )
+        except Exception:
+            _log.exception("message not stored", conversation=session["conversation"])
+            return {"ok": False, "error": _TRY_AGAIN}
+        if accepted.new:
+            await self._show_other_tabs(sid, accepted.conversation_id, accepted.seq)
+        return {"ok": True, "seq": accepted.seq}
+
+    async def _on_resume(self, sid: str, data: Any) -> dict[str, Any]:
+        try:
+            after = Resume.model_validate(data).last_seq
+        except ValidationError:
+            after = 0
+        conversation_id = (await self.server.get_session(sid))["conversation"]
+        async with self._database.read() as session:
+            entries = await transcript.entries(session, conversation_id, after)
+        return {"messages": [to_wire(entry) for entry in entries]}
+
+    async def _show_other_tabs(self, sid: str, conversation_id: str, seq: int) -> None:
+        async with self._database.read() as session:
+            entries = await transcript.entries(session, conversation_id, seq - 1)
+        for entry in entries[:1]:
+            await self.server.emit("message", to_wire(entry), room=conversation_id, skip_sid=sid)

@@ -1,0 +1,58 @@
+"""What travels between the widget and the app; both sides agree on these shapes.
+
+client -> server: ``connect`` with ``Hello``; ``say`` with ``Say``, acknowledged with
+``{"ok": true, "seq": n}`` or ``{"ok": false, "error": {"code", "zh", "en"}}``; ``resume`` with
+``{"last_seq": n}``, acknowledged with ``{"messages": [...]}``.
+server -> client: ``ready``, ``message``, ``typing`` ``{"on", "author"}``, ``state`` ``{"state"}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from bot.conversations.model import Author, Body
+from bot.conversations.transcript import Entry
+
+
+class Hello(BaseModel):
+    """How a widget introduces itself."""
+
+    session: str | None = Field(None, max_length=400)
+    lang: Literal["zh", "en", "auto"] = "auto"
+    last_seq: int = Field(0, ge=0)
+
+
+class Say(BaseModel):
+    """One message or pressed button; repeated with the same ``client_id`` until acknowledged."""
+
+    client_id: str = Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    text: str = Field(min_length=1, max_length=8000)
+    payload: str | None = Field(None, max_length=500)
+
+
+class Resume(BaseModel):
+    """Asks for everything after ``last_seq``."""
+
+    last_seq: int = Field(ge=0)
+
+
+def to_wire(entry: Entry) -> dict[str, Any]:
+    """Return a transcript entry as the widget reads it."""
+    wire = {
+        "seq": entry.seq,
+        "author": entry.author.value,
+        "at": entry.at.isoformat(),
+        **body_to_wire(entry.body),
+    }
+    if entry.author is Author.CUSTOMER and entry.channel_message_id:
+        wire["client_id"] = entry.channel_message_id.partition(":")[2]
+    return wire
+
+
+def body_to_wire(body: Body) -> dict[str, Any]:
+    """Return the content of a message; a customer's payload stays on the server."""
+    data = body.to_json()
+    data.pop("payload", None)
+    return {"text": "", **data}

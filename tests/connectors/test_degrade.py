@@ -1,0 +1,46 @@
+"""A rich message becomes what a plain channel can show, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversations.model import Body, Button, Link
+from connectors.base import Capabilities, degrade, split_text
+
+PLAIN = Capabilities(buttons=False, pictures=False, links=False, text_limit_chars=40)
+RICH = Capabilities(buttons=True, pictures=True, links=True, text_limit_chars=40)
+BODY = Body(
+    "您想问哪一个？",
+    buttons=(Button("运费", "/a"), Button("退货", "/b")),
+    picture="https://shop.example/p.png",
+    link=Link("https://shop.example/h", "帮助"),
+)
+
+
+def test_a_rich_channel_gets_the_message_as_it_is() -> None:
+    assert degrade(BODY, RICH) == [BODY]
+
+
+def test_buttons_become_numbers_and_addresses_become_text() -> None:
+    parts = degrade(BODY, PLAIN)
+    text = "\n".join(part.text for part in parts)
+    assert "1. 运费" in text
+    assert "2. 退货" in text
+    assert "https://shop.example/h" in text
+    assert all(part.buttons == () and part.link is None for part in parts)
+
+
+def test_long_text_is_split_at_sentence_ends_and_the_buttons_come_last() -> None:
+    body = Body("第一句话在这里。" * 3 + "Second one is here. " * 3, buttons=BODY.buttons)
+    parts = degrade(body, RICH)
+    assert len(parts) > 1
+    assert all(part.text.endswith(("。", ".")) for part in parts)
+    assert [bool(part.buttons) for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
+@given(st.text(), st.integers(min_value=1, max_value=50))
+def test_no_part_is_too_long_and_no_letter_is_lost(text: str, limit: int) -> None:
+    parts = split_text(text, limit)
+    assert all(len(part) <= limit for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())

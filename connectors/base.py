@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from bot.conversations.model import Body
-from bot.conversations.transcript import Entry
+from bot.conversations.outbox import Delivery
 
 _SENTENCE_END = re.compile(r"(?<=[。！？!?\n])|(?<=\.\s)")
 
@@ -32,17 +32,17 @@ class Connector(ABC):
     name: str
     capabilities: Capabilities
 
-    async def deliver(self, conversation_id: str, user: str, entry: Entry) -> None:
+    async def deliver(self, delivery: Delivery) -> None:
         """Send a message in the richest form that the channel can show.
 
         Raises:
             DeliveryError: when the channel did not take it.
         """
-        for body in degrade(entry.body, self.capabilities):
-            await self.send(conversation_id, user, replace(entry, body=body))
+        for body in degrade(delivery.entry.body, self.capabilities):
+            await self.send(replace(delivery, entry=replace(delivery.entry, body=body)))
 
     @abstractmethod
-    async def send(self, conversation_id: str, user: str, entry: Entry) -> None:
+    async def send(self, delivery: Delivery) -> None:
         """Send one message that fits the capabilities; raises ``DeliveryError``."""
 
     async def typing(self, conversation_id: str, on: bool) -> None:  # noqa: B027 - optional

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.conversations import transcript
 from bot.conversations.model import Body, Button, Direction, Inbound
+from bot.conversations.transcript import Entry
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 
@@ -21,8 +22,7 @@ class Accepted:
     """The stored message; ``new`` is false when this delivery repeats an earlier one."""
 
     conversation_id: str
-    message_row_id: int
-    seq: int
+    entry: Entry
     new: bool
 
 
@@ -78,8 +78,7 @@ class Inbox:
                 payload = payload if payload in {offer.payload for offer in offers} else None
             body = Body(inbound.text[: self._limit_chars], payload)
             row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)
-            await session.flush()
-            return Accepted(conversation.id, row.id, row.seq, new=True)
+            return Accepted(conversation.id, Entry.of(row), new=True)
 
     async def _find(self, inbound: Inbound) -> Accepted | None:
         async with self._database.read() as session:
@@ -89,4 +88,4 @@ class Inbox:
                     MessageRow.channel_message_id == inbound.message_id,
                 )
             )
-            return Accepted(row.conversation_id, row.id, row.seq, new=False) if row else None
+            return Accepted(row.conversation_id, Entry.of(row), new=False) if row else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -12,7 +13,7 @@ import structlog
 from sqlalchemy import select, update
 
 from bot.conversations.metrics import DELIVERIES
-from bot.conversations.model import Direction, MessageState
+from bot.conversations.model import Direction, MessageState, State
 from bot.conversations.serial import Serial
 from bot.conversations.transcript import Entry
 from bot.storage.conversations import ConversationRow, MessageRow
@@ -43,10 +44,20 @@ class DeliveryError(Exception):
         self.permanent = permanent
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message on its way: to whom, in which state the conversation is, and what."""
+
+    conversation_id: str
+    user: str
+    state: State
+    entry: Entry
+
+
 class Sender(Protocol):
     """What the outbox needs of a channel."""
 
-    async def deliver(self, conversation_id: str, user: str, entry: Entry) -> None:
+    async def deliver(self, delivery: Delivery) -> None:
         """Hand one message to the channel; raises ``DeliveryError``."""
 
 
@@ -102,17 +113,18 @@ class Outbox:
             await asyncio.sleep(_POLL_S)
 
     async def _drain(self, conversation_id: str) -> None:
+        """Deliver what is pending, the oldest first; what arrives meanwhile wakes this again."""
         try:
-            while await self._deliver_next(conversation_id):
-                pass
+            for message, delivery in await self._pending(conversation_id):
+                if not await self._deliver(message, delivery):
+                    return
         except Exception:
             _log.exception("outbox stopped for a conversation", conversation=conversation_id)
 
-    async def _deliver_next(self, conversation_id: str) -> bool:
-        """Deliver the oldest pending message; false when none is due."""
+    async def _pending(self, conversation_id: str) -> list[tuple[MessageRow, Delivery]]:
         async with self._database.read() as session:
             found = await session.execute(
-                select(MessageRow, ConversationRow.user)
+                select(MessageRow, ConversationRow.user, ConversationRow.state)
                 .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
                 .where(
                     MessageRow.conversation_id == conversation_id,
@@ -120,27 +132,29 @@ class Outbox:
                     MessageRow.state == MessageState.PENDING.value,
                 )
                 .order_by(MessageRow.seq)
-                .limit(1)
             )
-            first = found.first()
-        if first is None:
-            return False
-        message, user = first
+            return [
+                (message, Delivery(conversation_id, user, State(state), Entry.of(message)))
+                for message, user, state in found
+            ]
+
+    async def _deliver(self, message: MessageRow, delivery: Delivery) -> bool:
+        """Deliver one message; false when the conversation has to wait for it."""
         sender = self._senders.get(message.channel)
         due_at = message.next_attempt_at or message.created_at
         if sender is None or due_at > datetime.now(UTC):
             # A later message must not overtake one that waits for its next attempt.
             return False
         try:
-            await sender.deliver(conversation_id, user, Entry.of(message))
+            await sender.deliver(delivery)
         except Exception as error:
-            await self._failed(message, error)
-            return True
+            return await self._failed(message, error)
         await self._update(message, state=MessageState.DONE.value, done_at=datetime.now(UTC))
         DELIVERIES.labels(message.channel, "delivered").inc()
         return True
 
-    async def _failed(self, message: MessageRow, error: Exception) -> None:
+    async def _failed(self, message: MessageRow, error: Exception) -> bool:
+        """Record a failed attempt; true when it was the last one and later messages may go out."""
         attempts = message.attempts + 1
         known = error if isinstance(error, DeliveryError) else None
         if known is None:
@@ -160,6 +174,7 @@ class Outbox:
             error=str(error)[:500],
             next_attempt_at=datetime.now(UTC) + timedelta(seconds=wait_s),
         )
+        return state is MessageState.FAILED
 
     async def _update(self, message: MessageRow, **columns: object) -> None:
         async with self._database.write() as session:

@@ -40,6 +40,14 @@ class Entry:
 
 async def open_conversation(session: AsyncSession, channel: str, user: str) -> ConversationRow:
     """Return the conversation of a user on a channel, locked for this transaction; made if new."""
+    theirs = (
+        select(ConversationRow)
+        .where(ConversationRow.channel == channel, ConversationRow.user == user)
+        .with_for_update()
+    )
+    known = (await session.execute(theirs)).scalar_one_or_none()
+    if known is not None:
+        return known
     now = datetime.now(UTC)
     values = {
         "id": uuid.uuid4().hex, "channel": channel, "user": user, "state": State.BOT.value,
@@ -48,12 +56,7 @@ async def open_conversation(session: AsyncSession, channel: str, user: str) -> C
     # Two first messages may arrive at once: the unique key lets one of them make the row.
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     await session.execute(dialect.insert(ConversationRow).values(values).on_conflict_do_nothing())
-    found = await session.execute(
-        select(ConversationRow)
-        .where(ConversationRow.channel == channel, ConversationRow.user == user)
-        .with_for_update()
-    )
-    return found.scalar_one()
+    return (await session.execute(theirs)).scalar_one()
 
 
 async def locked(session: AsyncSession, conversation_id: str) -> ConversationRow:

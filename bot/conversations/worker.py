@@ -91,19 +91,20 @@ class Workers:
         await self._serial.close()
 
     async def _drain(self, conversation_id: str) -> None:
-        while True:
-            try:
-                if not await self._answer_next(conversation_id):
-                    return
-            except Exception:
-                # Nothing is lost: the message is still pending. Storage may be back in a moment.
-                _log.exception("message not processed, will retry", conversation=conversation_id)
-                await asyncio.sleep(_PAUSE_AFTER_STORAGE_ERROR_S)
+        """Answer what is pending, the oldest first; what arrives meanwhile wakes this again."""
+        try:
+            for message in await self._pending(conversation_id):
+                await self._answer(message)
+                self._on_reply(conversation_id)
+        except Exception:
+            # Nothing is lost: the message is still pending. Storage may be back in a moment.
+            _log.exception("message not processed, will retry", conversation=conversation_id)
+            await asyncio.sleep(_PAUSE_AFTER_STORAGE_ERROR_S)
+            self.wake(conversation_id)
 
-    async def _answer_next(self, conversation_id: str) -> bool:
-        """Process the oldest pending message; false when there is none."""
+    async def _pending(self, conversation_id: str) -> list[MessageRow]:
         async with self._database.read() as session:
-            message = await session.scalar(
+            rows = await session.scalars(
                 select(MessageRow)
                 .where(
                     MessageRow.conversation_id == conversation_id,
@@ -111,22 +112,21 @@ class Workers:
                     MessageRow.state == MessageState.PENDING.value,
                 )
                 .order_by(MessageRow.seq)
-                .limit(1)
             )
-            if message is None:
-                return False
-            conversation = await session.get_one(ConversationRow, conversation_id)
-            reason = await handoff.reason_of(session, conversation_id)
+            return list(rows)
+
+    async def _answer(self, message: MessageRow) -> None:
+        async with self._database.read() as session:
+            conversation = await session.get_one(ConversationRow, message.conversation_id)
+            bot_answers = await _bot_answers(session, conversation)
         body = Body.from_json(message.body)
         language = self._dialogue.language_for(body.text, conversation.language)
         if body.payload == handoff.BACK_TO_BOT:
             await self._return_to_bot(message, language)
-        elif _bot_answers(State(conversation.state), reason):
+        elif bot_answers:
             await self._run_turn(message, body, conversation)
         else:
             await self._leave_to_agents(message, language)
-        self._on_reply(conversation_id)
-        return True
 
     async def _run_turn(
         self, message: MessageRow, body: Body, conversation: ConversationRow
@@ -224,10 +224,13 @@ class Workers:
             await _mark_done(session, message)
 
 
-def _bot_answers(state: State, reason: HandoffReason | None) -> bool:
+async def _bot_answers(session: AsyncSession, conversation: ConversationRow) -> bool:
     # A hand-off for want of an engine must not silence the bot once the engine is back;
     # the conversation keeps its place in the queue.
-    return state is State.BOT or (state is State.QUEUED and reason is HandoffReason.ENGINE_DOWN)
+    state = State(conversation.state)
+    if state is State.QUEUED:
+        return await handoff.reason_of(session, conversation.id) is HandoffReason.ENGINE_DOWN
+    return state is State.BOT
 
 
 async def _mark_done(session: AsyncSession, message: MessageRow) -> None:

@@ -15,10 +15,9 @@ from pydantic import ValidationError
 
 from bot.conversations import transcript
 from bot.conversations.model import Inbound
+from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
-from bot.conversations.transcript import Entry
 from bot.language import Language
-from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
 from connectors.service import Reception
@@ -71,12 +70,11 @@ class WebChannel(Connector):
         """Begin to take messages."""
         self._reception = reception
 
-    async def send(self, conversation_id: str, user: str, entry: Entry) -> None:
-        """Offer a message to the connected widgets of a conversation."""
-        await self.server.emit("message", to_wire(entry), room=conversation_id)
-        async with self._database.read() as session:
-            conversation = await session.get_one(ConversationRow, conversation_id)
-        await self.server.emit("state", {"state": conversation.state}, room=conversation_id)
+    async def send(self, delivery: Delivery) -> None:
+        """Offer a message, and who has the word now, to the connected widgets of a conversation."""
+        room = delivery.conversation_id
+        await self.server.emit("message", to_wire(delivery.entry), room=room)
+        await self.server.emit("state", {"state": delivery.state}, room=room)
 
     async def typing(self, conversation_id: str, on: bool) -> None:
         """Show or hide the dots."""
@@ -133,8 +131,11 @@ class WebChannel(Connector):
             _log.exception("message not stored", conversation=session["conversation"])
             return {"ok": False, "error": _TRY_AGAIN}
         if accepted.new:
-            await self._show_other_tabs(sid, accepted.conversation_id, accepted.seq)
-        return {"ok": True, "seq": accepted.seq}
+            # The visitor's other tabs show it too.
+            await self.server.emit(
+                "message", to_wire(accepted.entry), room=accepted.conversation_id, skip_sid=sid
+            )
+        return {"ok": True, "seq": accepted.entry.seq}
 
     async def _on_resume(self, sid: str, data: Any) -> dict[str, Any]:
         try:
@@ -145,9 +146,3 @@ class WebChannel(Connector):
         async with self._database.read() as session:
             entries = await transcript.entries(session, conversation_id, after)
         return {"messages": [to_wire(entry) for entry in entries]}
-
-    async def _show_other_tabs(self, sid: str, conversation_id: str, seq: int) -> None:
-        async with self._database.read() as session:
-            entries = await transcript.entries(session, conversation_id, seq - 1)
-        for entry in entries[:1]:
-            await self.server.emit("message", to_wire(entry), room=conversation_id, skip_sid=sid)

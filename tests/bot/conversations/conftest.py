@@ -17,9 +17,8 @@ from bot.conversations.dialogue import Outcome
 from bot.conversations.engine_client import EngineDown
 from bot.conversations.inbox import Inbox
 from bot.conversations.model import Body, HandoffReason, Inbound
-from bot.conversations.outbox import Outbox
+from bot.conversations.outbox import Delivery, Outbox
 from bot.conversations.phrases import Phrases
-from bot.conversations.transcript import Entry
 from bot.conversations.turn import Turn
 from bot.conversations.worker import Workers
 from bot.language import Language, detect, reply_language
@@ -71,10 +70,10 @@ class MemoryChannel:
     failures: list[Exception] = field(default_factory=list)
     delivered: list[tuple[str, str]] = field(default_factory=list)
 
-    async def deliver(self, conversation_id: str, user: str, entry: Entry) -> None:
+    async def deliver(self, delivery: Delivery) -> None:
         if self.failures:
             raise self.failures.pop(0)
-        self.delivered.append((user, entry.body.text))
+        self.delivered.append((delivery.user, delivery.entry.body.text))
 
 
 @dataclass

@@ -40,5 +40,5 @@ async def test_a_naive_time_is_refused(engine_url: str) -> None:
 
     engine = create_engine(engine_url)
     with pytest.raises(ValueError, match="timezone-aware"):
-        UtcDateTime().process_bind_param(datetime(2026, 11, 22), engine.dialect)
+        UtcDateTime().process_bind_param(datetime(2026, 11, 22), engine.dialect)  # noqa: DTZ001
     await engine.dispose()

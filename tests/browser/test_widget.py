@@ -1,0 +1,139 @@
+"""The widget in a real browser, on the demo shop, against the real stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.stack.running import Stack
+
+# The first answer may wait for a busy machine, never for ever.
+expect.set_options(timeout=20_000)
+
+
+class Widget:
+    """The page as a customer sees it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.messages = page.get_by_test_id("message")
+        self.banner = page.get_by_test_id("banner")
+
+    def open(self) -> None:
+        self.page.get_by_test_id("launcher").click()
+        expect(self.page.get_by_test_id("panel")).to_be_visible()
+
+    def say(self, text: str) -> None:
+        self.page.get_by_test_id("input").fill(text)
+        self.page.get_by_test_id("send").click()
+
+    def press(self, title: str) -> None:
+        self.page.get_by_test_id("quick-reply").filter(has_text=title).last.click()
+
+    def from_bot(self, text: str) -> Locator:
+        return self.messages.filter(has_text=text).and_(
+            self.page.locator('[data-author="bot"], [data-author="system"]')
+        )
+
+    def transcript(self) -> list[tuple[str | None, str | None]]:
+        """(author, seq) of every stored message, in the order shown."""
+        stored = self.page.locator('[data-testid="message"][data-seq]')
+        return [
+            (one.get_attribute("data-author"), one.get_attribute("data-seq"))
+            for one in stored.all()
+        ]
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{stack.url}/")
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_a_question_in_each_language_is_answered_in_it(page: Page) -> None:
+    widget = Widget(page)
+    widget.open()
+    widget.say("包邮吗")
+    expect(widget.from_bot("包邮").last).to_be_visible()
+    widget.say("Is shipping free?")
+    expect(widget.from_bot("¥99").last).to_contain_text("free", ignore_case=True)
+
+
+def test_order_status_through_the_buttons(page: Page) -> None:
+    widget = Widget(page)
+    widget.open()
+    widget.press("查订单")
+    expect(widget.from_bot("订单号").last).to_be_visible()
+    widget.say("ＳＯ２０２６１１０５００１")
+    expect(widget.from_bot("后四位").last).to_be_visible()
+    widget.say("6688")
+    expect(widget.from_bot("SF").last).to_be_visible()
+
+
+def test_the_sample_questions_of_the_page_open_the_chat(page: Page) -> None:
+    page.get_by_role("button", name="包邮吗").first.click()
+    expect(Widget(page).from_bot("99").last).to_be_visible()
+
+
+def test_a_reload_in_mid_conversation_loses_and_doubles_nothing(page: Page) -> None:
+    widget = Widget(page)
+    widget.open()
+    widget.say("你好")
+    expect(widget.messages.and_(page.locator('[data-author="bot"][data-seq]'))).to_have_count(1)
+    widget.say("查订单 SO20261105001")
+    expect(widget.from_bot("后四位").last).to_be_visible()
+    before = widget.transcript()
+    page.reload()
+    expect(page.get_by_test_id("panel")).to_be_visible()
+    expect(widget.from_bot("后四位").last).to_be_visible()
+    assert widget.transcript() == before
+    widget.say("6688")
+    expect(widget.from_bot("SF").last).to_be_visible()
+    seqs = [int(seq or 0) for _, seq in widget.transcript()]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_a_lost_connection_is_said_and_the_message_arrives_after_it(page: Page) -> None:
+    widget = Widget(page)
+    widget.open()
+    widget.say("你好")
+    expect(widget.from_bot("小应").last).to_be_visible()
+    page.context.set_offline(True)
+    widget.say("支持货到付款吗")
+    page.context.set_offline(False)
+    expect(widget.from_bot("货到付款").last).to_be_visible()
+    mine = widget.messages.and_(page.locator('[data-author="customer"]'))
+    expect(mine.filter(has_text="支持货到付款吗")).to_have_count(1)
+
+
+def test_a_customer_cannot_inject_markup(page: Page) -> None:
+    widget = Widget(page)
+    widget.open()
+    widget.say('<img src=x onerror="window.injected=1"> **粗体**')
+    expect(widget.messages.filter(has_text="onerror").last).to_be_visible()
+    assert page.evaluate("window.injected") is None
+
+
+def test_the_engine_dies_in_mid_conversation(page: Page, stack: Stack) -> None:
+    widget = Widget(page)
+    widget.open()
+    widget.say("你好")
+    expect(widget.from_bot("小应").last).to_be_visible()
+    stack.kill(stack.engine)
+    try:
+        widget.say("包邮吗")
+        expect(widget.from_bot("人工").last).to_be_visible(timeout=10_000)
+        expect(page.get_by_test_id("state")).to_be_visible()
+    finally:
+        stack.engine.start()
+        stack.wait_until_engine_answers()
+    widget.say("包邮吗")
+    expect(widget.from_bot("99").last).to_be_visible()

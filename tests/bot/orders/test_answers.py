@@ -110,7 +110,7 @@ def test_status_of_a_shipped_order_in_english() -> None:
 def test_a_late_parcel_is_said_to_be_late() -> None:
     late = answers.status(STATES[OrderState.SHIPPED], LATER, "zh")[0]
     assert late.response == "utter_order_shipped_late"
-    assert late.values["days"] == "28"
+    assert late.values["delay"] == "28天"
 
 
 @pytest.mark.parametrize("state", [OrderState.PLACED, OrderState.PAID, OrderState.PACKED])

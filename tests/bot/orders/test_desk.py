@@ -95,7 +95,7 @@ async def test_the_lock_opens_when_the_hour_has_passed(desk: OrderDesk) -> None:
 async def test_asking_while_locked_does_not_prolong_the_lock(desk: OrderDesk) -> None:
     for _ in range(5):
         await desk.verify(ORDER, WRONG, conversation_id="a", now=NOW)
-    for minute in range(60):
+    for minute in range(0, 60, 6):
         later = NOW + timedelta(minutes=minute)
         assert await desk.verify(ORDER, WRONG, conversation_id="a", now=later) == Locked()
     result = await desk.verify(ORDER, DIGITS, conversation_id="a", now=NOW + LOCK_PERIOD)

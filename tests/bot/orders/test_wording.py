@@ -70,6 +70,11 @@ def test_moments_are_told_in_the_shops_zone() -> None:
     assert wording.moment(late_in_london, "en") == "Wed 25 Nov, 06:05"
 
 
+def test_one_day_and_many() -> None:
+    assert [wording.days(n, "en") for n in (1, 2)] == ["1 day", "2 days"]
+    assert [wording.days(n, "zh") for n in (1, 2)] == ["1天", "2天"]
+
+
 def test_windows() -> None:
     start, end = datetime(2026, 11, 25, 1, 0, tzinfo=UTC), datetime(2026, 11, 25, 4, tzinfo=UTC)
     assert wording.window(Window(start, end), "zh") == "11月25日（周三）09:00-12:00"

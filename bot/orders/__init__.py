@@ -1,0 +1,1 @@
+"""Orders: the order book, the identity check, what customers hear, the demo shop."""

@@ -1,0 +1,168 @@
+"""What to say about an order: which responses of domain.yml, with which values.
+
+Plain functions from an order and a moment to replies, so that every case can be read and tested
+without an engine. The customer has been verified before anything here is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.language import Language
+from bot.orders import wording
+from bot.orders.model import Order, OrderState
+from bot.orders.promise import PAYMENT_PERIOD, days_late, dispatch_by, expected_day
+
+_NOT_SENT = {OrderState.PLACED, OrderState.PAID, OrderState.PACKED}
+_CLOSED = {OrderState.DELIVERED, OrderState.RETURNED, OrderState.CANCELLED}
+
+
+class Goal(StrEnum):
+    """What the customer wants to know about the order."""
+
+    ORDER_STATUS = "order_status"
+    MY_ORDERS = "my_orders"
+    URGE_DELIVERY = "urge_delivery"
+    NOT_RECEIVED = "not_received"
+    COD_CONFIRM = "cod_confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response of domain.yml and the values of its placeholders."""
+
+    response: str
+    values: dict[str, str]
+
+
+def answer(goal: Goal, order: Order, now: datetime, language: Language) -> list[Reply]:
+    """Answer one question about one order; ``MY_ORDERS`` is about several, see ``my_orders``."""
+    about = {
+        Goal.URGE_DELIVERY: urge,
+        Goal.NOT_RECEIVED: not_received,
+        Goal.COD_CONFIRM: cod_confirm,
+    }
+    return about.get(goal, status)(order, now, language)
+
+
+def status(order: Order, now: datetime, language: Language) -> list[Reply]:
+    """Say how far an order is, where its parcels are, and what the courier will collect."""
+    return [_headline(order, now, language), *_details(order, language)]
+
+
+def urge(order: Order, now: datetime, language: Language) -> list[Reply]:
+    """Answer somebody who cannot wait: what happens next and by when; a person if we are late."""
+    headline = _headline(order, now, language)
+    calm = {
+        "utter_order_placed": "utter_urge_not_sent",
+        "utter_order_paid": "utter_urge_not_sent",
+        "utter_order_packed": "utter_urge_not_sent",
+        "utter_order_shipped": "utter_urge_on_the_way",
+        "utter_order_out_for_delivery": "utter_urge_today",
+    }
+    promise = Reply(calm.get(headline.response, headline.response), headline.values)
+    return [promise, *_details(order, language)]
+
+
+def not_received(order: Order, now: datetime, language: Language) -> list[Reply]:
+    """Answer "it did not come": where a delivered order was left and what to do, else its status."""
+    if order.state is not OrderState.DELIVERED:
+        return status(order, now, language)
+    return [*_parcels(order, language), Reply("utter_not_received_help", _basics(order, language))]
+
+
+def cod_confirm(order: Order, now: datetime, language: Language) -> list[Reply]:
+    """Show what is to be confirmed before a cash-on-delivery order is sent; a person records it."""
+    basics = _basics(order, language)
+    if not order.cash_on_delivery:
+        return [Reply("utter_cod_not_cod", basics), *status(order, now, language)]
+    if order.state in _CLOSED:
+        return status(order, now, language)
+    if order.state is not OrderState.PLACED or order.cod_confirmed_at:
+        return [Reply("utter_cod_already", basics), *status(order, now, language)]
+    details = {
+        "recipient": wording.masked_name(order.recipient),
+        "phone": wording.masked_phone(order.phone),
+        "address": wording.masked_address(order.address),
+        "window": wording.window(order.window, language),
+        "amount": wording.money(order.to_collect, language),
+    }
+    return [Reply("utter_cod_to_confirm", basics | details)]
+
+
+def my_orders(orders: Sequence[Order], language: Language) -> list[Reply]:
+    """List orders in the given sequence, one line each."""
+    lines = "\n".join(wording.order_line(order, language) for order in orders)
+    return [Reply("utter_my_orders", {"orders": lines, "count": str(len(orders))})]
+
+
+def _headline(order: Order, now: datetime, language: Language) -> Reply:
+    """Return the sentence on the state of an order, honest where a promise was missed."""
+    values = _basics(order, language)
+    if order.state is OrderState.UNPAID:
+        pay_by = order.created_at + PAYMENT_PERIOD
+        name = "utter_order_unpaid" if now < pay_by else "utter_order_unpaid_closed"
+        return Reply(name, values | {"pay_by": wording.moment(pay_by, language)})
+    if order.awaits_confirmation:
+        amount = wording.money(order.to_collect, language)
+        return Reply("utter_order_cod_waiting", values | {"amount": amount})
+    day, sent_by = expected_day(order), dispatch_by(order)
+    if day is None or sent_by is None:
+        return Reply(f"utter_order_{order.state}", values)
+
+    late = days_late(order, now)
+    values |= {
+        "expected_day": wording.day(day, language),
+        "dispatch_by": wording.moment(sent_by, language),
+        "days": str(late),
+        "delay": wording.days(late, language),
+    }
+    if order.state in _NOT_SENT and now > sent_by:
+        return Reply("utter_order_dispatch_late", values)
+    if order.state is OrderState.SHIPPED and late:
+        return Reply("utter_order_shipped_late", values)
+    return Reply(f"utter_order_{order.state}", values)
+
+
+def _details(order: Order, language: Language) -> list[Reply]:
+    replies = _parcels(order, language)
+    to_come = order.state not in _CLOSED and not order.awaits_confirmation
+    if order.to_collect.minor and to_come:
+        amount = wording.money(order.to_collect, language)
+        replies.append(Reply("utter_order_collect", {"amount": amount}))
+    return replies
+
+
+def _parcels(order: Order, language: Language) -> list[Reply]:
+    replies = []
+    for position, parcel in enumerate(order.parcels):
+        values = {
+            "parcel": wording.parcel(order, position, language),
+            "carrier": wording.carrier(parcel.carrier, language),
+            "tracking_number": parcel.tracking_number,
+        }
+        if not parcel.last_event:
+            replies.append(Reply("utter_order_parcel_new", values))
+            continue
+        seen = parcel.delivered or parcel.last_event
+        values |= {
+            "event_time": wording.moment(seen.at, language),
+            "event": wording.event(seen, language),
+            "place": seen.place.in_(language),
+        }
+        if parcel.delivered:
+            values["received_by"] = wording.receiver(parcel.received_by, language)
+        name = "utter_order_parcel_delivered" if parcel.delivered else "utter_order_parcel"
+        replies.append(Reply(name, values))
+    return replies
+
+
+def _basics(order: Order, language: Language) -> dict[str, str]:
+    return {
+        "order_number": order.number,
+        "items": wording.items(order.items, language),
+        "total": wording.money(order.total, language),
+    }

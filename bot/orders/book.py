@@ -1,0 +1,115 @@
+"""The order book: where orders are looked up, whichever system keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import selectinload
+
+from bot.orders.model import (
+    Address,
+    Bilingual,
+    Money,
+    Order,
+    OrderItem,
+    Parcel,
+    TrackingEvent,
+    Window,
+)
+from bot.storage.engine import Database
+from bot.storage.orders import OrderItemRow, OrderRow, ParcelRow
+
+
+class OrderBook(Protocol):
+    """What Yingda asks of a shop's orders. Every implementation passes the same contract test."""
+
+    async def find(self, reference: str) -> Order | None:
+        """Return the order with this order or tracking number, ``None`` if there is none.
+
+        ``reference`` is in normal form: upper case, no spaces.
+        """
+        ...
+
+    async def of_same_customer(self, order: Order, *, limit: int) -> Sequence[Order]:
+        """Return at most ``limit`` orders, newest first, that belong to the customer of ``order``.
+
+        Only orders to the same phone count: who knows its last digits has shown nothing about
+        another phone. ``order`` itself is one of them.
+        """
+        ...
+
+
+class SqlOrderBook:
+    """The order book in our own database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, reference: str) -> Order | None:
+        """Return the order with this order or tracking number, ``None`` if there is none."""
+        by_parcel = select(ParcelRow.order_number).where(ParcelRow.tracking_number == reference)
+        query = _whole().where(or_(OrderRow.number == reference, OrderRow.number.in_(by_parcel)))
+        async with self._database.read() as session:
+            row = (await session.execute(query)).scalar_one_or_none()
+        return _order(row) if row else None
+
+    async def of_same_customer(self, order: Order, *, limit: int) -> Sequence[Order]:
+        """Return at most ``limit`` orders of the same customer to the same phone, newest first."""
+        query = (
+            _whole()
+            .where(OrderRow.customer_id == order.customer_id, OrderRow.phone == order.phone)
+            .order_by(OrderRow.created_at.desc(), OrderRow.number.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as session:
+            rows = (await session.execute(query)).scalars().all()
+        return [_order(row) for row in rows]
+
+
+def _whole() -> Select[OrderRow]:
+    return select(OrderRow).options(
+        selectinload(OrderRow.items), selectinload(OrderRow.parcels).selectinload(ParcelRow.events)
+    )
+
+
+def _order(row: OrderRow) -> Order:
+    window = row.window_start and row.window_end and Window(row.window_start, row.window_end)
+    return Order(
+        number=row.number,
+        customer_id=row.customer_id,
+        state=row.state,
+        cash_on_delivery=row.cash_on_delivery,
+        total=Money(row.total_minor, row.currency),
+        to_collect=Money(row.collect_minor, row.currency),
+        recipient=row.recipient,
+        phone=row.phone,
+        address=Address(row.subdivision, row.province, row.city, row.district, row.detail),
+        window=window or None,
+        created_at=row.created_at,
+        paid_at=row.paid_at,
+        cod_confirmed_at=row.cod_confirmed_at,
+        items=tuple(_item(item, row.currency) for item in row.items),
+        parcels=tuple(_parcel(parcel, row) for parcel in row.parcels),
+    )
+
+
+def _item(row: OrderItemRow, currency: str) -> OrderItem:
+    name = Bilingual(row.name_zh, row.name_en)
+    return OrderItem(row.sku, name, row.quantity, Money(row.unit_minor, currency))
+
+
+def _parcel(row: ParcelRow, order: OrderRow) -> Parcel:
+    inside = (item for item in order.items if item.tracking_number == row.tracking_number)
+    return Parcel(
+        carrier=row.carrier,
+        tracking_number=row.tracking_number,
+        shipped_at=row.shipped_at,
+        expected_on=row.expected_on,
+        received_by=row.received_by,
+        items=tuple(_item(item, order.currency) for item in inside),
+        events=tuple(
+            TrackingEvent(e.kind, e.at, Bilingual(e.place_zh, e.place_en)) for e in row.events
+        ),
+    )

@@ -37,6 +37,7 @@ def train_command(settings: Settings) -> list[str]:
     return engine_command(
         settings,
         "train",
+        "--skip-validation",  # the tests validate; a start must not pay for it
         "--fixed-model-name", MODEL_NAME,
         "--out", str(settings.root / "models"),
     )  # fmt: skip
@@ -44,8 +45,11 @@ def train_command(settings: Settings) -> list[str]:
 
 def engine_environment(settings: Settings) -> dict[str, str]:
     """Return the environment of the engine: this one's, and what engine and app share."""
+    inherited = dict(os.environ)
+    # Compiling TensorFlow's sources anew at every start would cost the engine some 20 seconds.
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     return {
-        **os.environ,
+        **inherited,
         "YINGDA_ENGINE_TOKEN": settings.secrets.engine_token,
         "YINGDA_ACTIONS_TOKEN": settings.secrets.actions_token,
         "YINGDA_ACTIONS_URL": f"http://127.0.0.1:{settings.port}/actions/webhook",

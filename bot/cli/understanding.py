@@ -31,7 +31,7 @@ from bot.storage.migrate import upgrade_async
 from bot.supervisor import Child
 from connectors.actions_route import actions_router
 
-_READY_WITHIN_S = 120.0
+_READY_WITHIN_S = 240.0
 # Enough to keep the engine busy while the app searches the FAQ; more only makes latencies longer.
 _DIALOGUES_AT_ONCE = 2
 

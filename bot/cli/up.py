@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.supervisor import Supervisor
 
-_READY_WITHIN_S = 120.0
+_READY_WITHIN_S = 240.0
 _LOOK_EVERY_S = 0.3
 
 

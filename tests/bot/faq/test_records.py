@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.faq.errors import FaqFileError, Problem, UnknownRecordError
-from bot.faq.records import Category, load_corpus, phrase_key
+from bot.faq.records import Category, load_corpus
+from bot.faq.texts import phrase_key
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import socketio
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from fastapi.middleware.cors import CORSMiddleware
 from rasa_sdk.executor import ActionExecutor
 
 from bot.conversations.dialogue import Dialogue
@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.actions_route import actions_router
 from connectors.health import Readiness, health_router
+from connectors.pages import Pages
 from connectors.rest.routes import rest_router
 from connectors.service import Reception
 from connectors.web.channel import GREETING, WebChannel
@@ -80,6 +81,8 @@ def create_app(
     api.include_router(health_router(readiness))
     api.include_router(actions_router(executor, settings.secrets.actions_token))
     api.include_router(rest_router(reception, database))
+    # A shop's page on another origin loads the widget's script; nothing else is shared.
+    api.add_middleware(CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"])
     if _PAGES.is_dir():
-        api.mount("/", StaticFiles(directory=_PAGES, html=True))
+        api.mount("/", Pages(directory=_PAGES, html=True))
     return socketio.ASGIApp(web.server, other_asgi_app=api)

@@ -97,7 +97,8 @@ class WebChannel(Connector):
         await self.server.enter_room(sid, conversation.id)
         async with self._database.read() as session:
             entries = await transcript.entries(session, conversation.id, hello.last_seq)
-        language = self._default_language if hello.lang == "auto" else hello.lang
+        wished = hello.ui_lang or hello.lang
+        language = self._default_language if wished == "auto" else wished
         await self.server.emit(
             "ready",
             {

@@ -21,6 +21,8 @@ class Hello(BaseModel):
 
     session: str | None = Field(None, max_length=400)
     lang: Literal["zh", "en", "auto"] = "auto"
+    # The language the widget itself is shown in: the greeting's, never that of a reply.
+    ui_lang: Literal["zh", "en"] | None = None
     last_seq: int = Field(0, ge=0)
 
 

@@ -1,0 +1,123 @@
+/** One line of the conversation on the page. */
+
+import { h, icon } from "../shared/dom";
+import { LINK, MARK, PERSON } from "../shared/icons";
+import type { Lang } from "../shared/language";
+import { link, markdown, plain, safeUrl } from "../shared/markdown";
+import type { Button } from "./protocol";
+import type { MessageRow, TimeRow } from "./rows";
+import { WORDS, when } from "./words";
+
+export interface BubbleActions {
+  press(button: Button): void;
+  retry(clientId: string): void;
+  discard(clientId: string): void;
+}
+
+export interface Context {
+  lang: Lang;
+  /** Origin that relative picture and link addresses belong to. */
+  server: string;
+  actions: BubbleActions;
+}
+
+export function timeLine({ at }: TimeRow, lang: Lang): HTMLElement {
+  return h("div", { class: "time" }, h("time", { datetime: at }, when(at, lang)));
+}
+
+/** A message's element. Its text never changes; `update` follows what does. */
+export class Bubble {
+  readonly element: HTMLElement;
+  readonly #buttons: HTMLButtonElement[];
+  readonly #status = h("div", { class: "status" });
+  #shown = "";
+
+  constructor(
+    row: MessageRow,
+    private readonly context: Context,
+  ) {
+    const { author, text } = row;
+    const words = WORDS[context.lang];
+    const body = h(
+      "div",
+      { class: "body" },
+      h("span", { class: "unseen" }, words[author]),
+      ...(author === "customer" ? plain(text) : markdown(text)),
+      picture(row, context),
+      card(row, context),
+    );
+    this.#buttons = row.buttons.map((button) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "reply",
+          "data-testid": "quick-reply",
+          onclick: () => context.actions.press(button),
+        },
+        button.title,
+      ),
+    );
+    this.element = h(
+      "div",
+      { class: `line ${author}`, "data-testid": "message", "data-author": author },
+      (author === "bot" || author === "agent") &&
+        h("span", { class: "face" }, icon(author === "bot" ? MARK : PERSON)),
+      h(
+        "div",
+        { class: "stack" },
+        body,
+        this.#buttons.length > 0 && h("div", { class: "replies" }, ...this.#buttons),
+        author === "customer" && this.#status,
+      ),
+    );
+    this.update(row);
+  }
+
+  update(row: MessageRow): void {
+    const now = JSON.stringify(row);
+    if (now === this.#shown) return;
+    this.#shown = now;
+    const { dataset, classList } = this.element;
+    if (row.seq !== undefined) dataset.seq = String(row.seq);
+    dataset.status = row.status;
+    classList.toggle("leads", row.leads);
+    if (row.at) this.element.title = when(row.at, this.context.lang);
+    for (const button of this.#buttons) {
+      button.disabled = !row.live;
+      const chosen = !row.live && button.textContent === row.chosen;
+      if (chosen) button.setAttribute("aria-pressed", "true");
+      else button.removeAttribute("aria-pressed");
+    }
+    this.#status.replaceChildren(...this.#statusLine(row));
+  }
+
+  #statusLine({ status, failed, clientId = "" }: MessageRow): (Node | string)[] {
+    const { lang, actions } = this.context;
+    const words = WORDS[lang];
+    if (status === "waiting") return [words.waiting];
+    if (status === "stored") return [];
+    return [
+      h("span", { class: "why" }, failed?.[lang] || words.failed),
+      h("button", { type: "button", onclick: () => actions.retry(clientId) }, words.retry),
+      h("button", { type: "button", onclick: () => actions.discard(clientId) }, words.discard),
+    ];
+  }
+}
+
+function picture(row: MessageRow, { lang, server }: Context): HTMLElement | undefined {
+  const address = row.picture && safeUrl(row.picture, server);
+  if (!address) return undefined;
+  const image = h("img", { src: address, alt: WORDS[lang].picture, loading: "lazy" });
+  const shown = link(address, image);
+  shown.className = "picture";
+  return shown;
+}
+
+function card(row: MessageRow, { server }: Context): HTMLElement | undefined {
+  const address = row.link && safeUrl(row.link.url, server);
+  if (!address) return undefined;
+  const shown = link(address, h("span", {}, row.link?.title || address), icon(LINK));
+  shown.className = "card";
+  return shown;
+}

@@ -1,0 +1,79 @@
+/** The connection: Socket.IO's client behind the few verbs that the conversation needs. */
+
+import { io } from "socket.io-client";
+import type { Ack, Auth, Message, Ready, Say, State } from "./protocol";
+
+/** How long the server may take to answer, in milliseconds. */
+const ANSWER_MS = 10_000;
+/** Wait before asking again after the server itself closed or refused us, in milliseconds. */
+const REFUSED_MS = 5_000;
+
+export interface WireEvents {
+  ready(ready: Ready): void;
+  message(message: Message): void;
+  typing(typing: { on: boolean; author: "bot" | "agent" }): void;
+  state(state: State): void;
+  lost(): void;
+}
+
+export interface Wire {
+  /** Rejects when the connection breaks or no answer comes within 10 s. */
+  say(say: Say): Promise<Ack>;
+  /** All messages after `lastSeq`. Rejects like `say`. */
+  resume(lastSeq: number): Promise<Message[]>;
+  /** Drops a connection that does not answer and opens a new one. */
+  reconnect(): void;
+  close(): void;
+}
+
+export type OpenWire = (auth: () => Auth, events: WireEvents) => Wire;
+
+/** Connects to `server` (an origin) and stays connected until closed. */
+export function socketWire(server: string): OpenWire {
+  return (auth, events) => {
+    const socket = io(server, {
+      path: "/socket.io",
+      auth: (give) => give(auth()),
+      // WebSocket first: one request instead of four, and no sticky sessions needed. Networks that
+      // block it fall back to long polling.
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 400,
+      reconnectionDelayMax: 8_000,
+      forceNew: true,
+    });
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const lost = () => {
+      events.lost();
+      // Socket.IO does not return by itself when the server closed or refused the connection.
+      clearTimeout(again);
+      if (!socket.active) again = setTimeout(() => socket.connect(), REFUSED_MS);
+    };
+    // The browser knows first that the network is back: do not wait for the next try.
+    const back = () => {
+      if (socket.connected) return;
+      socket.disconnect().connect();
+    };
+    socket.on("ready", events.ready);
+    socket.on("message", events.message);
+    socket.on("typing", events.typing);
+    socket.on("state", ({ state }: { state: State }) => events.state(state));
+    socket.on("disconnect", lost);
+    socket.on("connect_error", lost);
+    addEventListener("online", back);
+    return {
+      say: (say) => socket.timeout(ANSWER_MS).emitWithAck("say", say),
+      async resume(lastSeq) {
+        const answer = await socket.timeout(ANSWER_MS).emitWithAck("resume", { last_seq: lastSeq });
+        return answer.messages;
+      },
+      reconnect: () => void socket.disconnect().connect(),
+      close() {
+        clearTimeout(again);
+        removeEventListener("online", back);
+        socket.off();
+        socket.disconnect();
+      },
+    };
+  };
+}

@@ -1,0 +1,176 @@
+// @vitest-environment happy-dom
+import { beforeEach, describe, expect, test } from "vitest";
+import { Conversation } from "../../src/chat/conversation";
+import { Panel } from "../../src/chat/panel";
+import { FakeWire, message, settled } from "./fake-wire";
+
+const SERVER = "https://shop.example";
+
+function setUp() {
+  const wire = new FakeWire();
+  const conversation: Conversation = new Conversation(SERVER, "zh", "zh", wire.open, () =>
+    panel.render(),
+  );
+  const panel: Panel = new Panel(conversation, {
+    lang: "zh",
+    title: undefined,
+    server: SERVER,
+    close: () => undefined,
+  });
+  document.body.replaceChildren(panel.element);
+  panel.show(true);
+  return { wire, panel };
+}
+function all<T extends HTMLElement>(id: string): T[] {
+  return [...document.querySelectorAll<T>(`[data-testid="${id}"]`)];
+}
+function one<T extends HTMLElement>(id: string): T {
+  const [found] = all<T>(id);
+  if (!found) throw new Error(`no element with data-testid ${id}`);
+  return found;
+}
+const key = (init: KeyboardEventInit) =>
+  one("input").dispatchEvent(
+    new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true, ...init }),
+  );
+const type = (text: string) => {
+  one<HTMLTextAreaElement>("input").value = text;
+};
+
+beforeEach(() => localStorage.clear());
+
+describe("the field", () => {
+  test("sends with Enter and empties", () => {
+    const { wire } = setUp();
+    wire.ready();
+    type("包邮吗");
+    key({});
+    expect(wire.said.map(({ text }) => text)).toEqual(["包邮吗"]);
+    expect(one<HTMLTextAreaElement>("input").value).toBe("");
+  });
+
+  test.each([
+    ["while a word is being composed", { isComposing: true }],
+    ["in Safari's Enter after composing", { keyCode: 229 }],
+    ["with Shift", { shiftKey: true }],
+  ])("does not send %s", (_, init) => {
+    const { wire } = setUp();
+    wire.ready();
+    type("bao you");
+    key(init);
+    expect(wire.said).toEqual([]);
+    expect(one<HTMLTextAreaElement>("input").value).toBe("bao you");
+  });
+});
+
+describe("the log", () => {
+  test("is a polite live region whose lines carry author and seq", () => {
+    const { wire } = setUp();
+    wire.ready({ messages: [message(1, { author: "customer" }), message(2)] });
+    const log = document.querySelector('[role="log"]');
+    expect(log?.getAttribute("aria-live")).toBe("polite");
+    expect(all("message").map(({ dataset }) => [dataset.author, dataset.seq])).toEqual([
+      ["customer", "1"],
+      ["bot", "2"],
+    ]);
+  });
+
+  test("puts a late message in its place without redrawing the others", async () => {
+    const { wire } = setUp();
+    wire.ready({ messages: [message(1)] });
+    const [first] = all("message");
+    wire.stored = [message(2), message(3)];
+    wire.events.message(message(3));
+    await settled();
+    expect(all("message").map(({ dataset }) => dataset.seq)).toEqual(["1", "2", "3"]);
+    expect(all("message")[0]).toBe(first);
+  });
+
+  test("keeps a message's element from waiting to stored", async () => {
+    const { wire } = setUp();
+    wire.ready();
+    type("x");
+    key({});
+    const [line] = all("message");
+    expect(line?.dataset.status).toBe("waiting");
+    await settled();
+    expect(line?.isConnected).toBe(true);
+    expect(line?.dataset).toMatchObject({ status: "stored", seq: "1" });
+  });
+
+  test("a quick reply sends its payload once and closes", async () => {
+    const { wire } = setUp();
+    wire.ready({
+      greeting: { text: "您好", buttons: [{ title: "查订单", payload: "/order_status" }] },
+    });
+    const button = one<HTMLButtonElement>("quick-reply");
+    button.click();
+    button.click();
+    await settled();
+    expect(wire.said).toHaveLength(1);
+    expect(wire.said[0]).toMatchObject({ text: "查订单", payload: "/order_status" });
+    expect(button.disabled).toBe(true);
+  });
+
+  test("a refused message says why in the page's language and can be sent again", async () => {
+    const { wire } = setUp();
+    wire.ready();
+    wire.answer = () => ({
+      ok: false,
+      error: { code: "rate_limited", zh: "太快了", en: "Too fast" },
+    });
+    type("x");
+    key({});
+    await settled();
+    const line = one("message");
+    expect(line.dataset.status).toBe("failed");
+    expect(line.textContent).toContain("太快了");
+    wire.answer = () => ({ ok: true, seq: 1 });
+    [...line.querySelectorAll("button")].find(({ textContent }) => textContent === "重发")?.click();
+    await settled();
+    expect(wire.said.map(({ client_id }) => client_id)).toEqual(
+      Array(2).fill(wire.said[0]?.client_id),
+    );
+    expect(one("message").dataset).toMatchObject({ status: "stored", seq: "1" });
+  });
+
+  test("a picture or card with an address that is not http is left out", () => {
+    const { wire } = setUp();
+    wire.ready({
+      messages: [
+        message(1, {
+          picture: "javascript:alert(1)",
+          link: { url: "data:text/html,x", title: "t" },
+        }),
+        message(2, { picture: "/pictures/a.png", link: { url: "https://a.example/", title: "t" } }),
+      ],
+    });
+    const [bad, good] = all("message");
+    expect(bad?.querySelector("a, img")).toBeNull();
+    expect(good?.querySelector("img")?.getAttribute("src")).toBe(`${SERVER}/pictures/a.png`);
+    expect(good?.querySelector(".card")?.getAttribute("href")).toBe("https://a.example/");
+  });
+});
+
+test("the banner shows while the connection is lost", () => {
+  const { wire } = setUp();
+  expect(one("banner").hidden).toBe(true);
+  wire.ready();
+  wire.events.lost();
+  expect(one("banner").hidden).toBe(false);
+  expect(one("banner").textContent).toBe("连接断开，正在重连…");
+  wire.ready();
+  expect(one("banner").hidden).toBe(true);
+});
+
+test("the header says who answers", () => {
+  const { wire } = setUp();
+  expect(one("state").textContent).toBe("正在连接…");
+  wire.ready();
+  expect(one("state").textContent).toBe("智能助手，随时都在");
+  wire.ready({ state: "queued" });
+  expect(one("state").textContent).toBe("正在为您转接人工…");
+  wire.events.state("agent");
+  expect(one("state").dataset.state).toBe("agent");
+  expect(one("state").textContent).toBe("人工客服正在为您服务");
+});

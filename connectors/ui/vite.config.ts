@@ -1,0 +1,42 @@
+import { defineConfig, type Plugin } from "vite";
+
+/** Where the app listens while developing. */
+const APP = "http://127.0.0.1:8000";
+
+/** In development the pages find the widget under the name it has when built. */
+function loaderInDevelopment(): Plugin {
+  return {
+    name: "yingda-loader",
+    apply: "serve",
+    configureServer(server) {
+      server.middlewares.use("/yingda-chat.js", (_request, response) => {
+        response.setHeader("Content-Type", "text/javascript");
+        response.end('import("/src/loader/index.ts");');
+      });
+    },
+  };
+}
+
+/** Leaves Socket.IO's WebTransport (HTTP/3) out of the widget: 1 KB that our server does not speak. */
+function withoutWebTransport(): Plugin {
+  const empty = "\0empty-webtransport";
+  return {
+    name: "yingda-without-webtransport",
+    apply: "build",
+    enforce: "pre",
+    resolveId: (source) => (source === "./webtransport.js" ? empty : null),
+    load: (id) => (id === empty ? "export class WT {}" : null),
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [loaderInDevelopment(), withoutWebTransport()],
+  build: {
+    target: ["chrome111", "safari16.4", "firefox113"],
+    // Our pages forbid data: addresses by CSP.
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+  },
+  server: { proxy: { "/socket.io": { target: APP, ws: true } } },
+});

@@ -17,6 +17,8 @@ from bot.storage.base import Base
 from bot.storage.engine import Database
 from tests.postgres import PostgresServer, find_postgres
 
+pytest_plugins = ["tests.stack.plugin"]
+
 _database_numbers = itertools.count(1)
 
 

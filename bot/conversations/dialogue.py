@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 
-from bot.conversations.engine_client import EngineClient
+from bot.conversations.engine_client import EngineClient, EngineDown, EngineFault
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge
 from bot.language import Language, MessageLanguage, detect, reply_language
+
+_RETRY_AFTER_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,13 @@ class Dialogue:
         """
         started = time.perf_counter()
         language = self.language_for(text, before)
-        events = await self._engine.turn(
-            conversation_id, payload or _as_typed(text), message_id, language
-        )
+        message = payload or _as_typed(text)
+        try:
+            events = await self._engine.turn(conversation_id, message, message_id, language)
+        except (EngineDown, EngineFault):
+            # A connection that broke or an action that was cut off leaves no trace in the engine.
+            await asyncio.sleep(_RETRY_AFTER_S)
+            events = await self._engine.turn(conversation_id, message, message_id, language)
         return Outcome(
             turn=read_turn(events),
             language=detect(text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
@@ -14,41 +15,37 @@ from actions.handoff import hand_off
 from bot.conversations.model import HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.faq.errors import UnknownRecordError
-from bot.faq.knowledge import Hit, Knowledge
+from bot.faq.knowledge import Knowledge
 
 # Questions about a topic: the FAQ answers them when it can, else the topic's own response does.
 TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_help"})
 _OFF_TOPIC = "out_of_scope"
 
 
+class Found(NamedTuple):
+    """An FAQ entry with the probability that it answers the message."""
+
+    faq_id: str
+    score: float
+
+
 @dataclass(frozen=True, slots=True)
 class FaqLadder:
-    """The knowledge base with its thresholds, and the moves that several actions share.
-
-    Args:
-        answer_threshold: probability from which the best entry is the answer; ``None`` takes the
-            value fitted for the question's language.
-        suggest_threshold: likewise, from which entries are offered as buttons.
-    """
+    """The knowledge base, and the moves that several actions share."""
 
     knowledge: Knowledge
     phrases: Phrases
-    answer_threshold: float | None = None
-    suggest_threshold: float | None = None
 
-    def is_answer(self, hit: Hit, text: str) -> bool:
-        """Tell whether a hit is sure enough to be the answer to ``text``."""
-        threshold = self.answer_threshold
-        return hit.score >= (
-            self.knowledge.thresholds(text).answer if threshold is None else threshold
-        )
+    def search(self, tracker: Tracker) -> list[Found]:
+        """Return what the FAQ makes of the latest message, the surest entry first.
 
-    def is_suggestion(self, hit: Hit, text: str) -> bool:
-        """Tell whether a hit is worth offering for ``text``."""
-        threshold = self.suggest_threshold
-        return hit.score >= (
-            self.knowledge.thresholds(text).suggest if threshold is None else threshold
-        )
+        The app has searched before the turn and sent the result along; other clients of the engine
+        (``rasa shell``) have not.
+        """
+        found = (tracker.latest_message.get("metadata") or {}).get("faq") or {}
+        if "hits" in found:
+            return [Found(*hit) for hit in found["hits"]]
+        return [Found(hit.faq_id, hit.score) for hit in self.knowledge.search(_text(tracker))]
 
     def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
@@ -65,7 +62,7 @@ class FaqLadder:
         return [decide(f"answer:{faq_id}")]
 
     def suggest(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Hit]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Found]
     ) -> list[EventType]:
         """Offer entries as buttons, with "none of these" as the last one."""
         language = language_of(tracker)
@@ -110,18 +107,18 @@ class AnswerFaq(Action):
                 return ladder.answer(dispatcher, tracker, picked)
             except UnknownRecordError:  # an editor removed it after the button was shown
                 return ladder.miss(dispatcher, tracker)
-        hits = ladder.knowledge.search(tracker.latest_message.get("text") or "")
+        hits = ladder.search(tracker)
         recorded = SlotSet("faq_hits", [[hit.faq_id, hit.score] for hit in hits])
         return [recorded, *self._take_rung(dispatcher, tracker, hits)]
 
     def _take_rung(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Hit]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Found]
     ) -> list[EventType]:
         ladder = self._ladder
-        text = tracker.latest_message.get("text") or ""
-        if hits and ladder.is_answer(hits[0], text):
+        thresholds = ladder.knowledge.thresholds(_text(tracker))
+        if hits and hits[0].score >= thresholds.answer:
             return ladder.answer(dispatcher, tracker, hits[0].faq_id)
-        likely = [hit for hit in hits if ladder.is_suggestion(hit, text)]
+        likely = [hit for hit in hits if hit.score >= thresholds.suggest]
         if likely:
             return ladder.suggest(dispatcher, tracker, likely)
         intent = tracker.get_intent_of_latest_message()
@@ -149,9 +146,8 @@ class Decline(Action):
     ) -> list[EventType]:
         """Answer when the FAQ is sure, else say kindly what the bot is for."""
         ladder = self._ladder
-        text = tracker.latest_message.get("text") or ""
-        hits = ladder.knowledge.search(text, limit=1)
-        if hits and ladder.is_answer(hits[0], text):
+        hits = ladder.search(tracker)
+        if hits and hits[0].score >= ladder.knowledge.thresholds(_text(tracker)).answer:
             return ladder.answer(dispatcher, tracker, hits[0].faq_id)
         dispatcher.utter_message(response="utter_decline")
         return [decide("decline")]
@@ -206,3 +202,7 @@ def _looks_off_topic(tracker: Tracker) -> bool:
     ranking = tracker.latest_message.get("intent_ranking") or []
     named = (choice["name"] for choice in ranking if choice["name"] != "nlu_fallback")
     return next(named, None) == _OFF_TOPIC
+
+
+def _text(tracker: Tracker) -> str:
+    return tracker.latest_message.get("text") or ""

@@ -41,9 +41,7 @@ def build_parts(settings: Settings) -> Parts:
     engine = EngineClient(
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
-    ladder = FaqLadder(
-        knowledge, phrases, settings.faq_answer_threshold, settings.faq_suggest_threshold
-    )
+    ladder = FaqLadder(knowledge, phrases)
     return Parts(
         settings=settings,
         database=database,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from bot.conversations.engine_client import EngineClient, EngineDown, EngineFault
 from bot.conversations.turn import Turn, read_turn
@@ -57,20 +58,33 @@ class Dialogue:
         """
         started = time.perf_counter()
         language = self.language_for(text, before)
+        hits = () if payload else tuple(self._faq.search(text))
         message = payload or _as_typed(text)
+        metadata = {"language": language, "faq": self._faq_metadata(text, hits)}
         try:
-            events = await self._engine.turn(conversation_id, message, message_id, language)
+            events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):
             # A connection that broke or an action that was cut off leaves no trace in the engine.
             await asyncio.sleep(_RETRY_AFTER_S)
-            events = await self._engine.turn(conversation_id, message, message_id, language)
+            events = await self._engine.turn(conversation_id, message, message_id, metadata)
         return Outcome(
             turn=read_turn(events),
             language=detect(text),
             reply_language=language,
-            faq=tuple(self._faq.search(text)) if payload is None else (),
+            faq=hits,
             latency_ms=(time.perf_counter() - started) * 1000,
         )
+
+    def _faq_metadata(self, text: str, hits: tuple[Hit, ...]) -> dict[str, Any]:
+        """Return what the engine's arbiter and the FAQ action read of the search."""
+        if not hits:
+            return {}
+        best = hits[0].score
+        return {
+            "best": best,
+            "answers": best >= self._faq.thresholds(text).answer,
+            "hits": [[hit.faq_id, hit.score] for hit in hits],
+        }
 
 
 def _as_typed(text: str) -> str:

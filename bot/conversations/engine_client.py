@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -45,14 +46,15 @@ class EngineClient:
         )
 
     async def turn(
-        self, conversation_id: str, message: str, message_id: str, language: str
+        self, conversation_id: str, message: str, message_id: str, metadata: Mapping[str, Any]
     ) -> list[Event]:
         """Run one turn and return its tracker events, the customer's own message first.
 
         Args:
             message: text, or a payload such as ``/order_status``.
             message_id: repeating the last one returns its events again and runs nothing.
-            language: the language to answer in.
+            metadata: what components and actions may read: the ``language`` to answer in, and
+                what the ``faq`` makes of the message (see ``bot.components.faq_arbiter``).
 
         Raises:
             EngineError: when the engine is down, slow or at fault.
@@ -64,7 +66,7 @@ class EngineClient:
                     "sender": conversation_id,
                     "message": message,
                     "message_id": message_id,
-                    "metadata": {"language": language},
+                    "metadata": metadata,
                 },
             )
         except httpx.TimeoutException as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
-from bot.conversations.model import Body, Button, Direction, Inbound
+from bot.conversations.model import Body, Direction, Inbound
 from bot.conversations.transcript import Entry
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
@@ -63,22 +64,31 @@ class Inbox:
             conversation = await transcript.open_conversation(
                 session, inbound.channel, inbound.user
             )
-            payload = inbound.payload
-            if payload and payload not in self._standing_offers:
-                recent = await session.scalars(
-                    select(MessageRow.body)
-                    .where(
-                        MessageRow.conversation_id == conversation.id,
-                        MessageRow.direction == Direction.OUT.value,
-                    )
-                    .order_by(MessageRow.seq.desc())
-                    .limit(_OFFERS_REMEMBERED_MESSAGES)
-                )
-                offers: list[Button] = [b for body in recent for b in Body.from_json(body).buttons]
-                payload = payload if payload in {offer.payload for offer in offers} else None
-            body = Body(inbound.text[: self._limit_chars], payload)
+            body = Body(inbound.text[: self._limit_chars])
+            if inbound.payload:
+                body = await self._pressed(session, conversation.id, inbound, body)
             row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)
             return Accepted(conversation.id, Entry.of(row), new=True)
+
+    async def _pressed(
+        self, session: AsyncSession, conversation_id: str, inbound: Inbound, typed: Body
+    ) -> Body:
+        """Return the pressed button as a message: its title, in the language it was shown in."""
+        recent = await session.scalars(
+            select(MessageRow.body)
+            .where(
+                MessageRow.conversation_id == conversation_id,
+                MessageRow.direction == Direction.OUT.value,
+            )
+            .order_by(MessageRow.seq.desc())
+            .limit(_OFFERS_REMEMBERED_MESSAGES)
+        )
+        offers = (button for body in recent for button in Body.from_json(body).buttons)
+        offer = next((button for button in offers if button.payload == inbound.payload), None)
+        if offer is not None:
+            return Body(offer.title, offer.payload)
+        standing = inbound.payload in self._standing_offers
+        return replace(typed, payload=inbound.payload) if standing else typed
 
     async def _find(self, inbound: Inbound) -> Accepted | None:
         async with self._database.read() as session:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.faq.calibration import FILE_NAME, Calibration, LanguageCalibration
-from bot.faq.index import FEATURES
+from bot.faq.index import FEATURES, NONE_FEATURES
 
 # One word of each group in a text sets the group's direction: this encoder "knows" that the words of a
 # group mean the same, in both languages, as a real one does.
@@ -108,15 +108,51 @@ records:
 """
 
 
+NLU = """\
+version: "3.1"
+nlu:
+- intent: out_of_scope
+  examples: |
+    - 今天天气如何
+    - tell me a joke
+- intent: inform
+  examples: |
+    - 订单号是[SO20261105001](order_number)
+- intent: return_request
+  examples: |
+    - 我要退货
+"""
+
+
+def many_records(count: int) -> str:
+    """Return an FAQ file of ``count`` records about numbered topics."""
+    records = "".join(
+        f"""\
+  - id: topic-{i}
+    zh:
+      questions: [主题{i}怎么样, 主题{i}的第{i % 9}问]
+      answer: 关于主题{i}，请看第{i % 9}页。
+    en:
+      questions: [where is topic {i}, {i % 9} of topic {i}]
+      answer: Topic {i} is on page {i % 9}.
+"""
+        for i in range(count)
+    )
+    return f"category: big\ntitle: {{zh: 大, en: Big}}\nrecords:\n{records}"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with two correct FAQ files and a calibration for ``MeaningEncoder``."""
+    """Two correct FAQ files with a calibration for ``MeaningEncoder``, and ``../nlu`` beside them."""
     folder = tmp_path / "faq"
     folder.mkdir()
     (folder / "delivery.yml").write_text(SHOP, "utf-8")
     (folder / "products.yml").write_text(PRODUCTS, "utf-8")
-    weights = dict(zip(FEATURES, (6.0, 4.0, 1.0, 1.0, 2.0), strict=True))
-    side = LanguageCalibration(bias=-6.0, weights=weights, answer=0.6, suggest=0.2)
+    (tmp_path / "nlu").mkdir()
+    (tmp_path / "nlu" / "all.yml").write_text(NLU, "utf-8")
+    names = (*FEATURES, *NONE_FEATURES)
+    weights = dict(zip(names, (8.0, 12.0, 1.0, 1.0, 3.0, 6.0, 1.0), strict=True))
+    side = LanguageCalibration(bias=-4.0, weights=weights, answer=0.6, suggest=0.2)
     calibration = Calibration(
         encoder=MeaningEncoder.fingerprint, languages={"zh": side, "en": side}, fitted={}
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.faq.errors import FaqFileError, Problem, UnknownRecordError
-from bot.faq.records import Category, load_corpus
+from bot.faq.model import Category
+from bot.faq.records import load_corpus
 from bot.faq.texts import phrase_key
 
 ROOT = Path(__file__).resolve().parents[3]

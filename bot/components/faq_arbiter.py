@@ -1,0 +1,66 @@
+"""Between a task the classifier half believes in and a question the FAQ surely answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import (
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    METADATA,
+    PREDICTED_CONFIDENCE_KEY,
+)
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.components.faq_importer import FAQ_INTENT
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class FaqArbiter(IntentClassifier, GraphComponent):
+    """Makes a message ``ask_faq`` when the FAQ is sure of its answer and the intent is not sure.
+
+    "Sent it back four days ago, when do I see my money" is near to a return request, but the FAQ
+    has its answer. The app searches the FAQ before each turn and sends along, in the message's
+    metadata, the probability of the best entry and whether that is enough to answer:
+    ``{"faq": {"best": 0.83, "answers": true}}``. Without it (``rasa shell``, training) this
+    component does nothing. The intent stays when its confidence is at least ``sure``.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """Return the settings; bench/product measures what ``sure`` is worth."""
+        return {"sure": 0.75}
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Keep the settings."""
+        self._sure = float({**self.get_default_config(), **config}["sure"])
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> FaqArbiter:
+        """Create the component; it has no state."""
+        return cls(config)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Overrule a half-sure intent where the FAQ is sure."""
+        for message in messages:
+            found = (message.get(METADATA) or {}).get("faq") or {}
+            intent = message.get(INTENT) or {}
+            unsure = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) < self._sure
+            if found.get("answers") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
+                ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: found["best"]}
+                ranking = [ruling, *message.get(INTENT_RANKING_KEY, [])]
+                message.set(INTENT, ruling, add_to_output=True)
+                message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+        return messages

@@ -1,0 +1,1 @@
+"""Knowledge: FAQ files -> checked records -> index -> the record that answers a question."""

@@ -1,0 +1,146 @@
+"""What the bot knows: checked records, their index and the calibration, as one snapshot.
+
+``Knowledge`` never changes after it is loaded. To publish an edit, load another one and swap the
+reference: a turn that holds the old one finishes on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from bot.faq.calibration import (
+    COMPANION_SHARE,
+    FILE_NAME,
+    Calibration,
+    LanguageCalibration,
+    load_calibration,
+)
+from bot.faq.index import FaqIndex
+from bot.faq.model import BUTTON_CHARS, Corpus, Phrasing, Record
+from bot.faq.questions import off_topic_examples
+from bot.faq.records import load_corpus
+from bot.faq.texts import MAX_CHARS, phrase_key
+from bot.faq.vectors import Encoder
+from bot.language import Language, reply_language
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that may answer a question.
+
+    Attributes:
+        faq_id: The record.
+        score: Calibrated probability 0..1 that it answers the question.
+        phrasing: Its nearest phrasing.
+        evidence: The parts of the score by name, see ``bot.faq.index.FEATURES``.
+    """
+
+    faq_id: str
+    score: float
+    phrasing: Phrasing
+    evidence: dict[str, float]
+
+
+class Knowledge:
+    """One state of the FAQ; immutable, safe to use from many threads."""
+
+    def __init__(self, corpus: Corpus, index: FaqIndex, calibration: Calibration) -> None:
+        self.corpus = corpus
+        self.index = index
+        self.calibration = calibration
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        encoder: Encoder,
+        cache: Path | None = None,
+        *,
+        calibration: Path | None = None,
+        nlu: Path | None = None,
+    ) -> Self:
+        """Read, check and index the FAQ files of ``folder``.
+
+        Args:
+            folder: Holds ``<category>.yml`` files.
+            encoder: The sentence encoder.
+            cache: Folder for encoded vectors, so that a restart encodes only changed texts.
+            calibration: The calibration file; ``folder/calibration.json`` when None.
+            nlu: Folder of Rasa training data with examples of off-topic messages; the folder ``nlu``
+                beside ``folder`` when None.
+
+        Raises:
+            FaqFileError: The files hold mistakes.
+            CalibrationError: There is no calibration for this encoder.
+            FaqError: The training data hold no off-topic message.
+        """
+        corpus = load_corpus(folder)
+        fitted = load_calibration(calibration or folder / FILE_NAME, encoder.fingerprint)
+        off_topic = off_topic_examples(nlu or folder.parent / "nlu")
+        return cls(corpus, FaqIndex(corpus, encoder, cache, list(off_topic)), fitted)
+
+    def search(self, text: str, limit: int = 3) -> list[Hit]:
+        """Return the best records for a question, surest first; nothing for text without a word.
+
+        Costs one ``encode`` and under a millisecond. The scores of all records and of "none" sum to 1.
+        """
+        if limit < 1:
+            raise ValueError(f"expected a limit of at least 1, got {limit}")
+        text = text[:MAX_CHARS]
+        if not phrase_key(text):
+            return []
+        found = self.index.candidates(text, self.index.encode([text])[0])
+        scores = self.thresholds(text).probabilities(found)
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [
+            Hit(
+                faq_id=self.corpus.records[found.records[i]].id,
+                score=float(scores[i]),
+                phrasing=self.corpus.phrasings[found.phrasings[i]],
+                evidence=found.named(int(i)),
+            )
+            for i in best
+        ]
+
+    def thresholds(self, text: str) -> LanguageCalibration:
+        """Return the calibration, with its thresholds, that applies to a question."""
+        return self.calibration.languages[reply_language(text[:MAX_CHARS]) or "zh"]
+
+    def record(self, faq_id: str) -> Record:
+        """Return a record.
+
+        Raises:
+            UnknownRecordError: No record has this id.
+        """
+        return self.corpus.records[self.corpus.number(faq_id)]
+
+    def answer(self, faq_id: str, language: Language) -> str:
+        """Return a record's answer, light Markdown."""
+        return self.record(faq_id).side(language).answer
+
+    def question(self, faq_id: str, language: Language) -> str:
+        """Return a record's question as a button shows it: the first phrasing that is short enough.
+
+        Short is up to 20 characters in Chinese and 60 in English; if none is, the shortest is cut.
+        """
+        record = self.record(faq_id)
+        if fitting := record.button(language):
+            return fitting
+        cut = min(record.side(language).questions, key=len)[: BUTTON_CHARS[language] - 1]
+        return (cut.rsplit(maxsplit=1)[0] if language == "en" else cut) + "…"
+
+
+def suggestions(hits: Sequence[Hit], threshold: float) -> list[Hit]:
+    """Return the hits to offer as buttons: none unless the first reaches the suggest threshold.
+
+    The others come along when they have a tenth of the first's probability; asking the threshold of
+    each one would hide the right record whenever it is second.
+    """
+    if not hits or hits[0].score < threshold:
+        return []
+    return [hit for hit in hits if hit.score >= hits[0].score * COMPANION_SHARE]

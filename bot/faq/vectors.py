@@ -1,0 +1,90 @@
+"""Encoded texts on disk, so that a restart encodes only what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+from zipfile import BadZipFile
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+_log = structlog.get_logger(__name__)
+
+
+class Encoder(Protocol):
+    """What the FAQ asks of a sentence encoder; ``bot.encoder`` provides it."""
+
+    @property
+    def dimension(self) -> int:
+        """Length d of a vector."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the same text would get another vector."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit row per text, shape (n, d)."""
+
+
+def encode_cached(
+    texts: Sequence[str], encoder: Encoder, folder: Path | None
+) -> NDArray[np.float32]:
+    """Return ``encoder.encode(texts)``, shape (n, d), taking known rows from ``folder``.
+
+    The cache is one file per encoder fingerprint and holds exactly the texts of the last call, found
+    by a hash of the text. It is replaced in one step, so that a reader never sees half of it; a
+    damaged one is encoded anew. ``folder`` None means no cache.
+    """
+    if folder is None:
+        return _encode(texts, encoder)
+    file = folder / f"vectors-{re.sub(r'[^A-Za-z0-9._-]+', '_', encoder.fingerprint)}.npz"
+    known = _read(file, encoder.dimension)
+    keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    if missing:
+        known |= dict(zip(missing, _encode(list(missing.values()), encoder), strict=True))
+    vectors = np.stack([known[key] for key in keys]) if keys else _encode([], encoder)
+    if missing or len(known) > len(set(keys)):
+        _write(file, keys, vectors)
+    return vectors
+
+
+def _encode(texts: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
+    if not texts:
+        return np.zeros((0, encoder.dimension), np.float32)
+    return np.ascontiguousarray(encoder.encode(texts), np.float32)
+
+
+def _read(file: Path, dimension: int) -> dict[bytes, NDArray[np.float32]]:
+    try:
+        with np.load(file) as data:
+            keys, vectors = data["keys"], data["vectors"]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        _log.warning("faq_cache_damaged", file=str(file), error=str(error))
+        return {}
+    if vectors.shape != (len(keys), dimension) or vectors.dtype != np.float32:
+        _log.warning("faq_cache_damaged", file=str(file), error=f"unexpected shape {vectors.shape}")
+        return {}
+    return {key.tobytes(): row for key, row in zip(keys, vectors, strict=True)}
+
+
+def _write(file: Path, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as part:
+            rows = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), 32)
+            np.savez(part, keys=rows, vectors=vectors)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,65 @@
+"""``yingda faq``: exit codes and what an editor gets to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.faq import app
+from tests.bot.faq.conftest import MeaningEncoder
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def shop(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YINGDA_VAR", str(folder.parent / "var"))
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr("bot.encoder.load_encoder", lambda name: MeaningEncoder())
+
+
+def test_check_counts_and_succeeds(folder: Path) -> None:
+    result = runner.invoke(app, ["check", "--folder", str(folder)])
+    assert result.exit_code == 0, result.output
+    assert "5 records" in result.output
+    assert "delivery" in result.output
+
+
+def test_check_warns_of_near_duplicates_between_records(folder: Path) -> None:
+    file = folder / "products.yml"
+    file.write_text(file.read_text("utf-8").replace("我该穿多大的", "满多少免邮费呢"), "utf-8")
+    result = runner.invoke(app, ["check", "--folder", str(folder)])
+    assert result.exit_code == 0
+    assert f"{file}:6:25: '满多少免邮费呢' is nearly '满多少免邮费'" in result.output
+
+
+def test_check_fails_with_the_place_of_every_mistake(folder: Path) -> None:
+    file = folder / "delivery.yml"
+    file.write_text(file.read_text("utf-8").replace("answer:", "anser:"), "utf-8")
+    result = runner.invoke(app, ["check", "--folder", str(folder)])
+    assert result.exit_code == 1
+    assert f"{file}:11:7: unknown field 'anser'; write 'answer'" in result.output
+    assert result.output.count("unknown field") == 4
+
+
+def test_test_shows_what_is_found_and_why(folder: Path) -> None:
+    result = runner.invoke(app, ["test", "包邮吗亲", "--folder", str(folder)])
+    assert result.exit_code == 0, result.output
+    first = next(line for line in result.output.splitlines() if "delivery-fee" in line)
+    assert "包邮吗" in first
+    assert "Answered (answer from 0.60" in result.output
+
+
+def test_test_says_so_when_there_is_nothing_to_search(folder: Path) -> None:
+    result = runner.invoke(app, ["test", "？！", "--folder", str(folder)])
+    assert result.exit_code == 0
+    assert "Nothing to search for" in result.output
+
+
+def test_test_fails_with_the_command_that_mends_a_missing_calibration(folder: Path) -> None:
+    (folder / "calibration.json").unlink()
+    result = runner.invoke(app, ["test", "包邮吗", "--folder", str(folder)])
+    assert result.exit_code == 1
+    assert "yingda faq fit" in result.output

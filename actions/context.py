@@ -12,6 +12,8 @@ from bot.language import Language, conversation_language
 
 Event = dict[str, Any]
 
+_SMALL_TALK = frozenset({"greet", "goodbye", "thanks", "affirm", "deny", "bot_challenge"})
+
 
 def language_of(tracker: Tracker) -> Language:
     """Return the language to answer the latest message in."""
@@ -38,21 +40,28 @@ def previous_decision(tracker: Tracker) -> str | None:
 
 
 def offered_a_person(tracker: Tracker) -> bool:
-    """Tell whether the previous turn showed a button that leads to a person."""
+    """Tell whether the previous turn offered a person as the way on.
+
+    Small talk shows the button too, but a "yes" to a greeting is no call for a person.
+    """
+    previous = list(_previous_turn_backwards(tracker))
+    asked = next((event for event in previous if event["event"] == "user"), None)
+    if asked is None or asked["parse_data"]["intent"]["name"] in _SMALL_TALK:
+        return False
     return any(
         button["payload"] == "/ask_human"
-        for event in _previous_turn_backwards(tracker)
+        for event in previous
         if event["event"] == "bot"
         for button in (event.get("data") or {}).get("buttons") or ()
     )
 
 
 def _previous_turn_backwards(tracker: Tracker) -> Iterator[Event]:
-    """Yield the events between the last two customer messages, the newest first."""
+    """Yield the events of the turn before this one, the newest first, its message last."""
     users = 0
     for event in reversed(tracker.events):
-        users += event["event"] == "user"
-        if users == 2:
-            return
         if users == 1:
             yield event
+        users += event["event"] == "user"
+        if users > 1:
+            return

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
@@ -22,13 +21,6 @@ TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_hel
 _OFF_TOPIC = "out_of_scope"
 
 
-class Found(NamedTuple):
-    """An FAQ entry with the probability that it answers the message."""
-
-    faq_id: str
-    score: float
-
-
 @dataclass(frozen=True, slots=True)
 class FaqLadder:
     """The knowledge base, and the moves that several actions share."""
@@ -36,16 +28,17 @@ class FaqLadder:
     knowledge: Knowledge
     phrases: Phrases
 
-    def search(self, tracker: Tracker) -> list[Found]:
-        """Return what the FAQ makes of the latest message, the surest entry first.
+    def search(self, tracker: Tracker) -> tuple[str | None, list[str]]:
+        """Return (the entry that is the answer, the entries worth offering) for the latest message.
 
         The app has searched before the turn and sent the result along; other clients of the engine
         (``rasa shell``) have not.
         """
-        found = (tracker.latest_message.get("metadata") or {}).get("faq") or {}
-        if "hits" in found:
-            return [Found(*hit) for hit in found["hits"]]
-        return [Found(hit.faq_id, hit.score) for hit in self.knowledge.search(_text(tracker))]
+        found = (tracker.latest_message.get("metadata") or {}).get("faq")
+        if found is not None:
+            return found["answer"], found["suggest"]
+        ruling = self.knowledge.rule(tracker.latest_message.get("text") or "")
+        return ruling.answer, list(ruling.suggest)
 
     def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
@@ -62,21 +55,21 @@ class FaqLadder:
         return [decide(f"answer:{faq_id}")]
 
     def suggest(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Found]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_ids: list[str]
     ) -> list[EventType]:
         """Offer entries as buttons, with "none of these" as the last one."""
         language = language_of(tracker)
         question = self.phrases.say("utter_faq_suggest", language)
         buttons = [
             {
-                "title": self.knowledge.question(hit.faq_id, language),
-                "payload": f'/ask_faq{{"faq_id": "{hit.faq_id}"}}',
+                "title": self.knowledge.question(faq_id, language),
+                "payload": f'/ask_faq{{"faq_id": "{faq_id}"}}',
             }
-            for hit in hits
+            for faq_id in faq_ids
         ]
         buttons += [{"title": b.title, "payload": b.payload} for b in question.buttons]
         dispatcher.utter_message(text=question.text, buttons=buttons)
-        return [decide("suggest:" + ",".join(hit.faq_id for hit in hits))]
+        return [decide("suggest:" + ",".join(faq_ids))]
 
     def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         """Nothing fits: ask to rephrase the first time, hand off the second time in a row."""
@@ -107,25 +100,17 @@ class AnswerFaq(Action):
                 return ladder.answer(dispatcher, tracker, picked)
             except UnknownRecordError:  # an editor removed it after the button was shown
                 return ladder.miss(dispatcher, tracker)
-        hits = ladder.search(tracker)
-        recorded = SlotSet("faq_hits", [[hit.faq_id, hit.score] for hit in hits])
-        return [recorded, *self._take_rung(dispatcher, tracker, hits)]
-
-    def _take_rung(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, hits: list[Found]
-    ) -> list[EventType]:
-        ladder = self._ladder
-        thresholds = ladder.knowledge.thresholds(_text(tracker))
-        if hits and hits[0].score >= thresholds.answer:
-            return ladder.answer(dispatcher, tracker, hits[0].faq_id)
-        likely = [hit for hit in hits if hit.score >= thresholds.suggest]
-        if likely:
-            return ladder.suggest(dispatcher, tracker, likely)
-        intent = tracker.get_intent_of_latest_message()
+        answer, suggestions = ladder.search(tracker)
+        if answer:
+            return ladder.answer(dispatcher, tracker, answer)
+        if suggestions:
+            return ladder.suggest(dispatcher, tracker, suggestions)
+        intent = tracker.get_intent_of_latest_message(skip_fallback_intent=False)
         if intent in TOPIC_INTENTS:
             dispatcher.utter_message(response=f"utter_{intent}")
             return [decide(f"flow:{intent}")]
-        if _looks_off_topic(tracker):
+        # Who was just asked to rephrase is trying; that is no time to call it off-topic.
+        if previous_decision(tracker) != "clarify" and _looks_off_topic(tracker):
             dispatcher.utter_message(response="utter_decline")
             return [decide("decline")]
         return ladder.miss(dispatcher, tracker)
@@ -146,9 +131,9 @@ class Decline(Action):
     ) -> list[EventType]:
         """Answer when the FAQ is sure, else say kindly what the bot is for."""
         ladder = self._ladder
-        hits = ladder.search(tracker)
-        if hits and hits[0].score >= ladder.knowledge.thresholds(_text(tracker)).answer:
-            return ladder.answer(dispatcher, tracker, hits[0].faq_id)
+        answer, _ = ladder.search(tracker)
+        if answer:
+            return ladder.answer(dispatcher, tracker, answer)
         dispatcher.utter_message(response="utter_decline")
         return [decide("decline")]
 
@@ -202,7 +187,3 @@ def _looks_off_topic(tracker: Tracker) -> bool:
     ranking = tracker.latest_message.get("intent_ranking") or []
     named = (choice["name"] for choice in ranking if choice["name"] != "nlu_fallback")
     return next(named, None) == _OFF_TOPIC
-
-
-def _text(tracker: Tracker) -> str:
-    return tracker.latest_message.get("text") or ""

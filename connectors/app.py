@@ -82,7 +82,9 @@ def create_app(
     api.include_router(actions_router(executor, settings.secrets.actions_token))
     api.include_router(rest_router(reception, database))
     # A shop's page on another origin loads the widget's script; nothing else is shared.
-    api.add_middleware(CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"])
+    api.add_middleware(
+        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"]
+    )
     if _PAGES.is_dir():
         api.mount("/", Pages(directory=_PAGES, html=True))
     return socketio.ASGIApp(web.server, other_asgi_app=api)

@@ -59,7 +59,9 @@ class Readiness:
                 turns += 1
                 # The first turn also loads what the engine loads late, so no customer waits for it.
                 with contextlib.suppress(EngineError):
-                    await self._engine.turn(_WARM_UP_SENDER, "你好", f"probe-{turns}", {"language": "zh"})
+                    await self._engine.turn(
+                        _WARM_UP_SENDER, "你好", f"probe-{turns}", {"language": "zh"}
+                    )
                     self.engine_ready = True
                     _log.info("engine ready")
             await asyncio.sleep(_PROBE_EVERY_S)

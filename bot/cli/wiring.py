@@ -65,5 +65,9 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 def load_knowledge(settings: Settings) -> Knowledge:
     """Return the FAQ, indexed."""
     return Knowledge.load(
-        settings.faq_folder, load_encoder(settings.encoder), cache=settings.var / "cache"
+        settings.faq_folder,
+        load_encoder(settings.encoder),
+        cache=settings.var / "cache",
+        answer=settings.faq_answer_threshold,
+        suggest=settings.faq_suggest_threshold,
     )

@@ -27,8 +27,8 @@ class FaqArbiter(IntentClassifier, GraphComponent):
 
     "Sent it back four days ago, when do I see my money" is near to a return request, but the FAQ
     has its answer. The app searches the FAQ before each turn and sends along, in the message's
-    metadata, the probability of the best entry and whether that is enough to answer:
-    ``{"faq": {"best": 0.83, "answers": true}}``. Without it (``rasa shell``, training) this
+    metadata, the probability of the best entry and the entry's id if that is enough to answer:
+    ``{"faq": {"best": 0.83, "answer": "returns-refund-time"}}``. Without it (``rasa shell``, training) this
     component does nothing. The intent stays when its confidence is at least ``sure``.
     """
 
@@ -58,7 +58,7 @@ class FaqArbiter(IntentClassifier, GraphComponent):
             found = (message.get(METADATA) or {}).get("faq") or {}
             intent = message.get(INTENT) or {}
             unsure = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) < self._sure
-            if found.get("answers") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
+            if found.get("answer") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
                 ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: found["best"]}
                 ranking = [ruling, *message.get(INTENT_RANKING_KEY, [])]
                 message.set(INTENT, ruling, add_to_output=True)

@@ -16,7 +16,8 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 _SMALL_DOMAIN = "_yingda_small_domain"
-_ACTIONS_FOLDER = Path("actions")
+_CODE = (Path("actions"), Path("bot"), Path("connectors"))
+_HERE = Path("bot/components")
 
 
 def apply_all() -> None:
@@ -310,7 +311,7 @@ def count_responses_of_actions_as_used() -> None:
     """Let ``rasa data validate`` see which responses the actions and forms send.
 
     It only looks into rules and stories, and would warn of every response that is sent by code. A
-    response that neither a rule nor code in ``actions/`` names is still reported.
+    response that neither a rule nor code names is still reported.
     """
     from rasa.validator import Validator
 
@@ -322,8 +323,11 @@ def count_responses_of_actions_as_used() -> None:
             for form in self.domain.form_names
             for slot in self.domain.required_slots_for_form(form)
         }
-        for file in _ACTIONS_FOLDER.rglob("*.py"):
-            used.update(re.findall(r"utter_[a-z0-9_]+", file.read_text(encoding="utf-8")))
+        for file in (f for folder in _CODE for f in folder.rglob("*.py") if _HERE not in f.parents):
+            text = file.read_text(encoding="utf-8")
+            used.update(re.findall(r"utter_[a-z0-9_]+", text))
+            if "utter_{intent}" in text:
+                used.update(f"utter_{intent}" for intent in self.domain.intents)
         in_stories = {
             event.action_name
             for step in self.story_graph.story_steps

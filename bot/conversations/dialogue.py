@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.conversations.engine_client import EngineClient, EngineDown, EngineFault
 from bot.conversations.turn import Turn, read_turn
-from bot.faq.knowledge import Hit, Knowledge
+from bot.faq.knowledge import Hit, Knowledge, Ruling
 from bot.language import Language, MessageLanguage, detect, reply_language
 
 _RETRY_AFTER_S = 0.3
@@ -58,9 +58,9 @@ class Dialogue:
         """
         started = time.perf_counter()
         language = self.language_for(text, before)
-        hits = () if payload else tuple(self._faq.search(text))
+        found = None if payload else self._faq.rule(text)
         message = payload or _as_typed(text)
-        metadata = {"language": language, "faq": self._faq_metadata(text, hits)}
+        metadata = {"language": language, "faq": found and _as_metadata(found)}
         try:
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):
@@ -71,20 +71,21 @@ class Dialogue:
             turn=read_turn(events),
             language=detect(text),
             reply_language=language,
-            faq=hits,
+            faq=found.hits if found else (),
             latency_ms=(time.perf_counter() - started) * 1000,
         )
 
-    def _faq_metadata(self, text: str, hits: tuple[Hit, ...]) -> dict[str, Any]:
-        """Return what the engine's arbiter and the FAQ action read of the search."""
-        if not hits:
-            return {}
-        best = hits[0].score
-        return {
-            "best": best,
-            "answers": best >= self._faq.thresholds(text).answer,
-            "hits": [[hit.faq_id, hit.score] for hit in hits],
-        }
+
+def _as_metadata(found: Ruling) -> dict[str, Any] | None:
+    """Return what the engine's arbiter and the FAQ actions read of a search."""
+    if not found.hits:
+        return None
+    return {
+        "best": found.hits[0].score,
+        "answer": found.answer,
+        "suggest": list(found.suggest),
+        "hits": [[hit.faq_id, hit.score] for hit in found.hits],
+    }
 
 
 def _as_typed(text: str) -> str:

@@ -106,7 +106,7 @@ def quantise(model: onnx.ModelProto) -> None:
 
 def _trace(model: SentenceTransformer, path: Path) -> None:
     """Writes transformer, pooling and normalisation as one float32 ONNX graph."""
-    import torch  # noqa: PLC0415 - only export needs torch
+    import torch
 
     transformer = cast("torch.nn.Module", model[0].auto_model)
     pooling: dict[str, Any] = cast(Any, model[1]).get_config_dict()
@@ -163,7 +163,7 @@ def export(source: str, out: Path, precision: Precision = "int8", force: bool = 
     manifest = out / MANIFEST_FILE
     if not force and (out / MODEL_FILE).is_file() and read_manifest(out) == wanted:
         return False
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - seconds to import
+    from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(source, device="cpu", model_kwargs={"attn_implementation": "eager"})
     kinds = [type(module).__name__ for module in model]

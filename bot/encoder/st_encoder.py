@@ -18,7 +18,7 @@ class SentenceTransformerEncoder:
     """
 
     def __init__(self, name: str) -> None:
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - seconds to import
+        from sentence_transformers import SentenceTransformer
 
         self._model = SentenceTransformer(name, device="cpu")
         self.dimension = int(self._model.encode("").shape[0])

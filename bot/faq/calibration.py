@@ -63,6 +63,13 @@ class Calibration(BaseModel):
     languages: dict[Language, LanguageCalibration]
     fitted: dict[str, Any] = Field(description="How: command, counts, costs and what came out.")
 
+    def with_thresholds(self, answer: float | None, suggest: float | None) -> Calibration:
+        """Return the calibration with thresholds chosen by hand for all languages; None keeps the fitted."""
+        chosen = {"answer": answer, "suggest": suggest}
+        update = {name: value for name, value in chosen.items() if value is not None}
+        languages = {name: one.model_copy(update=update) for name, one in self.languages.items()}
+        return self.model_copy(update={"languages": languages})
+
     def save(self, file: Path) -> None:
         """Write the file; floats are rounded so that a refit shows only real differences."""
         file.write_text(self.model_dump_json(indent=2) + "\n", "utf-8")

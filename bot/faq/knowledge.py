@@ -46,6 +46,21 @@ class Hit:
     evidence: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the thresholds make of a search.
+
+    Attributes:
+        hits: The best records, surest first.
+        answer: The record that is the answer, None when no one is sure enough.
+        suggest: The records worth offering when there is no answer.
+    """
+
+    hits: tuple[Hit, ...]
+    answer: str | None
+    suggest: tuple[str, ...]
+
+
 class Knowledge:
     """One state of the FAQ; immutable, safe to use from many threads."""
 
@@ -63,6 +78,8 @@ class Knowledge:
         *,
         calibration: Path | None = None,
         nlu: Path | None = None,
+        answer: float | None = None,
+        suggest: float | None = None,
     ) -> Self:
         """Read, check and index the FAQ files of ``folder``.
 
@@ -73,6 +90,8 @@ class Knowledge:
             calibration: The calibration file; ``folder/calibration.json`` when None.
             nlu: Folder of Rasa training data with examples of off-topic messages; the folder ``nlu``
                 beside ``folder`` when None.
+            answer: Threshold that overrules the fitted one.
+            suggest: Likewise.
 
         Raises:
             FaqFileError: The files hold mistakes.
@@ -82,7 +101,8 @@ class Knowledge:
         corpus = load_corpus(folder)
         fitted = load_calibration(calibration or folder / FILE_NAME, encoder.fingerprint)
         off_topic = off_topic_examples(nlu or folder.parent / "nlu")
-        return cls(corpus, FaqIndex(corpus, encoder, cache, list(off_topic)), fitted)
+        index = FaqIndex(corpus, encoder, cache, list(off_topic))
+        return cls(corpus, index, fitted.with_thresholds(answer, suggest))
 
     def search(self, text: str, limit: int = 3) -> list[Hit]:
         """Return the best records for a question, surest first; nothing for text without a word.
@@ -106,6 +126,17 @@ class Knowledge:
             )
             for i in best
         ]
+
+    def rule(self, text: str) -> Ruling:
+        """Search, and say what the thresholds make of it."""
+        hits = self.search(text)
+        thresholds = self.thresholds(text)
+        sure = bool(hits) and hits[0].score >= thresholds.answer
+        return Ruling(
+            hits=tuple(hits),
+            answer=hits[0].faq_id if sure else None,
+            suggest=tuple(hit.faq_id for hit in suggestions(hits, thresholds.suggest)),
+        )
 
     def thresholds(self, text: str) -> LanguageCalibration:
         """Return the calibration, with its thresholds, that applies to a question."""

@@ -36,7 +36,7 @@ class Turn(_Strict):
     )
     intent: StrictStr | None = Field(None, description="What must be understood.")
     decision: _Texts = Field(
-        (), description="What must be decided, one of several; 'answer:' stands for any answer."
+        (), description="What must be decided, one of several; README.md lists the short forms."
     )
     reply: _Texts = Field((), description="Texts that must all occur in the replies.")
     without: _Texts = Field((), description="Texts that must not occur in the replies.")

@@ -103,7 +103,14 @@ def language_of(reply: str) -> Language:
 
 
 def _fits(decision: str, expected: str) -> bool:
+    kind, _, value = expected.partition(":")
+    if kind == "faq":
+        return decision.partition(":")[0] in {"answer", "suggest"} and value in _ids(decision)
     return decision.startswith(expected) if expected.endswith(":") else decision == expected
+
+
+def _ids(decision: str) -> list[str]:
+    return decision.partition(":")[2].split(",")
 
 
 def _payload(buttons: list[tuple[str, str]], wanted: str | int) -> str | None:

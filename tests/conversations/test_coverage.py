@@ -59,7 +59,7 @@ def test_every_named_answer_exists(root: Path) -> None:
     for turn, _ in _turns(load_dialogues().values()):
         for decision in turn.decision:
             kind, _, ids = decision.partition(":")
-            if kind in {"answer", "suggest"} and ids:
+            if kind in {"answer", "suggest", "faq"} and ids:
                 assert set(ids.split(",")) <= known, decision
 
 

@@ -30,6 +30,7 @@ from bot.components import patches
 
 DOMAIN = Domain.from_yaml(
     """
+    intents: [greet]
     slots: {order_number: {type: text, mappings: [{type: custom}]}}
     forms: {order_form: {required_slots: [order_number]}}
     responses: {utter_hi: [{text: hi}]}
@@ -178,9 +179,16 @@ def test_an_engine_without_model_stops(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_responses_that_code_sends_count_as_used_and_no_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "faq.py").write_text('say("utter_decline"); say(f"utter_handoff_{reason}")')
-    monkeypatch.setattr(patches, "_ACTIONS_FOLDER", tmp_path)
-    names = {"utter_decline", "utter_handoff_anger", "utter_ask_order_number", "utter_orphan"}
+    code = 'say("utter_decline"); say(f"utter_handoff_{reason}"); say(f"utter_{intent}")'
+    (tmp_path / "faq.py").write_text(code)
+    monkeypatch.setattr(patches, "_CODE", (tmp_path,))
+    names = {
+        "utter_greet",
+        "utter_decline",
+        "utter_handoff_anger",
+        "utter_ask_order_number",
+        "utter_orphan",
+    }
     monkeypatch.setattr(Validator, "_gather_utterance_actions", lambda self: names)
     patches.count_responses_of_actions_as_used()
     validator = SimpleNamespace(domain=DOMAIN, story_graph=SimpleNamespace(story_steps=[]))

@@ -1,0 +1,1 @@
+"""How fast the stack is against a plain Rasa project on the same data."""

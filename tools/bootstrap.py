@@ -87,7 +87,7 @@ def set_up(*, tests: bool) -> None:
     _step(
         "the encoder's served form",
         [*sorted(p for p in model.rglob("*") if p.is_file()), exporter],
-        lambda: _run([str(app / "bin" / "python"), "-m", "bot.encoder.export"]),
+        lambda: _run([str(app / "bin" / "python"), "-m", "bot.encoder.export", str(model)]),
         ROOT / "models" / "serve",
     )
     if tests:

@@ -15,6 +15,8 @@ from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
 # Han ideographs with their extensions, the iteration mark and the ideographic zero.
+# Half of a character, which JSON can carry and spaCy can't encode; another of the same length stands in.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HAN_RUN = re.compile(
     r"[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+"
 )
@@ -81,8 +83,8 @@ class BilingualTokenizer(Tokenizer):
         # grows with every unseen word for as long as the engine runs.
         with self._latin.memory_zone():
             return [
-                Token(token.text, start + token.idx)
-                for token in self._latin.tokenizer(text[start:end])
+                Token(text[start + token.idx :][: len(token)], start + token.idx)
+                for token in self._latin.tokenizer(_SURROGATE.sub("\ufffd", text[start:end]))
                 if not token.is_space
             ]
 

@@ -90,7 +90,7 @@ def test_a_day_and_a_time_are_two_entities_over_the_same_words() -> None:
 
 def test_today_is_the_day_in_shanghai_wherever_the_server_stands() -> None:
     """20:00 in London is already tomorrow in the shop."""
-    london = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.UTC)
+    london = datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
     assert EXTRACTOR._reader.read("今天", london)[0].date == "2026-11-23"
 
 

@@ -24,6 +24,8 @@ def serve() -> None:
         port=settings.port,
         log_level="warning",
         access_log=False,
+        # Longer than the engine keeps an idle connection (15 s), or it may use one just closed.
+        timeout_keep_alive=75,
         # A widget keeps its connection open for ever; do not wait for it when stopping.
         timeout_graceful_shutdown=3,
     )

@@ -29,17 +29,21 @@ class FaqArbiter(IntentClassifier, GraphComponent):
     has its answer. The app searches the FAQ before each turn and sends along, in the message's
     metadata, the probability of the best entry and the entry's id if that is enough to answer:
     ``{"faq": {"best": 0.83, "answer": "returns-refund-time"}}``. Without it (``rasa shell``, training) this
-    component does nothing. The intent stays when its confidence is at least ``sure``.
+    component does nothing. The intent stays when its confidence is at least ``sure``; intents that
+    are close to a question ("is shipping free" is no bargaining) give way, however sure, to an entry
+    with a probability of at least ``certain``.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the settings; bench/product measures what ``sure`` is worth."""
-        return {"sure": 0.75}
+        return {"sure": 0.75, "certain": 0.95, "asks": ["price_bargain"]}
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Keep the settings."""
-        self._sure = float({**self.get_default_config(), **config}["sure"])
+        settings = {**self.get_default_config(), **config}
+        self._sure, self._certain = float(settings["sure"]), float(settings["certain"])
+        self._asks = frozenset(settings["asks"])
 
     @classmethod
     def create(
@@ -58,6 +62,8 @@ class FaqArbiter(IntentClassifier, GraphComponent):
             found = (message.get(METADATA) or {}).get("faq") or {}
             intent = message.get(INTENT) or {}
             unsure = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) < self._sure
+            if intent.get(INTENT_NAME_KEY) in self._asks:
+                unsure |= found.get("best", 0.0) >= self._certain
             if found.get("answer") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
                 ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: found["best"]}
                 ranking = [ruling, *message.get(INTENT_RANKING_KEY, [])]

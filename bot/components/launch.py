@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import warnings
+from typing import Any
 
 # Names and defaults of what the engine takes from its environment. Rasa reads them in
 # endpoints.yml and credentials.yml, where a missing one is an error.
@@ -40,11 +41,10 @@ def main() -> None:
     serves = sys.argv[1:2] != [] and sys.argv[1] in _SERVING
     for name, value in {**DEFAULTS, **_RASA, **(_ONE_THREAD if serves else {})}.items():
         os.environ.setdefault(name, value)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    warnings.filterwarnings("ignore", message=".*pkg_resources.*")
     for logger in _NOISY:
         logging.getLogger(logger).setLevel(logging.WARNING)
 
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
     from bot.components import patches
 
     if serves:
@@ -53,6 +53,14 @@ def main() -> None:
     import rasa.__main__
 
     patches.apply_all()
+    configure = rasa.__main__.configure_logging_and_warnings
+
+    def configure_quietly(*arguments: Any, **named: Any) -> None:
+        configure(*arguments, **named)
+        # Rasa shows them all; the libraries that it pins are three years old and speak of nothing else.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+    rasa.__main__.configure_logging_and_warnings = configure_quietly
     sys.argv[0] = "rasa"
     rasa.__main__.main()
 

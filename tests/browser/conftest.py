@@ -12,9 +12,13 @@ from playwright.sync_api import Browser, sync_playwright
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without its calls home; its absence fails in CI and skips elsewhere."""
+    """Chromium without its calls home; its absence fails in CI and skips elsewhere.
+
+    For one module, not for the session: Playwright keeps an event loop running in this thread, and
+    asynchronous tests of other modules could not start one of their own beside it.
+    """
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         message = "NO BROWSER: browser tests did not run. Install the system's package 'chromium'."

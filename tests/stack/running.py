@@ -33,6 +33,10 @@ class Stack:
     @classmethod
     def build(cls, var: Path, **chosen: object) -> Self:
         """Prepare a stack with its own database and dialogues under ``var``."""
+        # Encoded FAQ phrasings depend on nothing else in the folder; encode them once for all tests.
+        cache = Settings().var / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        (var / "cache").symlink_to(cache)
         settings = Settings(var=var, port=free_port(), engine_port=free_port(), **chosen)  # type: ignore[arg-type]
         environment = {
             **engine_environment(settings),
@@ -62,7 +66,11 @@ class Stack:
         upgrade(self.settings.database)
         self.engine.start()
         self.app.start()
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

@@ -10,6 +10,8 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import (
+    ENTITIES,
+    ENTITY_ATTRIBUTE_TYPE,
     INTENT,
     INTENT_NAME_KEY,
     INTENT_RANKING_KEY,
@@ -19,6 +21,8 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.components.faq_importer import FAQ_INTENT
+
+_CODES = frozenset({"order_number", "tracking_number"})
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -64,6 +68,10 @@ class FaqArbiter(IntentClassifier, GraphComponent):
             unsure = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) < self._sure
             if intent.get(INTENT_NAME_KEY) in self._asks:
                 unsure |= found.get("best", 0.0) >= self._certain
+            # Who names an order talks about that order, not about orders in general.
+            entities = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES, [])}
+            if entities & _CODES:
+                continue
             if found.get("answer") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
                 ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: found["best"]}
                 ranking = [ruling, *message.get(INTENT_RANKING_KEY, [])]

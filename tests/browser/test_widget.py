@@ -88,7 +88,7 @@ def test_a_reload_in_mid_conversation_loses_and_doubles_nothing(page: Page) -> N
     widget.open()
     widget.say("你好")
     expect(widget.messages.and_(page.locator('[data-author="bot"][data-seq]'))).to_have_count(1)
-    widget.say("查订单 SO20261105001")
+    widget.say("我的订单 SO20261105001 到哪了")
     expect(widget.from_bot("后四位").last).to_be_visible()
     before = widget.transcript()
     page.reload()

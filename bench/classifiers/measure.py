@@ -121,7 +121,7 @@ def try_gate(examples: Sequence[Message], candidate: Candidate) -> Gate:
 def _gate_scores(classifier: Any, message: Message) -> tuple[float, float]:
     classifier.process([message])
     best = message.get("intent")
-    place = int(np.searchsorted(classifier._arrays["names"], best["name"]))
+    place = int(np.searchsorted(classifier._model.arrays["names"], best["name"]))
     vector = np.asarray(message.get_dense_features("text")[1].features, np.float32)[0]
     return best["confidence"], classifier.similarity(vector, place)
 

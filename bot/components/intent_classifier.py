@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -24,23 +23,18 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy import sparse
-from sklearn.model_selection import StratifiedShuffleSplit
-from sklearn.svm import LinearSVC
 
-Floats = NDArray[np.float32]
+from bot.components.intent_model import DEFAULTS, Arrays, Floats, IntentModel
+
 _FILE = "classifier.npz"
-_TOLERANCE = 1e-2  # a hundred times sklearn's: the same accuracy in two thirds of the time
-_UNSEEN = 0.2  # share of the examples that the sharpness is chosen on
-_SHARPNESS_GRID = np.geomspace(0.5, 16, 31)
 _DIGITS = 4  # of a confidence; more is noise in logs and JSON
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class GatedIntentClassifier(IntentClassifier, GraphComponent):
-    """Linear support vectors over n-grams and the encoder's vector, with a gate for what fits nothing.
+    """`IntentModel` over n-grams and the encoder's vector, with a gate for what fits nothing.
 
-    * The features of a message are its n-gram counts as tf-idf rows of length one beside the
-      encoder's unit vector; bench/classifiers says what each part is worth.
+    * bench/classifiers and bench/understanding say what each part of the model is worth.
     * ``nlu_fallback`` is the intent when the best probability is below ``threshold``, or when the
       message lies far from what its intent was taught with: the mean cosine similarity to the
       ``neighbours`` nearest examples of that intent is below ``similarity_threshold``. A softmax is
@@ -59,11 +53,8 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
         return {
             "threshold": 0.3,
             "similarity_threshold": 0.4,
-            "neighbours": 3,
-            "balance": -0.5,
-            "C": 0.5,
-            "dense_weight": 1.0,
             "ranking_length": 5,
+            **DEFAULTS,
         }
 
     @classmethod
@@ -81,13 +72,13 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        arrays: dict[str, NDArray[Any]] | None = None,
+        arrays: Arrays | None = None,
     ) -> None:
         """Keep the settings and, when loaded, the trained arrays."""
         self._config = {**self.get_default_config(), **config}
         self._model_storage = model_storage
         self._resource = resource
-        self._arrays = arrays or {}
+        self._model = IntentModel(arrays or {}, self._config)
 
     @classmethod
     def create(
@@ -126,48 +117,13 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
                 "GatedIntentClassifier needs a sparse and a dense sentence feature for every "
                 "example: put CountVectorsFeaturizer and EncoderFeaturizer before it in config.yml."
             )
-        counted, dense = sparse.vstack(counts, format="csr"), np.vstack(vectors)
         intents = np.array([example.get(INTENT) for example in examples])
-        seen_in = np.bincount(counted.indices, minlength=counted.shape[1])
-        idf = (np.log((1 + len(examples)) / (1 + seen_in)) + 1).astype(np.float32)
-        features = self._matrix(counted, dense, idf)
-        sharpness = self._sharpness(features, intents)
-        model = self._fit(features, intents)
-        self._arrays = {
-            "names": model.classes_,
-            "idf": idf,
-            "weights": np.ascontiguousarray(model.coef_.T * sharpness, np.float32),
-            "bias": (model.intercept_ * sharpness).astype(np.float32),
-            # The examples' vectors, intent by intent; those of intent i are bounds[i]:bounds[i + 1].
-            "examples": dense[np.argsort(intents, kind="stable")].astype(np.float32),
-            "bounds": np.searchsorted(np.sort(intents), [*model.classes_, "\U0010ffff"]),
-        }
+        self._model = IntentModel.fit(
+            sparse.vstack(counts, format="csr"), np.vstack(vectors), intents, self._config
+        )
         with self._model_storage.write_to(self._resource) as folder:
-            np.savez(folder / _FILE, **self._arrays)  # type: ignore[arg-type]
+            np.savez(folder / _FILE, **self._model.arrays)  # type: ignore[arg-type]
         return self._resource
-
-    def _fit(self, features: sparse.csr_matrix, intents: NDArray[Any]) -> LinearSVC:
-        _, index, total = np.unique(intents, return_inverse=True, return_counts=True)
-        weights = total[index] ** float(self._config["balance"])
-        model = LinearSVC(C=self._config["C"], tol=_TOLERANCE, random_state=1)
-        return model.fit(features, intents, sample_weight=weights / weights.mean())
-
-    def _sharpness(self, features: sparse.csr_matrix, intents: NDArray[Any]) -> float:
-        """Return the factor that makes the softmax of the scores probabilities.
-
-        It is the one under which messages that the fit has not seen get the likeliest labels
-        (temperature scaling), tried on a grid.
-        """
-        split = StratifiedShuffleSplit(1, test_size=_UNSEEN, random_state=1)
-        seen, unseen = next(split.split(features, intents))
-        model = self._fit(features[seen], intents[seen])
-        scores = model.decision_function(features[unseen])
-        truth = np.searchsorted(model.classes_, intents[unseen])
-        losses = []
-        for factor in _SHARPNESS_GRID:
-            odds = np.exp(factor * (scores - scores.max(axis=1, keepdims=True)))
-            losses.append(-np.log(odds[np.arange(len(truth)), truth] / odds.sum(axis=1)).mean())
-        return float(_SHARPNESS_GRID[int(np.argmin(losses))])
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set ``intent`` and ``intent_ranking``; a button's payload is left to Rasa's own reader."""
@@ -185,19 +141,16 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
     ) -> list[dict[str, Any]]:
         if vector is None:
             return [_prediction(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1.0)]
-        if vector.shape[1] != self._arrays["examples"].shape[1]:
+        trained_on = self._model.arrays["examples"].shape[1]
+        if vector.shape[1] != trained_on:
             raise RasaException(
-                f"The classifier was trained on vectors of {self._arrays['examples'].shape[1]} "
+                f"The classifier was trained on vectors of {trained_on} "
                 f"dimensions and got {vector.shape[1]}. Train the engine again."
             )
-        scores = self._arrays["bias"] + self._dense_scores(vector[0])
-        if counts is not None:
-            scores = scores + self._count_scores(counts)
-        odds = np.exp(scores - scores.max())
-        probabilities = odds / odds.sum()
+        probabilities = np.exp(self._model.log_probabilities(counts, vector)[0])
         order = np.argsort(-probabilities)[: int(self._config["ranking_length"])]
         ranking = [
-            _prediction(str(self._arrays["names"][i]), float(probabilities[i])) for i in order
+            _prediction(str(self._model.arrays["names"][i]), float(probabilities[i])) for i in order
         ]
         best = float(probabilities[order[0]])
         if (
@@ -207,35 +160,9 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
             ranking.insert(0, _prediction(DEFAULT_NLU_FALLBACK_INTENT_NAME, 1 - best))
         return ranking
 
-    def _dense_scores(self, vector: Floats) -> Floats:
-        weights = self._arrays["weights"][len(self._arrays["idf"]) :]
-        scores: Floats = np.float32(self._config["dense_weight"]) * (vector @ weights)
-        return scores
-
-    def _count_scores(self, counts: sparse.csr_matrix) -> Floats:
-        """Return the scores of one row of counts; the same arithmetic as ``_matrix``, without scipy."""
-        values = (1 + np.log(counts.data)) * self._arrays["idf"][counts.indices]
-        scores: Floats = (values / np.linalg.norm(values)) @ self._arrays["weights"][counts.indices]
-        return scores
-
     def similarity(self, vector: Floats, intent: int) -> float:
-        """Return the mean cosine similarity of a vector (d,) to an intent's nearest examples.
-
-        ``intent`` is the place of its name among the arrays' names.
-        """
-        first, after = self._arrays["bounds"][intent : intent + 2]
-        similarities = self._arrays["examples"][first:after] @ vector
-        nearest = min(int(self._config["neighbours"]), len(similarities))
-        return float(np.partition(similarities, -nearest)[-nearest:].mean())
-
-    def _matrix(self, counts: sparse.csr_matrix, dense: Floats, idf: Floats) -> sparse.csr_matrix:
-        """Return the features (n, n-grams + d) of messages with their counts and vectors."""
-        rows = counts.tocsr().astype(np.float32)
-        rows.data = (1 + np.log(rows.data)) * idf[rows.indices]
-        lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-        rows = sparse.diags(1 / np.where(lengths > 0, lengths, 1)).dot(rows)
-        weighted = sparse.csr_matrix(dense * np.float32(self._config["dense_weight"]))
-        return sparse.hstack([rows, weighted], format="csr").astype(np.float32)
+        """Return the mean cosine similarity of a vector (d,) to an intent's nearest examples."""
+        return self._model.similarity(vector, intent)
 
 
 def _features(message: Message) -> tuple[sparse.csr_matrix | None, Floats | None]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import chat, db, desk, doctor, rasa, serve, settings, train, understand, up
+from bot.cli import chat, db, desk, doctor, eval, rasa, serve, settings, train, understand, up
+from bot.cli.encoder import app as encoder_app
 from bot.cli.faq import app as faq_app
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("chat")(chat.chat)
 app.command("understand")(understand.understand)
+app.command("eval")(eval.evaluate)
 app.command("train")(train.train)
 app.command(
     "rasa",
@@ -31,4 +33,5 @@ app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.add_typer(desk.app, name="desk")
 app.add_typer(db.app, name="db")
+app.add_typer(encoder_app, name="encoder")
 app.add_typer(faq_app, name="faq")

@@ -1,0 +1,185 @@
+"""``yingda eval``: how well the bot understands, on files of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.evaluation.files import IntentSet, Labelled, Pairs
+    from bot.evaluation.run import Row
+    from bot.evaluation.systems import Vectors
+
+
+def evaluate(
+    clinc: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="CLINC150: train, test or val, oos_….")
+    ] = None,
+    banking: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="TRAIN.csv TEST.csv", help="Columns text and category."),
+    ] = None,
+    hwu: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="TRAIN.csv TEST.csv", help="HWU64, columns text and category."),
+    ] = None,
+    massive: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="TRAIN.jsonl TEST.jsonl", help="Lines with id, intent, zh, en."),
+    ] = None,
+    pairs: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.tsv", help="Two sentences and a number; may be repeated."),
+    ] = None,
+    messages: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.jsonl", help="Lines with text and expected decision(s)."),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Draws of 10 examples per intent.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="Not with all examples.")] = False,
+    intent_names: Annotated[
+        bool, typer.Option(help="Read an intent's name as one more example of it.")
+    ] = True,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it as well.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the figures as well.")
+    ] = None,
+) -> None:
+    """Train the product's features and classifier on each set and print one table.
+
+    Every set is measured with 10 examples per intent (mean and spread of the draws) and with all
+    of them, beside TF-IDF with logistic regression. Files may be gzipped (.gz). ``--messages``
+    asks the whole bot, as it is trained, and counts its decisions.
+
+    Examples:
+
+        yingda eval --banking train.csv test.csv --quick
+        yingda eval --massive train.jsonl test.jsonl --pairs lcqmc.tsv --pairs bq.tsv
+        yingda eval --clinc data.json --draws 5 --plot clinc.png
+        yingda eval --messages messages.jsonl
+    """
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from bot.encoder import EncoderError, load_encoder
+    from bot.evaluation import files
+    from bot.evaluation.run import peak_megabytes
+    from bot.evaluation.systems import Vectors
+    from bot.settings import Settings
+
+    try:  # all files before any work: a slip in the last one must not cost an hour
+        sets: list[tuple[IntentSet, tuple[str, Labelled] | None]] = []
+        if clinc:
+            sets.append((files.read_clinc(clinc), None))
+        for name, found in (("Banking77", banking), ("HWU64", hwu)):
+            if found:
+                train, test = (files.read_csv(path) for path in found)
+                sets.append((files.IntentSet(name, train, test), None))
+        if massive:
+            both, tested = (files.read_two_languages(path) for path in massive)
+            for own, other in (("en", "zh"), ("zh", "en")):
+                data = files.IntentSet(f"MASSIVE {own}", both[own], tested[own])
+                sets.append((data, (f"MASSIVE {own} to {other}", tested[other])))
+        matching = [files.read_pairs(path) for path in pairs or ()]
+        asked = files.read_messages(messages) if messages else []
+    except files.BadFileError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    if not (sets or matching or asked):
+        typer.echo(
+            "Nothing to measure: name a file, such as --pairs FILE.tsv (see --help).", err=True
+        )
+        raise typer.Exit(2)
+    settings, rows = Settings(), []
+    if sets or matching:
+        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("Loading the encoder")
+            try:
+                encoder = load_encoder(settings.encoder)
+            except EncoderError as error:
+                typer.echo(str(error), err=True)
+                raise typer.Exit(1) from error
+            vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
+            for row in _measure(sets, matching, vectors, draws, quick, intent_names):
+                rows.append(row)
+                progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
+        Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
+        typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
+    if asked:
+        _ask(settings, asked)
+    if plot:
+        from bot.evaluation.plot import draw_plot
+
+        draw_plot(rows, plot)
+    if output:
+        found_rows = [{**asdict(row), "mean": row.mean, "spread": row.spread} for row in rows]
+        output.write_text(json.dumps(found_rows, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _measure(
+    sets: list[tuple[IntentSet, tuple[str, Labelled] | None]],
+    matching: list[Pairs],
+    vectors: Vectors,
+    draws: int,
+    quick: bool,
+    intent_names: bool,
+) -> Iterator[Row]:
+    from bot.evaluation.run import measure_intents, measure_pairs, systems
+
+    for data, crossed in sets:
+        for name, make in systems(vectors, intent_names).items():
+            yield from measure_intents(data, name, make, vectors, draws, quick, crossed)
+    for one in matching:
+        yield from measure_pairs(one, vectors)
+
+
+def _table(rows: list[Row], intent_names: bool) -> object:
+    from rich.table import Table
+
+    note = "Yingda reads intent names as one more example each" if intent_names else None
+    table = Table(title="Understanding", caption=note)
+    for column in ("measure", "system"):
+        table.add_column(column)
+    for column in ("of", "mean", "spread", ""):
+        table.add_column(column, justify="right" if column else "left")
+    for row in sorted(rows, key=lambda row: [r.measure for r in rows].index(row.measure)):
+        digits = 4 if "AUROC" in row.measure else 2
+        spread = "" if row.spread is None else f"{row.spread:.{digits}f}"
+        table.add_row(
+            row.measure, row.system, str(row.tested), f"{row.mean:.{digits}f}", spread, row.unit
+        )
+    return table
+
+
+def _ask(settings: object, asked: list[dict[str, object]]) -> None:
+    """Ask the whole bot and print the share of right decisions, and every other one's kind."""
+    import asyncio
+    import io
+    import json
+    from collections import Counter
+
+    from bot.cli.understanding import run
+    from bot.settings import Settings
+
+    assert isinstance(settings, Settings)  # noqa: S101 - keeps the import of pydantic lazy
+    answers = io.StringIO()
+    lines = [json.dumps({"id": i, "text": m["text"]}) for i, m in enumerate(asked)]
+    asyncio.run(run(settings, lines, answers))
+    decisions = [json.loads(line)["decision"] for line in answers.getvalue().splitlines()]
+    from bot.evaluation.decisions import judge_decision
+
+    kinds = Counter(
+        judge_decision(decision, one["expected"])  # type: ignore[arg-type]
+        for decision, one in zip(decisions, asked, strict=True)
+    )
+    typer.echo(f"\nDecisions on {len(asked)} messages:")
+    for kind, count in kinds.most_common():
+        typer.echo(f"  {kind:<28} {count:>5}  {100 * count / len(asked):5.1f}%")

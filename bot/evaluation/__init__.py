@@ -1,0 +1,1 @@
+"""Measures understanding on files of one's own: what ``yingda eval`` prints."""

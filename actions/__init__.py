@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from rasa_sdk.executor import ActionExecutor
 
+from actions.changes import AskGoAhead, CardAnswers, Inform, UndoChange
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm
-from bot.orders.desk import OrderDesk
+from bot.orders.service import Orders
 
 
-def build_executor(ladder: FaqLadder, orders: OrderDesk) -> ActionExecutor:
+def build_executor(ladder: FaqLadder, orders: Orders) -> ActionExecutor:
     """Return an executor that knows every action of the domain."""
-    executor = ActionExecutor()
+    executor, cards = ActionExecutor(), CardAnswers(orders)
     for action in (
         AnswerFaq(ladder),
         Decline(ladder),
-        Affirm(ladder),
-        Deny(ladder),
+        Affirm(ladder, cards),
+        Deny(ladder, cards),
         Handoff(),
         ValidateOrderForm(orders),
         OrderAction(orders),
+        AskGoAhead(orders),
+        UndoChange(orders),
+        Inform(cards),
     ):
         executor.register_action(action)
     return executor

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -11,8 +12,14 @@ from rasa_sdk.events import EventType, SlotSet
 from bot.language import Language, conversation_language
 
 Event = dict[str, Any]
+Clock = Callable[[], datetime]
 
 _SMALL_TALK = frozenset({"greet", "goodbye", "thanks", "affirm", "deny", "bot_challenge"})
+
+
+def utc_now() -> datetime:
+    """Return the current time; the clock of every action unless a test gives another."""
+    return datetime.now(UTC)
 
 
 def language_of(tracker: Tracker) -> Language:

@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.changes import CardAnswers
 from actions.context import decide, language_of, offered_a_person, previous_decision
 from actions.handoff import hand_off
 from bot.conversations.model import HandoffReason
@@ -139,10 +140,11 @@ class Decline(Action):
 
 
 class Affirm(Action):
-    """A bare "yes": takes what the previous turn offered."""
+    """A bare "yes": takes what was offered last."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -151,7 +153,10 @@ class Affirm(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Answer the first suggestion, hand off where a person was offered, else just agree."""
+        """Confirm an order, answer the first suggestion, or hand off: whatever was offered."""
+        events = await self._cards.lead_in(tracker)
+        if events:
+            return events
         previous = previous_decision(tracker) or ""
         if previous.startswith("suggest:"):
             first = previous.removeprefix("suggest:").split(",")[0]
@@ -165,8 +170,9 @@ class Affirm(Action):
 class Deny(Action):
     """A bare "no": refused suggestions count as a miss."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -175,7 +181,10 @@ class Deny(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Look further after refused suggestions, else accept the no."""
+        """Ask what is wrong with an order, look further after suggestions, else accept the no."""
+        if await self._cards.is_waiting(tracker):
+            dispatcher.utter_message(response="utter_cod_what_is_wrong")
+            return []
         if (previous_decision(tracker) or "").startswith("suggest:"):
             return self._ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_deny")

@@ -11,8 +11,7 @@ from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
-from bot.orders.book import SqlOrderBook
-from bot.orders.desk import OrderDesk
+from bot.orders.service import Orders
 from bot.settings import Settings
 from bot.storage.engine import Database
 
@@ -31,6 +30,7 @@ class Parts:
     dialogue: Dialogue
     phrases: Phrases
     executor: ActionExecutor
+    orders: Orders
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -42,13 +42,15 @@ def build_parts(settings: Settings) -> Parts:
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
     ladder = FaqLadder(knowledge, phrases)
+    orders = Orders.build(database, settings.policy_folder, phrases, settings.default_language)
     return Parts(
         settings=settings,
         database=database,
         engine=engine,
         dialogue=Dialogue(engine, knowledge, settings.default_language),
         phrases=phrases,
-        executor=build_executor(ladder, OrderDesk(SqlOrderBook(database), database)),
+        executor=build_executor(ladder, orders),
+        orders=orders,
     )
 
 
@@ -58,7 +60,13 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 
     parts = build_parts(settings)
     return create_app(
-        settings, parts.database, parts.engine, parts.dialogue, parts.phrases, parts.executor
+        settings,
+        parts.database,
+        parts.engine,
+        parts.dialogue,
+        parts.phrases,
+        parts.executor,
+        parts.orders,
     )
 
 

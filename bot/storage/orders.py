@@ -64,6 +64,7 @@ class OrderRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     paid_at: Mapped[datetime | None]
     cod_confirmed_at: Mapped[datetime | None]
+    courier_note: Mapped[str | None] = mapped_column(String(200))
 
     items: Mapped[list[OrderItemRow]] = relationship(order_by="OrderItemRow.position")
     parcels: Mapped[list[ParcelRow]] = relationship(order_by="ParcelRow.position")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import delete
 
 from actions.orders import OrderAction, ValidateOrderForm
-from bot.orders.book import SqlOrderBook
+from bot.conversations.phrases import Phrases
 from bot.orders.demo import insert_shop
-from bot.orders.desk import OrderDesk
+from bot.orders.service import Orders
 from bot.storage.engine import Database
 from bot.storage.orders import OrderItemRow, OrderRow
 from tests.bot.orders.conftest import NOW, known_customers
@@ -107,11 +108,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def executor(shop: Database, clock: Clock) -> ActionExecutor:
-    desk = OrderDesk(SqlOrderBook(shop), shop)
+def orders(shop: Database, root: Path) -> Orders:
+    return Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+
+
+@pytest.fixture
+def executor(orders: Orders, clock: Clock) -> ActionExecutor:
     executor = ActionExecutor()
-    executor.register_action(ValidateOrderForm(desk, clock))
-    executor.register_action(OrderAction(desk, clock))
+    executor.register_action(ValidateOrderForm(orders, clock))
+    executor.register_action(OrderAction(orders, clock))
     return executor
 
 

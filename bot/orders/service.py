@@ -1,0 +1,49 @@
+"""Everything that is done with orders, put together once for app, actions and commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from bot.conversations.phrases import Phrases
+from bot.language import Language
+from bot.orders.book import SqlOrderBook
+from bot.orders.changes import ChangeDesk
+from bot.orders.cod_desk import CodDesk
+from bot.orders.desk import OrderDesk
+from bot.orders.intake import OrderIntake
+from bot.orders.policy import CodPolicy
+from bot.storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The desks: who may see an order, what may be changed, what is confirmed, what the shop tells."""
+
+    policy: CodPolicy
+    desk: OrderDesk
+    changes: ChangeDesk
+    cod: CodDesk
+    intake: OrderIntake
+
+    @classmethod
+    def build(
+        cls, database: Database, policies: Path, phrases: Phrases, default_language: Language
+    ) -> Self:
+        """Put the desks together.
+
+        Args:
+            policies: folder with ``cod.yml``.
+
+        Raises:
+            ValueError: a policy file is not valid; the text says where and why.
+        """
+        policy = CodPolicy.load(policies / "cod.yml")
+        return cls(
+            policy=policy,
+            desk=OrderDesk(SqlOrderBook(database), database),
+            changes=ChangeDesk(database, policy),
+            cod=CodDesk(database, policy, phrases, default_language),
+            intake=OrderIntake(database, policy),
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.executor import ActionExecutor
 
-from actions.changes import AskGoAhead, CardAnswers, Inform, UndoChange
+from actions.changes import AskGoAhead, AskNewWindow, CardAnswers, Inform, UndoChange
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm
@@ -23,6 +23,7 @@ def build_executor(ladder: FaqLadder, orders: Orders) -> ActionExecutor:
         ValidateOrderForm(orders),
         OrderAction(orders),
         AskGoAhead(orders),
+        AskNewWindow(orders),
         UndoChange(orders),
         Inform(cards),
     ):

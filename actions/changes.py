@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,11 +14,13 @@ from rasa_sdk.types import DomainDict
 
 from actions.context import Clock, decide, language_of, utc_now
 from bot.orders import change_answers
-from bot.orders.answers import Goal, Reply
+from bot.orders.addresses import looks_like_address
+from bot.orders.answers import Goal, Reply, answer
 from bot.orders.changes import Draft, Settled
-from bot.orders.cod_desk import OpenAsk
+from bot.orders.cod_desk import Spoken
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.model import Order
+from bot.orders.policy import Friction
 from bot.orders.reading import Reading, read
 from bot.orders.service import Orders
 
@@ -28,12 +31,15 @@ _VALUES = {
     Goal.CHANGE_DELIVERY_TIME: ("new_window", "window"),
     Goal.CHANGE_PHONE: ("new_phone", "phone"),
 }
+_ASKED = frozenset({GO_AHEAD, *(slot for slot, _ in _VALUES.values())})
 _GOALS = frozenset({*_VALUES, Goal.COD_CONFIRM, Goal.CANCEL_ORDER})
-# A message of these intents is about something else, whatever words stand in it.
-_ELSEWHERE = frozenset(
-    {"ask_faq", "cod_question", "product_question", "ask_human", "complaint", "greet", "thanks",
-     "bot_challenge", "installation_help", "out_of_scope", "goodbye"}
-)  # fmt: skip
+# A message of these intents is about something else, whatever values stand in it; one of the others
+# only if it does not give what was asked for ("Saturday morning" is easily taken for a greeting).
+_QUESTIONS = frozenset({"ask_faq", "cod_question", "ask_human", "complaint"})
+_ELSEWHERE = _QUESTIONS | {
+    "greet", "thanks", "bot_challenge", "out_of_scope", "goodbye", "product_question",
+    "installation_help", "suggestion", "price_bargain",
+}  # fmt: skip
 
 
 class ChangeTalk:
@@ -55,7 +61,7 @@ class ChangeTalk:
         tracker: Tracker,
         order: Order,
         goal: Goal,
-        ask: OpenAsk | None,
+        spoken: Spoken | None,
         starts: bool,
         now: datetime,
     ) -> tuple[list[EventType], str | None]:
@@ -64,47 +70,59 @@ class ChangeTalk:
         Returns:
             The slots it sets, and the slot to ask for; ``None`` ends the form.
         """
-        if goal not in _GOALS:
-            return [], None
         asked_for = None if starts else tracker.get_slot(REQUESTED_SLOT)
-        message = tracker.latest_message
-        intent = (message.get("intent") or {}).get("name") or ""
+        before = {} if starts else tracker.get_slot(DRAFT) or {}
+        if goal not in _GOALS:
+            if asked_for not in _ASKED or "goal" not in before:
+                return [], None
+            # A question about the order in mid-change is answered, and the change goes on.
+            for reply in answer(goal, order, now, language_of(tracker)):
+                dispatcher.utter_message(response=reply.response, **reply.values)
+            return [SlotSet("order_goal", before["goal"])], asked_for
+        intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
+        reading = self.reading(tracker, order, goal, asked_for, now)
         if not starts and intent in _ELSEWHERE:
-            return [], asked_for
-        text = message.get("text") or ""
-        reading = read(
-            "" if text.startswith("/") else text,
-            message.get("entities") or (),
-            order,
-            now,
-            self._policy,
-            wants_time=goal is Goal.CHANGE_DELIVERY_TIME or asked_for == "new_window",
-        )
-        old = Draft() if starts else draft_from_json(tracker.get_slot(DRAFT))
+            gives = reading.gives(asked_for) and intent not in _QUESTIONS
+            if not gives:
+                return [], asked_for
+        if goal is Goal.CHANGE_ADDRESS and reading.about_phone and reading.address is None:
+            goal = Goal.CHANGE_PHONE
+        old = draft_from_json(before)
         draft = _grown(old, reading, goal)
         events: list[EventType] = []
-        if draft != old or starts:
-            events.append(SlotSet(DRAFT, draft_to_json(draft)))
-        if goal is Goal.CHANGE_ADDRESS and reading.about_phone and draft.address is None:
-            goal = Goal.CHANGE_PHONE
+        if draft != old or starts or before.get("goal") != goal:
+            events.append(SlotSet(DRAFT, {**before, **draft_to_json(draft), "goal": goal.value}))
             events.append(SlotSet("order_goal", goal.value))
         if self._changes.possible(order, _with_goal(draft, goal)):
             return [*events, SlotSet(GO_AHEAD, None)], None
         if reading.problem:
-            reply = change_answers.time_problem(
-                reading.problem, order, now, self._policy, language_of(tracker)
-            )
-            dispatcher.utter_message(response=reply.response, **reply.values)
-            return [*events, SlotSet(DRAFT, draft_to_json(draft))], "new_window"
+            return [*events, SlotSet(GO_AHEAD, None)], "new_window"
         missing = _missing(goal, draft)
         if missing:
             return events, missing
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return events, None
-        answered = self._answered(intent, reading, order, ask, asked_for, starts)
+        answered = _answered(intent, reading, order, spoken, asked_for, starts)
+        if answered and _checks_first(order, goal, draft, spoken, before):
+            checked = {**before, **draft_to_json(draft), "goal": goal.value, "check": True}
+            return [SlotSet("order_goal", goal.value), SlotSet(DRAFT, checked)], GO_AHEAD
         if answered is not None:
             return [*events, SlotSet(GO_AHEAD, answered)], None
         return events, GO_AHEAD
+
+    def reading(
+        self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime
+    ) -> Reading:
+        """Return what the latest message says about the order."""
+        text = tracker.latest_message.get("text") or ""
+        return read(
+            "" if text.startswith("/") else text,
+            tracker.latest_message.get("entities") or (),
+            order,
+            now,
+            self._policy,
+            wants_time=goal is Goal.CHANGE_DELIVERY_TIME or asked_for == "new_window",
+        )
 
     async def finish(
         self, tracker: Tracker, order: Order, goal: Goal, now: datetime
@@ -130,25 +148,35 @@ class ChangeTalk:
             return change_answers.refused(done, order, now, language)
         return change_answers.done(done, draft, language)
 
-    def _answered(
-        self,
-        intent: str,
-        reading: Reading,
-        order: Order,
-        ask: OpenAsk | None,
-        asked_for: str | None,
-        starts: bool,
-    ) -> bool | None:
-        """Return the customer's yes or no to going ahead, ``None`` while there is none."""
-        if asked_for == GO_AHEAD:
-            if intent in {"affirm", "cod_confirm"} or (reading.yes and intent != "deny"):
-                return True
-            return False if intent == "deny" or reading.no else None
-        # The card asked the question before the form began.
-        card = ask is not None and ask.order_number == order.number
-        if starts and card and (intent in {"affirm", "cod_confirm"} or reading.yes):
+
+def _answered(
+    intent: str,
+    reading: Reading,
+    order: Order,
+    spoken: Spoken | None,
+    asked_for: str | None,
+    starts: bool,
+) -> bool | None:
+    """Return the customer's yes or no to going ahead, ``None`` while there is none."""
+    if asked_for == GO_AHEAD:
+        if intent in {"affirm", "cod_confirm"} or (reading.yes and intent != "deny"):
             return True
-        return None
+        return False if intent == "deny" or reading.no else None
+    # The card asked the question before the form began.
+    on_card = spoken is not None and spoken.order_number == order.number and spoken.friction
+    if starts and on_card and (intent in {"affirm", "cod_confirm"} or reading.yes):
+        return True
+    return None
+
+
+def _checks_first(
+    order: Order, goal: Goal, draft: Draft, spoken: Spoken | None, before: Mapping[str, object]
+) -> bool:
+    """Tell whether the policy wants one more look at the address before this order is confirmed."""
+    if goal is Goal.CANCEL_ORDER or not order.awaits_confirmation or draft.address:
+        return False
+    risky = spoken is not None and spoken.friction is Friction.CHECK_ADDRESS
+    return risky and not before.get("check")
 
 
 def actor_of(tracker: Tracker) -> str:
@@ -196,8 +224,40 @@ class AskGoAhead(Action):
         if order is not None:
             goal = Goal(tracker.get_slot("order_goal"))
             draft = _with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
-            reply = change_answers.preview(order, draft, language_of(tracker))
+            checks = bool((tracker.get_slot(DRAFT) or {}).get("check"))
+            reply = change_answers.preview(order, draft, language_of(tracker), checks=checks)
             dispatcher.utter_message(response=reply.response, **reply.values)
+        return []
+
+
+class AskNewWindow(Action):
+    """Asks for a delivery time; says first why the one just named is not possible."""
+
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+        self._desk = orders.desk
+        self._policy = orders.policy
+        self._talk = ChangeTalk(orders)
+        self._clock = clock
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_ask_new_window"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Ask."""
+        number, now = tracker.get_slot("order_number"), self._clock()
+        order = await self._desk.opened_with(number, number)
+        goal = Goal(tracker.get_slot("order_goal"))
+        reading = order and self._talk.reading(tracker, order, goal, "new_window", now)
+        if order and reading and reading.problem:
+            reply = change_answers.time_problem(
+                reading.problem, order, now, self._policy, language_of(tracker)
+            )
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        else:
+            dispatcher.utter_message(response="utter_ask_new_window")
         return []
 
 
@@ -224,27 +284,31 @@ class UndoChange(Action):
 
 
 class CardAnswers:
-    """Leads a message that answers a confirmation card into the order form."""
+    """Leads a message that answers what the bot brought up into the order form."""
 
     def __init__(self, orders: Orders) -> None:
         self._cod = orders.cod
 
-    async def lead_in(self, tracker: Tracker, goal: Goal = Goal.COD_CONFIRM) -> list[EventType]:
-        """Return the events that start the form about the card; none if no card was just shown."""
-        ask = await self._cod.open_ask(tracker.sender_id)
-        if ask is None or not ask.is_last:
+    async def lead_in(self, tracker: Tracker, goal: Goal | None = None) -> list[EventType]:
+        """Return the events that start the form about the order just spoken of, if one was.
+
+        Args:
+            goal: what the customer wants of it; ``None`` takes it for a yes to the card.
+        """
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        if spoken is None or not spoken.is_last or (goal is None and not spoken.friction):
             return []
         return [
-            SlotSet("order_goal", goal.value),
-            SlotSet("order_number", ask.order_number),
-            SlotSet("verified_order", ask.order_number),
+            SlotSet("order_goal", goal or Goal.COD_CONFIRM),
+            SlotSet("order_number", spoken.order_number),
+            SlotSet("verified_order", spoken.order_number),
             FollowupAction("order_form"),
         ]
 
     async def is_waiting(self, tracker: Tracker) -> bool:
-        """Tell whether a card is the last thing that the customer was told."""
-        ask = await self._cod.open_ask(tracker.sender_id)
-        return ask is not None and ask.is_last
+        """Tell whether an unanswered card is the last thing that the customer was told."""
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        return spoken is not None and spoken.is_last and spoken.friction is not None
 
 
 class Inform(Action):
@@ -262,11 +326,13 @@ class Inform(Action):
     ) -> list[EventType]:
         """Take the details for the order on the card, else ask what they are for."""
         given = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}
-        goal = Goal.COD_CONFIRM
+        goal = None
         if given & {"date", "time"}:
             goal = Goal.CHANGE_DELIVERY_TIME
         elif "phone" in given:
             goal = Goal.CHANGE_PHONE
+        elif looks_like_address(tracker.latest_message.get("text") or ""):
+            goal = Goal.CHANGE_ADDRESS
         events = await self._cards.lead_in(tracker, goal)
         if not events:
             dispatcher.utter_message(response="utter_inform")

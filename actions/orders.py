@@ -61,10 +61,10 @@ class ValidateOrderForm(FormValidationAction):
             events.append(SlotSet(_GOAL, Goal.ORDER_STATUS.value))
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
-        ask = await self._cod.open_ask(tracker.sender_id)
-        if ask and _means_card(tracker, starts, number, ask.order_number):
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        if spoken and _means_it(tracker, starts, number, spoken.order_number):
             # We wrote to this customer about this order: nothing is left to be proved.
-            number = verified = ask.order_number
+            number = verified = spoken.order_number
         order: Order | None = None
         if number and verified:
             order = await self._desk.opened_with(verified, number)
@@ -87,7 +87,7 @@ class ValidateOrderForm(FormValidationAction):
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
         said, wanted = await self._talk.listen(
-            dispatcher, tracker, order, _goal(tracker), ask, starts, self._clock()
+            dispatcher, tracker, order, _goal(tracker), spoken, starts, self._clock()
         )
         return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, tracker)]
 
@@ -131,8 +131,8 @@ class OrderAction(Action):
         return answer(goal, order, self._clock(), language)
 
 
-def _means_card(tracker: Tracker, starts: bool, number: str | None, asked: str) -> bool:
-    """Tell whether a message without proof is about the order that we asked its customer about."""
+def _means_it(tracker: Tracker, starts: bool, number: str | None, asked: str) -> bool:
+    """Tell whether a message without proof is about the order that we wrote to its customer about."""
     if number == asked:
         return True
     named = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}

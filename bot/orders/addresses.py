@@ -25,7 +25,9 @@ _CLAUSE_ZH = re.compile(r"[，,。；;！!？?\n\s:：]+")
 _LEAD_ZH = re.compile(
     r"^.*?(?:改成|改到|改为|换成|换到|换为|送到|送去|寄到|寄去|发到|地址是|地址应该是|应该是|地址写|收货地址|新地址|在)"
 )
-_TAIL_ZH = re.compile(r"(?:吧|谢谢|谢谢啦|哈|哦|啊|呀|了|就行|就好|可以吗|行吗|好吗|帮我改过去|改过去)+$")
+_TAIL_ZH = re.compile(
+    r"(?:吧|谢谢|谢谢啦|哈|哦|啊|呀|了|就行|就好|可以吗|行吗|好吗|帮我改过去|改过去)+$"
+)
 _STREET_ZH = re.compile(
     r"路|街|大道|道\d|巷|弄|胡同|村|镇|乡|屯|小区|花园|家园|公寓|大厦|广场|中心|苑|府|园|城|庭|湾|里\d|驿站|酒店|宾馆|医院|学校|大学|学院|公司|工业区|科技园|产业园"
 )
@@ -33,7 +35,9 @@ _NUMBER_ZH = re.compile(r"[0-9]|[一二三四五六七八九十百]+(?=[号栋�
 _PART_ZH = re.compile(
     r"^[0-9A-Za-z一二三四五六七八九十百-]+(?:号楼?|栋|幢|座|单元|层|楼|室|房|户)?"
 )
-_NOT_ADDRESS_ZH = re.compile(r"周[一二三四五六日天末]|星期|上午|下午|晚上|明天|后天|今天|电话|手机|时间|快递|麻烦|收件人|收货人|确认")
+_NOT_ADDRESS_ZH = re.compile(
+    r"周[一二三四五六日天末]|星期|上午|下午|晚上|明天|后天|今天|电话|手机|时间|快递|麻烦|收件人|收货人|确认"
+)
 _DISTRICT_ZH = re.compile(r"^([\u3400-\u9fff]{1,7}?(?:新区|区|县|旗|市))(?=[\u3400-\u9fff0-9])")
 _COUNTY_CITY_ZH = re.compile(r"^([\u3400-\u9fff]{2,5})市")
 _STREET_EN = re.compile(
@@ -61,6 +65,11 @@ def read_address(text: str, before: Address) -> Address | None:
     """
     text = _CODES.sub(" ", normalise(text))
     return _read_zh(text, before) if _HAN.search(text) else _read_en(text, before)
+
+
+def looks_like_address(text: str) -> bool:
+    """Tell whether a message holds an address."""
+    return read_address(text, Address("", "", "", "", "")) is not None
 
 
 def _read_zh(text: str, before: Address) -> Address | None:
@@ -144,9 +153,7 @@ def _read_en(text: str, before: Address) -> Address | None:
         return Address(
             before.subdivision, before.province, before.city, district or before.district, detail
         )
-    return Address(
-        found.subdivision, found.province["en"], found.city["en"], district, detail
-    )
+    return Address(found.subdivision, found.province["en"], found.city["en"], district, detail)
 
 
 def _plain(name: str) -> str:
@@ -199,7 +206,7 @@ def _places() -> dict[str, tuple[dict[str, str], dict[str, dict[str, str]]]]:
 
 
 def _with_suffix(name: str) -> str:
-    return name if re.search(r"[盟州]$", name) and len(name) > 2 else f"{name}市"  # noqa: PLR2004
+    return name if re.search(r"[盟州]$", name) and len(name) > 2 else f"{name}市"
 
 
 def _pinyin(name: str) -> str:

@@ -16,9 +16,12 @@ from bot.orders.reading import TimeProblem, earliest_day, latest_day
 _SENT = {OrderState.SHIPPED, OrderState.OUT_FOR_DELIVERY}
 
 
-def preview(order: Order, draft: Draft, language: Language) -> Reply:
-    """Say what will happen if the customer says yes."""
+def preview(order: Order, draft: Draft, language: Language, *, checks: bool = False) -> Reply:
+    """Say what will happen if the customer says yes; ``checks`` asks to look at the address again."""
     values = card_values(order, language)
+    if checks and not draft.cancel:
+        values["address"] = full_address(order.address)
+        return Reply("utter_cod_check_address", values)
     if draft.cancel:
         name = "utter_preview_cancel_paid" if order.paid_at else "utter_preview_cancel"
         return Reply(name, values)

@@ -17,7 +17,7 @@ from bot.orders.cod import CodState
 from bot.orders.cod_desk import start_again
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
-from bot.orders.record import COD_TIMER, confirmation, drop_timer, move, record
+from bot.orders.record import COD_TIMER, confirmation, drop_timer, move, pending, record
 from bot.storage.cod import CodRow, OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow
@@ -216,7 +216,13 @@ class ChangeDesk:
     ) -> bool:
         """Take the confirmation along; true when the order is confirmed now and was not before."""
         if cod is None:
-            return False
+            waits = row.cash_on_delivery and row.state is OrderState.PLACED
+            if not waits or row.cod_confirmed_at or draft.cancel:
+                return False
+            # An order that came without an event: its customer turned up before anybody asked.
+            cod = pending(row.number, now)
+            session.add(cod)
+            await session.flush()
         state = CodState(cod.state)
         if draft.cancel:
             if state is not CodState.CANCELLED:

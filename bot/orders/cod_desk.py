@@ -6,6 +6,7 @@ a crash neither loses nor doubles a message.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,7 @@ from bot.orders.contacts import remember_contact
 from bot.orders.messages import ask_card, notice, reminder_card
 from bot.orders.model import EventKind, Order, OrderState
 from bot.orders.people import call_customer
-from bot.orders.policy import CodPolicy, History
+from bot.orders.policy import CodPolicy, Friction, History
 from bot.orders.record import COD_TIMER, NOTICE, confirmation, move, record, set_timer
 from bot.storage.cod import CodRow, ContactRow, OrderTimerRow
 from bot.storage.conversations import ConversationRow, MessageRow
@@ -30,19 +31,21 @@ from bot.storage.engine import Database
 from bot.storage.orders import OrderRow, ParcelRow, ShopCustomerRow, TrackingEventRow
 
 BOT = "bot"
-_CONFIRM_OFFER = "/cod_confirm{"
+# A button of ours that names an order; only we make buttons, so it can be trusted.
+_OFFER = re.compile(r'/\w+\{"order_number": "([A-Z0-9-]+)"\}')
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAsk:
-    """A card in a conversation that its customer has not answered yet.
+class Spoken:
+    """An order that the bot itself brought up in a conversation.
 
-    ``is_last`` says that the card is the last thing the customer was told: a bare "yes" means it.
+    ``is_last`` says that it is the last thing the customer was told: a bare "yes" or "tomorrow" means
+    it. ``friction`` is what confirming it takes, ``None`` when it waits for no confirmation.
     """
 
     order_number: str
-    state: CodState
     is_last: bool
+    friction: Friction | None
 
 
 class CodDesk:
@@ -108,15 +111,23 @@ class CodDesk:
                     session, conversation_id, order.customer_id, order.phone, now
                 )
 
-    async def state_of(self, order_number: str) -> CodState | None:
-        """Return how far the confirmation of an order has come, ``None`` if it needs none."""
+    async def spoken_of(self, conversation_id: str) -> Spoken | None:
+        """Return the order that the last message offers something for, else the newest open card's."""
         async with self._database.read() as session:
-            cod = await session.get(CodRow, order_number)
-            return CodState(cod.state) if cod else None
-
-    async def open_ask(self, conversation_id: str) -> OpenAsk | None:
-        """Return the newest card of a conversation that waits for its answer."""
-        async with self._database.read() as session:
+            last = await session.scalar(
+                select(MessageRow.body)
+                .where(
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.direction == Direction.OUT.value,
+                )
+                .order_by(MessageRow.seq.desc())
+                .limit(1)
+            )
+            offers = Body.from_json(last).buttons if last else ()
+            named = next(filter(None, (_OFFER.match(b.payload) for b in offers)), None)
+            if named is not None:
+                cod = await session.get(CodRow, named[1])
+                return Spoken(named[1], True, _friction(cod))
             found = await session.execute(
                 select(CodRow)
                 .where(
@@ -127,20 +138,7 @@ class CodDesk:
                 .limit(1)
             )
             cod = found.scalar_one_or_none()
-            if cod is None:
-                return None
-            last = await session.scalar(
-                select(MessageRow.body)
-                .where(
-                    MessageRow.conversation_id == conversation_id,
-                    MessageRow.direction == Direction.OUT.value,
-                )
-                .order_by(MessageRow.seq.desc())
-                .limit(1)
-            )
-        offers = [b.payload for b in Body.from_json(last).buttons] if last else []
-        is_last = any(offer.startswith(_CONFIRM_OFFER) for offer in offers)
-        return OpenAsk(cod.order_number, CodState(cod.state), is_last)
+            return Spoken(cod.order_number, False, _friction(cod)) if cod else None
 
     async def _advance(
         self,
@@ -273,6 +271,12 @@ class CodDesk:
         if customer is not None and customer.language in ("zh", "en"):
             return "zh" if customer.language == "zh" else "en"
         return self._default_language
+
+
+def _friction(cod: CodRow | None) -> Friction | None:
+    if cod is None or CodState(cod.state) not in OPEN:
+        return None
+    return Friction(cod.friction)
 
 
 async def _history(session: AsyncSession, order: Order) -> History:

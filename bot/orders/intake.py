@@ -15,9 +15,9 @@ from bot.orders.contacts import remember_contact
 from bot.orders.events import STATE_AFTER, NewOrder, OrderEvent, ParcelSent, ShopEvent
 from bot.orders.model import Bilingual, EventKind, OrderState
 from bot.orders.policy import CodPolicy
-from bot.orders.record import COD_TIMER, NOTICE, confirmation, drop_timer, move, set_timer
+from bot.orders.record import COD_TIMER, NOTICE, confirmation, drop_timer, move, pending, set_timer
 from bot.orders.wire import event_from_json
-from bot.storage.cod import CodRow, OrderEventRow
+from bot.storage.cod import OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import (
     OrderItemRow,
@@ -83,18 +83,7 @@ class OrderIntake:
             )
         asked = order.cash_on_delivery and order.total_minor >= self._policy.ask.from_amount
         if asked:
-            session.add(
-                CodRow(
-                    order_number=event.order_number,
-                    state=CodState.PENDING.value,
-                    friction="",
-                    reasons=[],
-                    conversation_id=None,
-                    reminders=0,
-                    asked_at=None,
-                    updated_at=now,
-                )
-            )
+            session.add(pending(event.order_number, now))
             await session.flush()
             wait = timedelta(seconds=self._policy.ask.delay_seconds)
             await set_timer(session, event.order_number, COD_TIMER, now + wait)

@@ -77,6 +77,15 @@ class Reading:
     note: str | None = None
     about_phone: bool = False
 
+    def gives(self, asked_for: str | None) -> bool:
+        """Tell whether the message gives what a slot of the order form asks for."""
+        given = {
+            "new_address": self.address,
+            "new_window": self.window or self.problem,
+            "new_phone": self.phone,
+        }
+        return given.get(asked_for or "") is not None
+
 
 def read(
     text: str,
@@ -103,7 +112,7 @@ def read(
     # A time of day alone, without a word of changing, is something the courier should know.
     if (day or clock) and (wants_time or (day and _CHANGES.search(text))):
         asked = window_of(day, clock, order, policy)
-        problem = asked and check_window(asked, order, now, policy)
+        problem = check_window(asked, order, now, policy) if asked else None
         window = asked if problem is None else None
     elif clock and not day and note is None and not wants_time:
         note = text.strip()

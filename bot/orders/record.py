@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.orders.cod import CodState, step
+from bot.orders.policy import Friction
 from bot.storage.cod import CodRow, OrderEventRow, OrderTimerRow
 
 # What a timer is for: the confirmation's next step, or a line to the customer ("notice:shipped:SF…").
@@ -101,3 +102,17 @@ async def confirmation(session: AsyncSession, order_number: str) -> CodRow | Non
         select(CodRow).where(CodRow.order_number == order_number).with_for_update()
     )
     return found.scalar_one_or_none()
+
+
+def pending(order_number: str, now: datetime) -> CodRow:
+    """Return a confirmation about which nobody has been asked yet."""
+    return CodRow(
+        order_number=order_number,
+        state=CodState.PENDING.value,
+        friction=Friction.ONE_TAP.value,
+        reasons=[],
+        conversation_id=None,
+        reminders=0,
+        asked_at=None,
+        updated_at=now,
+    )

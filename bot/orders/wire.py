@@ -158,12 +158,12 @@ class OrderWire(_Wire):
                 address.district,
                 address.detail,
             ),
-            window=self.window and Window(self.window.start, self.window.end),
+            window=Window(self.window.start, self.window.end) if self.window else None,
             items=tuple(
                 OrderItem(i.sku, i.name.read(), i.quantity, Money(i.unit_price, amounts.currency))
                 for i in self.items
             ),
-            contact=self.contact and (self.contact.channel, self.contact.user),
+            contact=(self.contact.channel, self.contact.user) if self.contact else None,
         )
 
 
@@ -176,6 +176,10 @@ class ParcelWire(_Wire):
     ]
     expected_on: date | None = None
     skus: list[str] = Field(default_factory=list, max_length=200)
+
+    def read(self) -> ParcelSent:
+        """Return it as the domain knows it."""
+        return ParcelSent(self.carrier, self.tracking_number, self.expected_on, tuple(self.skus))
 
 
 class EventWire(_Wire):
@@ -203,18 +207,14 @@ class EventWire(_Wire):
 
     def read(self) -> OrderEvent:
         """Return it as the domain knows it."""
-        parcel = self.parcel
         return OrderEvent(
             event_id=self.id,
             kind=self.type,
             order_number=self.order_number,
             at=self.at,
-            order=self.order and self.order.read(),
-            parcel=parcel
-            and ParcelSent(
-                parcel.carrier, parcel.tracking_number, parcel.expected_on, tuple(parcel.skus)
-            ),
-            place=self.place and self.place.read(),
+            order=self.order.read() if self.order else None,
+            parcel=self.parcel.read() if self.parcel else None,
+            place=self.place.read() if self.place else None,
             received_by=self.received_by,
             refused=self.refused,
             raw=self.model_dump(mode="json", exclude_none=True),

@@ -11,6 +11,7 @@ import pytest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import delete
 
+from actions.changes import AskGoAhead, AskNewWindow
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations.phrases import Phrases
 from bot.orders.demo import insert_shop
@@ -63,6 +64,8 @@ class Customer:
         if self.asked_for is None:
             self.active = False
             replies += await self._run("action_order")
+        elif self.asked_for in {"go_ahead", "new_window"}:
+            replies += await self._run(f"action_ask_{self.asked_for}")
         return replies
 
     async def _run(self, action: str) -> list[dict[str, Any]]:
@@ -117,6 +120,8 @@ def executor(orders: Orders, clock: Clock) -> ActionExecutor:
     executor = ActionExecutor()
     executor.register_action(ValidateOrderForm(orders, clock))
     executor.register_action(OrderAction(orders, clock))
+    executor.register_action(AskGoAhead(orders))
+    executor.register_action(AskNewWindow(orders, clock))
     return executor
 
 
@@ -248,7 +253,7 @@ async def test_confirming_cash_on_delivery_shows_masked_details(customer: Custom
         order_number="SO20261105002",
         phone_last4="3321",
     )
-    assert names(said) == ["utter_cod_to_confirm"]
+    assert names(said) == ["utter_cod_ask"]
     assert said[0]["amount"] == "¥1,304.00"
     assert said[0]["phone"] == "•••3321"
     assert said[0]["recipient"] == "周•••"

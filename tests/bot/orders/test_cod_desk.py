@@ -79,7 +79,14 @@ async def test_a_new_order_is_asked_about_within_a_minute(shop: Shop) -> None:
     await shop.tells(created(NUMBER, NOON))
     await shop.passes(minutes=1)
     (card,) = await shop.told()
-    for part in (NUMBER, "扫拖一体机器人", "周•••", "•••3321", "四川省成都市武侯区人民路•••", "¥1304"):
+    for part in (
+        NUMBER,
+        "扫拖一体机器人",
+        "周•••",
+        "•••3321",
+        "四川省成都市武侯区人民路•••",
+        "¥1304",
+    ):
         assert part in card.text
     assert [b.payload for b in card.buttons] == [
         f'/cod_confirm{{"order_number": "{NUMBER}"}}',
@@ -103,7 +110,7 @@ async def test_the_conversation_knows_which_order_a_yes_means(shop: Shop) -> Non
     await shop.passes(minutes=1)
     async with shop.database.read() as session:
         conversation = (await session.scalars(select(ConversationRow))).one()
-    ask = await shop.orders.cod.open_ask(conversation.id)
+    ask = await shop.orders.cod.spoken_of(conversation.id)
     assert ask is not None
     assert (ask.order_number, ask.is_last) == (NUMBER, True)
 

@@ -21,7 +21,7 @@ from bot.orders.cod_desk import Spoken
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.model import Order
 from bot.orders.policy import Friction
-from bot.orders.reading import Reading, read
+from bot.orders.reading import Reading, read, wants_to_cancel
 from bot.orders.service import Orders
 
 DRAFT, GO_AHEAD = "draft", "go_ahead"
@@ -85,8 +85,7 @@ class ChangeTalk:
             gives = reading.gives(asked_for) and intent not in _QUESTIONS
             if not gives:
                 return [], asked_for
-        if goal is Goal.CHANGE_ADDRESS and reading.about_phone and reading.address is None:
-            goal = Goal.CHANGE_PHONE
+        goal = _meant(goal, reading, starts)
         old = draft_from_json(before)
         draft = _grown(old, reading, goal)
         events: list[EventType] = []
@@ -167,6 +166,27 @@ def _answered(
     if starts and on_card and (intent in {"affirm", "cod_confirm"} or reading.yes):
         return True
     return None
+
+
+def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
+    """Return the goal that the values in a message speak for.
+
+    The classifier knows one intent for whatever changes about where a parcel goes; and "leave it at
+    the front desk" is no new address but something the courier should know.
+    """
+    if goal is Goal.CHANGE_ADDRESS and reading.address is None:
+        if reading.about_phone:
+            return Goal.CHANGE_PHONE
+        if starts and reading.note:
+            return Goal.COD_CONFIRM
+    if (
+        goal is Goal.CHANGE_DELIVERY_TIME
+        and starts
+        and reading.note
+        and not reading.gives("new_window")
+    ):
+        return Goal.COD_CONFIRM
+    return goal
 
 
 def _checks_first(
@@ -296,7 +316,7 @@ class CardAnswers:
             goal: what the customer wants of it; ``None`` takes it for a yes to the card.
         """
         spoken = await self._cod.spoken_of(tracker.sender_id)
-        if spoken is None or not spoken.is_last or (goal is None and not spoken.friction):
+        if spoken is None or not spoken.is_last or (goal is None and not spoken.asks):
             return []
         return [
             SlotSet("order_goal", goal or Goal.COD_CONFIRM),
@@ -305,10 +325,19 @@ class CardAnswers:
             FollowupAction("order_form"),
         ]
 
-    async def is_waiting(self, tracker: Tracker) -> bool:
-        """Tell whether an unanswered card is the last thing that the customer was told."""
+    async def refused(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker
+    ) -> list[EventType] | None:
+        """Take a "no" to a card: to the order or to its details; ``None`` if no card was just shown."""
         spoken = await self._cod.spoken_of(tracker.sender_id)
-        return spoken is not None and spoken.is_last and spoken.friction is not None
+        if spoken is None or not spoken.asks:
+            return None
+        if wants_to_cancel(tracker.latest_message.get("text") or ""):
+            return await self.lead_in(tracker, Goal.CANCEL_ORDER)
+        dispatcher.utter_message(
+            response="utter_cod_what_is_wrong", order_number=spoken.order_number
+        )
+        return []
 
 
 class Inform(Action):

@@ -182,9 +182,9 @@ class Deny(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Ask what is wrong with an order, look further after suggestions, else accept the no."""
-        if await self._cards.is_waiting(tracker):
-            dispatcher.utter_message(response="utter_cod_what_is_wrong")
-            return []
+        refused = await self._cards.refused(dispatcher, tracker)
+        if refused is not None:
+            return refused
         if (previous_decision(tracker) or "").startswith("suggest:"):
             return self._ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_deny")

@@ -37,7 +37,7 @@ def changes(draft: Draft, language: Language) -> str:
     new = {
         Field.ADDRESS: full_address(draft.address) if draft.address else "",
         Field.WINDOW: wording.window(draft.window, language),
-        Field.PHONE: draft.phone or "",
+        Field.PHONE: wording.phone(draft.phone or ""),
         Field.NOTE: draft.note or "",
     }
     return "\n".join(

@@ -39,12 +39,14 @@ _OFFER = re.compile(r'/\w+\{"order_number": "([A-Z0-9-]+)"\}')
 class Spoken:
     """An order that the bot itself brought up in a conversation.
 
-    ``is_last`` says that it is the last thing the customer was told: a bare "yes" or "tomorrow" means
-    it. ``friction`` is what confirming it takes, ``None`` when it waits for no confirmation.
+    ``is_last`` says that it is the last thing the customer was told: "tomorrow" means it. ``asks``
+    says that this was the card itself: "yes" means it. ``friction`` is what confirming the order
+    takes, ``None`` when it waits for no confirmation.
     """
 
     order_number: str
     is_last: bool
+    asks: bool
     friction: Friction | None
 
 
@@ -127,7 +129,9 @@ class CodDesk:
             named = next(filter(None, (_OFFER.match(b.payload) for b in offers)), None)
             if named is not None:
                 cod = await session.get(CodRow, named[1])
-                return Spoken(named[1], True, _friction(cod))
+                friction = _friction(cod)
+                asks = any(b.payload.startswith("/cod_confirm{") for b in offers)
+                return Spoken(named[1], True, asks and friction is not None, friction)
             found = await session.execute(
                 select(CodRow)
                 .where(
@@ -138,7 +142,7 @@ class CodDesk:
                 .limit(1)
             )
             cod = found.scalar_one_or_none()
-            return Spoken(cod.order_number, False, _friction(cod)) if cod else None
+            return Spoken(cod.order_number, False, False, _friction(cod)) if cod else None
 
     async def _advance(
         self,

@@ -19,7 +19,7 @@ from bot.orders.policy import CodPolicy
 from bot.orders.promise import SHOP_ZONE, local_day
 
 _YES = re.compile(
-    r"确认|没问题|没错|无误|可以发|发吧|发货吧|对的|都对|地址对|金额对|就这样|就这么|好的|行$|^行|^对|^好|^可以|^是的?|^嗯|同意|要的"
+    r"确认|确定|没问题|没错|无误|可以发|发吧|发货吧|对的|都对|地址对|金额对|就这样|就这么|好的|行$|^行|^对|^好|^可以|^是的?|^嗯|同意|要的"
     r"|\b(?:yes|yep|yeah|yup|sure|ok|okay|confirm(?:ed)?|correct|all good|go ahead|sounds good|right|fine|please do|do it)\b",
     re.IGNORECASE,
 )
@@ -46,6 +46,10 @@ _NOTE = re.compile(
 _CLAUSE = re.compile(
     r"[，,。；;！!\n]+|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\s+(?:and|but)\s+", re.I
 )
+_CANCELS = re.compile(
+    r"不要了|不想要|不买|不需要了|取消|退单|撤单|\b(?:cancel|don'?t want it|no longer (?:want|need))\b",
+    re.I,
+)
 _PHONE_WORD = re.compile(
     r"电话|手机|号码|联系方式|\b(?:phone|mobile|number|contact)\b", re.IGNORECASE
 )
@@ -62,6 +66,7 @@ class TimeProblem(StrEnum):
     TOO_EARLY = "too_early"
     TOO_FAR = "too_far"
     OUT_OF_HOURS = "out_of_hours"
+    NO_SUCH_DAY = "no_such_day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +116,12 @@ def read(
     day, clock = found.get("date"), found.get("time")
     # A time of day alone, without a word of changing, is something the courier should know.
     if (day or clock) and (wants_time or (day and _CHANGES.search(text))):
-        asked = window_of(day, clock, order, policy)
-        problem = check_window(asked, order, now, policy) if asked else None
-        window = asked if problem is None else None
+        wish = window_of(day, clock, order, policy)
+        if isinstance(wish, Window):
+            problem = check_window(wish, order, now, policy)
+            window = _within_hours(wish, policy) if problem is None else None
+        else:
+            problem = wish
     elif clock and not day and note is None and not wants_time:
         note = text.strip()
     no = bool(_NO.search(text))
@@ -129,6 +137,11 @@ def read(
     )
 
 
+def wants_to_cancel(text: str) -> bool:
+    """Tell whether a "no" to a confirmation card means the order and not its details."""
+    return _CANCELS.search(text) is not None
+
+
 def note_of(text: str) -> str | None:
     """Return the clauses of a message that the courier should know, in the customer's words."""
     clauses = (_LEADING_CONFIRM.sub("", clause.strip()) for clause in _CLAUSE.split(text))
@@ -139,14 +152,19 @@ def note_of(text: str) -> str | None:
     return separator.join(kept)[:200]
 
 
-def window_of(day: str | None, clock: str | None, order: Order, policy: CodPolicy) -> Window | None:
+def window_of(
+    day: str | None, clock: str | None, order: Order, policy: CodPolicy
+) -> Window | TimeProblem | None:
     """Return the delivery window that a date and a time of day mean (see ``moments.Moment``).
 
     A day alone means all of its delivery hours; a time of day alone keeps the day of the order's
-    present window; of several days the first is taken.
+    present window, and means nothing (``None``) without one; of several days the first is taken.
     """
     if day:
-        on = date.fromisoformat(day.partition("/")[0])
+        try:
+            on = date.fromisoformat(day.partition("/")[0])
+        except ValueError:  # 2月30号
+            return TimeProblem.NO_SUCH_DAY
     elif order.window:
         on = local_day(order.window.start)
     else:
@@ -160,8 +178,8 @@ def window_of(day: str | None, clock: str | None, order: Order, policy: CodPolic
             end = closes if last == _OPEN_END else _clock(last)
         else:
             # "at three" is the hour that begins then.
-            end = min(closes, (datetime.combine(on, start) + timedelta(hours=1)).time())
-            end = end if end > start else _clock("23:59")
+            later = datetime.combine(on, start) + timedelta(hours=1)
+            end = later.time() if later.date() == on else _clock("23:59")
     return Window(_at(on, start), _at(on, max(end, start)))
 
 
@@ -177,9 +195,16 @@ def check_window(
     if day > latest_day(now, policy):
         return TimeProblem.TOO_FAR
     opens, closes = _at(day, policy.delivery.start), _at(day, policy.delivery.end)
-    if window.start < opens or window.end > closes or window.start >= window.end:
+    if window.start >= closes or window.end <= opens or window.start >= window.end:
         return TimeProblem.OUT_OF_HOURS
     return None
+
+
+def _within_hours(window: Window, policy: CodPolicy) -> Window:
+    """Return the part of a window in which couriers are about: a morning begins at nine."""
+    day = local_day(window.start)
+    opens, closes = _at(day, policy.delivery.start), _at(day, policy.delivery.end)
+    return Window(max(window.start, opens), min(window.end, closes))
 
 
 def earliest_day(order: Order, now: datetime, policy: CodPolicy) -> date:

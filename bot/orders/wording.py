@@ -175,6 +175,11 @@ def masked_name(name: str) -> str:
     return first + _MASK
 
 
+def phone(number: str) -> str:
+    """Return a phone number as its owner writes it: without the mainland's country code."""
+    return number.removeprefix("+86")
+
+
 def masked_phone(phone: str) -> str:
     """Return a phone number of which only the last four digits show."""
     return _MASK + phone[-_TAIL:]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from rasa_sdk.executor import ActionExecutor
 
 from actions.changes import AskGoAhead, AskNewWindow, CardAnswers, Inform, UndoChange
+from actions.context import Clock, utc_now
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.orders.service import Orders
 
 
-def build_executor(ladder: FaqLadder, orders: Orders) -> ActionExecutor:
-    """Return an executor that knows every action of the domain."""
+def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) -> ActionExecutor:
+    """Return an executor that knows every action of the domain; ``clock`` tells them the time."""
     executor, cards = ActionExecutor(), CardAnswers(orders)
     for action in (
         AnswerFaq(ladder),
@@ -20,15 +21,15 @@ def build_executor(ladder: FaqLadder, orders: Orders) -> ActionExecutor:
         Affirm(ladder, cards),
         Deny(ladder, cards),
         Handoff(),
-        ValidateOrderForm(orders),
-        OrderAction(orders),
+        ValidateOrderForm(orders, clock),
+        OrderAction(orders, clock),
         AskGoAhead(orders),
-        AskNewWindow(orders),
-        UndoChange(orders),
+        AskNewWindow(orders, clock),
+        UndoChange(orders, clock),
         Inform(cards),
     ):
         executor.register_action(action)
     return executor
 
 
-__all__ = ["FaqLadder", "build_executor"]
+__all__ = ["FaqLadder", "build_executor", "utc_now"]

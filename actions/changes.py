@@ -16,7 +16,7 @@ from actions.context import Clock, decide, language_of, utc_now
 from bot.orders import change_answers
 from bot.orders.addresses import looks_like_address
 from bot.orders.answers import Goal, Reply, answer
-from bot.orders.changes import Draft, Settled
+from bot.orders.changes import Draft, Field, Settled
 from bot.orders.cod_desk import Spoken
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.model import Order
@@ -92,7 +92,7 @@ class ChangeTalk:
         if draft != old or starts or before.get("goal") != goal:
             events.append(SlotSet(DRAFT, {**before, **draft_to_json(draft), "goal": goal.value}))
             events.append(SlotSet("order_goal", goal.value))
-        if self._changes.possible(order, _with_goal(draft, goal)):
+        if self._changes.possible(order, _with_goal(draft, goal), *_wanted(goal)):
             return [*events, SlotSet(GO_AHEAD, None)], None
         if reading.problem:
             return [*events, SlotSet(GO_AHEAD, None)], "new_window"
@@ -129,7 +129,7 @@ class ChangeTalk:
         """Do what the customer said yes to, or say why it can't be done."""
         language = language_of(tracker)
         draft = _with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
-        refused = self._changes.possible(order, draft)
+        refused = self._changes.possible(order, draft, *_wanted(goal))
         if refused:
             return change_answers.refused(refused, order, now, language)
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
@@ -218,6 +218,11 @@ def _grown(old: Draft, reading: Reading, goal: Goal) -> Draft:
 def _with_goal(draft: Draft, goal: Goal) -> Draft:
     """Return the draft that a goal stands for; to cancel makes everything else pointless."""
     return Draft(cancel=True) if goal is Goal.CANCEL_ORDER else draft
+
+
+def _wanted(goal: Goal) -> tuple[Field, ...]:
+    """Return what a goal changes, as soon as it is known and before its value is."""
+    return (Field(_VALUES[goal][1]),) if goal in _VALUES else ()
 
 
 def _missing(goal: Goal, draft: Draft) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from actions import FaqLadder, build_executor
+from actions import FaqLadder, build_executor, utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
@@ -33,8 +35,12 @@ class Parts:
     orders: Orders
 
 
-def build_parts(settings: Settings) -> Parts:
-    """Load the knowledge base and connect the parts; opens no port and no connection yet."""
+def build_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
+    """Load the knowledge base and connect the parts; opens no port and no connection yet.
+
+    Args:
+        clock: the time that actions go by; a demo lets it run faster.
+    """
     database = Database(settings.database)
     phrases = Phrases(settings.root / "domain.yml")
     knowledge = load_knowledge(settings)
@@ -49,7 +55,7 @@ def build_parts(settings: Settings) -> Parts:
         engine=engine,
         dialogue=Dialogue(engine, knowledge, settings.default_language),
         phrases=phrases,
-        executor=build_executor(ladder, orders),
+        executor=build_executor(ladder, orders, clock),
         orders=orders,
     )
 

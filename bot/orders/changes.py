@@ -97,9 +97,13 @@ class ChangeDesk:
         self._database = database
         self._policy = policy
 
-    def possible(self, order: Order, draft: Draft) -> TooLate | NotHere | None:
-        """Return why a draft can't be carried out, ``None`` if it can."""
-        for field in draft.fields:
+    def possible(self, order: Order, draft: Draft, *wanted: Field) -> TooLate | NotHere | None:
+        """Return why a draft can't be carried out, ``None`` if it can.
+
+        Args:
+            wanted: what the customer wants to change besides and has not said to what yet.
+        """
+        for field in (*draft.fields, *wanted):
             if order.state not in ALLOWED[field]:
                 return TooLate(order, field)
         if draft.address and order.cash_on_delivery and not self._policy.takes(draft.address):

@@ -35,7 +35,6 @@ _SCANS = {
     ShopEvent.DELIVERY_FAILED: EventKind.NOBODY_HOME,
     ShopEvent.RETURNED: EventKind.RETURNED,
 }
-_NOWHERE = Bilingual("", "")
 # A cancellation here, or its undoing, also has its place in the order of events.
 _OURS = ("change.cancel", "undo.cancel")
 # The customer hears of these without asking.
@@ -246,7 +245,7 @@ async def _put_parcel(session: AsyncSession, row: OrderRow, event: OrderEvent) -
         scan = EventKind.REFUSED
     parcels = await session.scalars(select(ParcelRow).where(ParcelRow.order_number == row.number))
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    place = event.place or _NOWHERE
+    place = event.place or Bilingual(row.city, row.city)
     for parcel in parcels.all():
         if event.parcel is not None and parcel.tracking_number != event.parcel.tracking_number:
             continue

@@ -20,17 +20,17 @@ from bot.orders.promise import SHOP_ZONE, local_day
 
 _YES = re.compile(
     r"确认|确定|没问题|没错|无误|可以发|发吧|发货吧|对的|都对|地址对|金额对|就这样|就这么|好的|行$|^行|^对|^好|^可以|^是的?|^嗯|同意|要的"
-    r"|\b(?:yes|yep|yeah|yup|sure|ok|okay|confirm(?:ed)?|correct|all good|go ahead|sounds good|right|fine|please do|do it)\b",
+    r"|(?<![A-Za-z])(?:yes|yep|yeah|yup|sure|ok|okay|confirm(?:ed)?|correct|all good|go ahead|sounds good|right|fine|please do|do it)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _NO = re.compile(
     r"不对|不是|不要|不用|别|不确认|不行|先不|算了|不改|取消|错了|没法|不能"
-    r"|\b(?:no|nope|not|don'?t|wrong|never ?mind|forget it|cancel|incorrect|stop)\b",
+    r"|(?<![A-Za-z])(?:no|nope|not|don'?t|wrong|never ?mind|forget it|cancel|incorrect|stop)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _CHANGES = re.compile(
     r"改|换|推迟|延[期后]|提前|挪|调|晚[几一两]?天|送|配送|要求|希望|预约"
-    r"|\b(?:change|move|switch|instead|rather|postpone|reschedule|deliver(?:y|ed)?|bring|send|make it|come)\b",
+    r"|(?<![A-Za-z])(?:change|move|switch|instead|rather|postpone|reschedule|deliver(?:y|ed)?|bring|send|make it|come)(?![A-Za-z])",
     re.IGNORECASE,
 )
 # A clause that the courier should know: whom to call, where to leave it, what is near, which change.
@@ -38,20 +38,21 @@ _NOTE = re.compile(
     r"打(?:个)?电话|电话联系|提前(?:联系|通知|打|说)|放(?:在|到)?.{0,6}(?:门口|门卫|保安|前台|物业|快递柜|驿站|丰巢|菜鸟|鞋柜)"
     r"|找零|零钱|找(?:得开|给)|(?:旁边|对面|隔壁|后面|附近)|(?:后|侧|东|西|南|北|小)门|电梯|敲门|门铃|别按|有狗|轻拿|小心"
     r"|家里有人|在家|(?:老公|老婆|爸|妈|家人|邻居|同事|室友).{0,4}(?:收|付|拿)|代收"
-    r"|\b(?:call|ring|text me|knock|leave (?:it|them)?|next to|opposite|behind|near|beside|gate|entrance|landmark"
+    r"|(?<![A-Za-z])(?:call|ring|text me|knock|leave (?:it|them)?|next to|opposite|behind|near|beside|gate|entrance|landmark"
     r"|change for|doorbell|bell|dog|lift|elevator|at home|be home|neighbou?r|reception|front desk|guard|concierge"
-    r"|husband|wife)\b",
+    r"|husband|wife)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
     r"[，,。；;！!\n]+|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\s+(?:and|but)\s+", re.I
 )
 _CANCELS = re.compile(
-    r"不要了|不想要|不买|不需要了|取消|退单|撤单|\b(?:cancel|don'?t want it|no longer (?:want|need))\b",
+    r"不要了|不想要|不买|不需要了|取消|退单|撤单|(?<![A-Za-z])(?:cancel|don'?t want it|no longer (?:want|need))\b",
     re.I,
 )
 _PHONE_WORD = re.compile(
-    r"电话|手机|号码|联系方式|\b(?:phone|mobile|number|contact)\b", re.IGNORECASE
+    r"电话|手机|号码|联系方式|(?<![A-Za-z])(?:phone|mobile|number|contact)(?![A-Za-z])",
+    re.IGNORECASE,
 )
 _LEADING_CONFIRM = re.compile(
     r"^(?:确认|好的|可以|没问题|行|对|ok|yes|confirm(?:ed)?)[,，\s]*", re.I

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rasa_sdk.executor import ActionExecutor
 
 from actions.changes import AskGoAhead, AskNewWindow, CardAnswers, Inform, UndoChange
-from actions.context import Clock, utc_now
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm
+from bot.clock import Clock, utc_now
 from bot.orders.service import Orders
 
 
@@ -32,4 +32,4 @@ def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) ->
     return executor
 
 
-__all__ = ["FaqLadder", "build_executor", "utc_now"]
+__all__ = ["FaqLadder", "build_executor"]

@@ -12,7 +12,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
-from actions.context import Clock, decide, language_of, utc_now
+from actions.context import decide, language_of
+from bot.clock import Clock, utc_now
 from bot.orders import change_answers
 from bot.orders.addresses import looks_like_address
 from bot.orders.answers import Goal, Reply, answer

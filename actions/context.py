@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -12,14 +11,8 @@ from rasa_sdk.events import EventType, SlotSet
 from bot.language import Language, conversation_language
 
 Event = dict[str, Any]
-Clock = Callable[[], datetime]
 
 _SMALL_TALK = frozenset({"greet", "goodbye", "thanks", "affirm", "deny", "bot_challenge"})
-
-
-def utc_now() -> datetime:
-    """Return the current time; the clock of every action unless a test gives another."""
-    return datetime.now(UTC)
 
 
 def language_of(tracker: Tracker) -> Language:

@@ -9,7 +9,8 @@ from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
 from actions.changes import DRAFT, GO_AHEAD, ChangeTalk
-from actions.context import Clock, decide, language_of, utc_now
+from actions.context import decide, language_of
+from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal, Reply, answer, my_orders
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order

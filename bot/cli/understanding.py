@@ -7,7 +7,7 @@ import json
 import socket
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bot.cli.train import train_engine
-from bot.cli.wiring import Parts, build_parts, utc_now
+from bot.cli.wiring import Parts, build_parts
+from bot.clock import Clock, utc_now
 from bot.conversations.dialogue import Outcome
 from bot.conversations.engine_client import EngineError
 from bot.engine_process import engine_environment, is_trained, run_command
@@ -79,9 +80,7 @@ async def run(settings: Settings, lines: Iterable[str], output: TextIO) -> None:
 
 
 @asynccontextmanager
-async def private_stack(
-    settings: Settings, clock: Callable[[], datetime] = utc_now
-) -> AsyncIterator[Parts]:
+async def private_stack(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Parts]:
     """Start an engine with actions and a demo order book of its own on free ports; stop all at the end.
 
     Args:

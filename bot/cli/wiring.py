@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from actions import FaqLadder, build_executor, utc_now
+from actions import FaqLadder, build_executor
+from bot.clock import Clock, utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
@@ -35,7 +34,7 @@ class Parts:
     orders: Orders
 
 
-def build_parts(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Parts:
+def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
     """Load the knowledge base and connect the parts; opens no port and no connection yet.
 
     Args:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import structlog
 
+from bot.clock import Clock, utc_now
 from bot.orders.cod_desk import CodDesk
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 0.5
 _AT_ONCE = 50
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Ticker:
@@ -34,7 +30,7 @@ class Ticker:
         self,
         desk: CodDesk,
         on_message: Callable[[str], None],
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Clock = utc_now,
     ) -> None:
         self._desk = desk
         self._on_message = on_message

@@ -14,13 +14,13 @@ from bot.orders.service import Orders
 
 def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) -> ActionExecutor:
     """Return an executor that knows every action of the domain; ``clock`` tells them the time."""
-    executor, cards = ActionExecutor(), CardAnswers(orders)
+    executor, cards = ActionExecutor(), CardAnswers(orders, clock)
     for action in (
-        AnswerFaq(ladder),
+        AnswerFaq(ladder, cards),
         Decline(ladder),
         Affirm(ladder, cards),
         Deny(ladder, cards),
-        Handoff(),
+        Handoff(cards),
         ValidateOrderForm(orders, clock),
         OrderAction(orders, clock),
         AskGoAhead(orders),

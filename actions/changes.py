@@ -15,14 +15,13 @@ from rasa_sdk.types import DomainDict
 from actions.context import decide, language_of
 from bot.clock import Clock, utc_now
 from bot.orders import change_answers
-from bot.orders.addresses import looks_like_address
 from bot.orders.answers import Goal, Reply, answer
 from bot.orders.changes import Draft, Field, Settled
 from bot.orders.cod_desk import Spoken
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.model import Order
 from bot.orders.policy import Friction
-from bot.orders.reading import Reading, read, wants_to_cancel
+from bot.orders.reading import Reading, is_question, read, wants_to_cancel
 from bot.orders.service import Orders
 
 DRAFT, GO_AHEAD = "draft", "go_ahead"
@@ -312,24 +311,41 @@ class UndoChange(Action):
 class CardAnswers:
     """Leads a message that answers what the bot brought up into the order form."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
         self._cod = orders.cod
+        self._desk = orders.desk
+        self._policy = orders.policy
+        self._clock = clock
 
-    async def lead_in(self, tracker: Tracker, goal: Goal | None = None) -> list[EventType]:
-        """Return the events that start the form about the order just spoken of, if one was.
+    async def yes(self, tracker: Tracker) -> list[EventType]:
+        """Take a bare "yes" for the card that was just shown; no events if none was."""
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        return _lead_in(spoken, Goal.COD_CONFIRM) if spoken and spoken.asks else []
+
+    async def words(self, tracker: Tracker, *, wants_time: bool = False) -> list[EventType]:
+        """Take what a message says about the order just spoken of, whatever its intent.
 
         Args:
-            goal: what the customer wants of it; ``None`` takes it for a yes to the card.
+            wants_time: take any moment for a delivery time, also without a word of changing.
         """
+        text = tracker.latest_message.get("text") or ""
         spoken = await self._cod.spoken_of(tracker.sender_id)
-        if spoken is None or not spoken.is_last or (goal is None and not spoken.asks):
+        if spoken is None or not spoken.is_last or is_question(text):
             return []
-        return [
-            SlotSet("order_goal", goal or Goal.COD_CONFIRM),
-            SlotSet("order_number", spoken.order_number),
-            SlotSet("verified_order", spoken.order_number),
-            FollowupAction("order_form"),
-        ]
+        order = await self._desk.opened_with(spoken.order_number, spoken.order_number)
+        if order is None:
+            return []
+        entities = tracker.latest_message.get("entities") or ()
+        wants_time = wants_time or not spoken.asks
+        now = self._clock()
+        said = read(text, entities, order, now, self._policy, wants_time=wants_time)
+        if said.gives("new_window"):
+            return _lead_in(spoken, Goal.CHANGE_DELIVERY_TIME)
+        if said.address:
+            return _lead_in(spoken, Goal.CHANGE_ADDRESS)
+        if said.phone:
+            return _lead_in(spoken, Goal.CHANGE_PHONE)
+        return _lead_in(spoken, Goal.COD_CONFIRM) if spoken.asks and (said.yes or said.note) else []
 
     async def refused(
         self, dispatcher: CollectingDispatcher, tracker: Tracker
@@ -339,7 +355,7 @@ class CardAnswers:
         if spoken is None or not spoken.asks:
             return None
         if wants_to_cancel(tracker.latest_message.get("text") or ""):
-            return await self.lead_in(tracker, Goal.CANCEL_ORDER)
+            return _lead_in(spoken, Goal.CANCEL_ORDER)
         dispatcher.utter_message(
             response="utter_cod_what_is_wrong", order_number=spoken.order_number
         )
@@ -360,15 +376,16 @@ class Inform(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Take the details for the order on the card, else ask what they are for."""
-        given = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}
-        goal = None
-        if given & {"date", "time"}:
-            goal = Goal.CHANGE_DELIVERY_TIME
-        elif "phone" in given:
-            goal = Goal.CHANGE_PHONE
-        elif looks_like_address(tracker.latest_message.get("text") or ""):
-            goal = Goal.CHANGE_ADDRESS
-        events = await self._cards.lead_in(tracker, goal)
+        events = await self._cards.words(tracker, wants_time=True)
         if not events:
             dispatcher.utter_message(response="utter_inform")
         return events
+
+
+def _lead_in(spoken: Spoken, goal: Goal) -> list[EventType]:
+    return [
+        SlotSet("order_goal", goal.value),
+        SlotSet("order_number", spoken.order_number),
+        SlotSet("verified_order", spoken.order_number),
+        FollowupAction("order_form"),
+    ]

@@ -83,8 +83,9 @@ class FaqLadder:
 class AnswerFaq(Action):
     """Answers from the FAQ as surely as the thresholds allow."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -104,6 +105,9 @@ class AnswerFaq(Action):
         answer, suggestions = ladder.search(tracker)
         if answer:
             return ladder.answer(dispatcher, tracker, answer)
+        about_order = await self._cards.words(tracker)
+        if about_order:
+            return about_order
         if suggestions:
             return ladder.suggest(dispatcher, tracker, suggestions)
         intent = tracker.get_intent_of_latest_message(skip_fallback_intent=False)
@@ -154,7 +158,7 @@ class Affirm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Confirm an order, answer the first suggestion, or hand off: whatever was offered."""
-        events = await self._cards.lead_in(tracker)
+        events = await self._cards.yes(tracker)
         if events:
             return events
         previous = previous_decision(tracker) or ""

@@ -67,15 +67,12 @@ def read_address(text: str, before: Address) -> Address | None:
     return _read_zh(text, before) if _HAN.search(text) else _read_en(text, before)
 
 
-def looks_like_address(text: str) -> bool:
-    """Tell whether a message holds an address."""
-    return read_address(text, Address("", "", "", "", "")) is not None
-
-
 def _read_zh(text: str, before: Address) -> Address | None:
     found: list[str] = []
     for clause in _CLAUSE_ZH.split(text):
-        piece = _TAIL_ZH.sub("", _LEAD_ZH.sub("", clause))
+        piece = _TAIL_ZH.sub("", clause)
+        while (rest := _LEAD_ZH.sub("", piece)) != piece:
+            piece = rest
         if _NOT_ADDRESS_ZH.search(piece):
             continue
         if _city_zh(piece) is not None:
@@ -142,6 +139,8 @@ def _read_en(text: str, before: Address) -> Address | None:
         city = _index_en().get(_plain(part))
         if city is not None:
             found = city if found is None or city.city["en"] != city.province["en"] else found
+        elif _plain(part) in _provinces_en():
+            continue  # The city says it too; where it does not, the customer sees that.
         elif re.search(r"(?i)\bdistrict\b|\bnew area\b|\bcounty\b", part):
             district = part
         else:
@@ -186,6 +185,11 @@ def _index_en() -> dict[str, _City]:
         for city in names.values():
             index.setdefault(_plain(city["en"]), _City(code, province, city))
     return index
+
+
+@functools.cache
+def _provinces_en() -> frozenset[str]:
+    return frozenset(_plain(province["en"]) for province, _ in _places().values())
 
 
 @functools.cache

@@ -19,7 +19,7 @@ _SENT = {OrderState.SHIPPED, OrderState.OUT_FOR_DELIVERY}
 def preview(order: Order, draft: Draft, language: Language, *, checks: bool = False) -> Reply:
     """Say what will happen if the customer says yes; ``checks`` asks to look at the address again."""
     values = card_values(order, language)
-    if checks and not draft.cancel:
+    if checks and not draft.fields:
         values["address"] = full_address(order.address)
         return Reply("utter_cod_check_address", values)
     if draft.cancel:

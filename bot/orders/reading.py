@@ -50,6 +50,14 @@ _CANCELS = re.compile(
     r"不要了|不想要|不买|不需要了|取消|退单|撤单|(?<![A-Za-z])(?:cancel|don'?t want it|no longer (?:want|need))\b",
     re.I,
 )
+_QUESTION = re.compile(
+    r"[?？]|吗|呢|么|怎么|什么|多少|几点|咋|啥|(?<![A-Za-z])(?:how|what|when|why|which|who|do you|can i)(?![A-Za-z])",
+    re.I,
+)
+_TIME_WORD = re.compile(
+    r"时间|周|星期|礼拜|[上中下]午|晚上|早上|[明后]天|(?<![A-Za-z])(?:am|pm|morning|afternoon|evening|\w+day|tomorrow)(?![A-Za-z])",
+    re.I,
+)
 _PHONE_WORD = re.compile(
     r"电话|手机|号码|联系方式|(?<![A-Za-z])(?:phone|mobile|number|contact)(?![A-Za-z])",
     re.IGNORECASE,
@@ -114,7 +122,10 @@ def read(
     note = note_of(text)
     window: Window | None = None
     problem: TimeProblem | None = None
+    address = read_address(text, order.address)
     day, clock = found.get("date"), found.get("time")
+    if address and not _TIME_WORD.search(text):
+        day = clock = None  # 610号 is a house and no tenth of June.
     # A time of day alone, without a word of changing, is something the courier should know.
     if (day or clock) and (wants_time or (day and _CHANGES.search(text))):
         wish = window_of(day, clock, order, policy)
@@ -129,13 +140,18 @@ def read(
     return Reading(
         yes=bool(_YES.search(text)) and not no,
         no=no,
-        address=read_address(text, order.address),
+        address=address,
         window=window,
         problem=problem,
         phone=found.get("phone"),
         note=note,
         about_phone="phone" in found or bool(_PHONE_WORD.search(text)),
     )
+
+
+def is_question(text: str) -> bool:
+    """Tell whether a message asks something, so that its values are no answer."""
+    return _QUESTION.search(text) is not None
 
 
 def wants_to_cancel(text: str) -> bool:

@@ -11,7 +11,8 @@ from rasa_sdk.types import DomainDict
 from actions.changes import DRAFT, GO_AHEAD, ChangeTalk
 from actions.context import decide, language_of
 from bot.clock import Clock, utc_now
-from bot.orders.answers import Goal, Reply, answer, my_orders
+from bot.orders.answers import Goal, Reply, answer, is_late, my_orders, promised
+from bot.orders.cases import CaseKind
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
 from bot.orders.service import Orders
@@ -98,6 +99,7 @@ class OrderAction(Action):
 
     def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
         self._desk = orders.desk
+        self._cases = orders.cases
         self._talk = ChangeTalk(orders)
         self._clock = clock
 
@@ -129,7 +131,14 @@ class OrderAction(Action):
         if goal is Goal.MY_ORDERS:
             orders = await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
             return my_orders(orders, language)
-        return answer(goal, order, self._clock(), language)
+        now = self._clock()
+        replies = answer(goal, order, now, language)
+        if goal is Goal.URGE_DELIVERY and is_late(order, now):
+            case = await self._cases.open(
+                CaseKind.URGE, order, conversation_id=tracker.sender_id, now=now
+            )
+            replies.append(promised(case, language))
+        return replies
 
 
 def _means_it(tracker: Tracker, starts: bool, number: str | None, asked: str) -> bool:

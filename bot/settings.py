@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     )
 
     policy_folder: Path = Field(
-        _ROOT / "data/policy", description="Folder of the shop's policies: cod.yml."
+        _ROOT / "data/policy", description="Folder of the shop's policies: cod.yml, cases.yml."
     )
     order_events_key: SecretStr = Field(
         SecretStr(""),

@@ -1,15 +1,20 @@
-"""``yingda orders``: the key that a shop signs with, and what happened to an order."""
+"""``yingda orders``: the key that a shop signs with, what happened to an order, open cases."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from bot.orders.cases import CaseDesk
     from bot.storage.engine import Database
 
-app = typer.Typer(help="Orders: the shop's key, the history of one order.", no_args_is_help=True)
+app = typer.Typer(
+    help="Orders: the shop's key, the history of an order, cases.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -33,6 +38,72 @@ def show(number: Annotated[str, typer.Argument(help="Order number.")]) -> None:
     from bot.settings import Settings
 
     asyncio.run(_show(Settings().database, number.upper()))
+
+
+@app.command()
+def cases() -> None:
+    """List what people have promised to look into, the most urgent first."""
+    import asyncio
+
+    asyncio.run(_list_cases())
+
+
+@app.command()
+def close(
+    number: Annotated[str, typer.Argument(help="Number of the case.")],
+    answer: Annotated[str, typer.Argument(help="What the customer is told.")],
+    agent: Annotated[str, typer.Option(envvar="USER", help="Your name.")] = "agent",
+) -> None:
+    """Close a case and send the customer the answer.
+
+    Example:
+
+        yingda orders close CS20261122123456 "快递说明天上午一定送到。"
+    """
+    import asyncio
+
+    from bot.orders.cases import UnknownCaseError
+
+    try:
+        asyncio.run(_close_case(number, answer, agent))
+    except UnknownCaseError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+async def _list_cases() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bot.orders import wording
+
+    table = Table("Case", "About", "Order", "Answer by")
+    async with _case_desk() as desk:
+        for case in await desk.waiting():
+            by = wording.moment(case.promised_for, "en")
+            table.add_row(case.number, case.kind, case.order_number, by)
+    Console().print(table)
+
+
+async def _close_case(number: str, answer: str, agent: str) -> None:
+    from bot.clock import utc_now
+
+    async with _case_desk() as desk:
+        await desk.close(number, answer, agent=agent, now=utc_now())
+
+
+@asynccontextmanager
+async def _case_desk() -> AsyncIterator[CaseDesk]:
+    from bot.orders.cases import CaseDesk, CasePolicy
+    from bot.settings import Settings
+    from bot.storage.engine import Database
+
+    settings = Settings()
+    database = Database(settings.database)
+    try:
+        yield CaseDesk(database, CasePolicy.load(settings.policy_folder / "cases.yml"))
+    finally:
+        await database.close()
 
 
 async def _show(url: str, number: str) -> None:

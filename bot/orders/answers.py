@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from bot.language import Language
 from bot.orders import wording
+from bot.orders.cases import Case
 from bot.orders.model import Order, OrderState
 from bot.orders.promise import PAYMENT_PERIOD, days_late, dispatch_by, expected_day
 
@@ -68,6 +69,19 @@ def urge(order: Order, now: datetime, language: Language) -> list[Reply]:
     }
     promise = Reply(calm.get(headline.response, headline.response), headline.values)
     return [promise, *_details(order, language)]
+
+
+def is_late(order: Order, now: datetime) -> bool:
+    """Tell whether we have missed a promise about an order: to send it, or to deliver it."""
+    late = {"utter_order_dispatch_late", "utter_order_shipped_late"}
+    return _headline(order, now, "zh").response in late
+
+
+def promised(case: Case, language: Language) -> Reply:
+    """Say that people look into it, and until when the customer hears of it."""
+    name = "utter_case_opened" if case.new else "utter_case_known"
+    values = {"case": case.number, "promised_for": wording.moment(case.promised_for, language)}
+    return Reply(name, values)
 
 
 def not_received(order: Order, now: datetime, language: Language) -> list[Reply]:

@@ -9,6 +9,7 @@ from typing import Self
 from bot.conversations.phrases import Phrases
 from bot.language import Language
 from bot.orders.book import SqlOrderBook
+from bot.orders.cases import CaseDesk, CasePolicy
 from bot.orders.changes import ChangeDesk
 from bot.orders.cod_desk import CodDesk
 from bot.orders.desk import OrderDesk
@@ -26,6 +27,7 @@ class Orders:
     changes: ChangeDesk
     cod: CodDesk
     intake: OrderIntake
+    cases: CaseDesk
 
     @classmethod
     def build(
@@ -34,7 +36,7 @@ class Orders:
         """Put the desks together.
 
         Args:
-            policies: folder with ``cod.yml``.
+            policies: folder with ``cod.yml`` and ``cases.yml``.
 
         Raises:
             ValueError: a policy file is not valid; the text says where and why.
@@ -46,4 +48,5 @@ class Orders:
             changes=ChangeDesk(database, policy),
             cod=CodDesk(database, policy, phrases, default_language),
             intake=OrderIntake(database, policy),
+            cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),
         )

@@ -310,3 +310,20 @@ async def test_tries_are_counted_for_each_conversation(executor: ActionExecutor)
     right = {"order_number": "SO20261105001", "phone_last4": "6688"}
     assert names(await Customer(executor, "guesser").says("查", **right)) == ["utter_order_locked"]
     assert names(await Customer(executor, "owner").says("查", **right))[0] == "utter_order_shipped"
+
+
+async def test_urging_a_late_order_opens_one_case(customer: Customer) -> None:
+    said = await customer.says(
+        "催一下", order_goal="urge_delivery", order_number="SO20261105007", phone_last4="7712"
+    )
+    assert names(said)[-1] == "utter_case_opened"
+    again = await customer.says("再催催", order_goal="urge_delivery")
+    assert names(again)[-1] == "utter_case_known"
+    assert again[-1]["case"] == said[-1]["case"]
+
+
+async def test_urging_an_order_in_time_opens_none(customer: Customer) -> None:
+    said = await customer.says(
+        "催一下", order_goal="urge_delivery", order_number="SO20261105001", phone_last4="6688"
+    )
+    assert not {"utter_case_opened", "utter_case_known"} & set(names(said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,20 +19,23 @@ from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply, answer
 from bot.orders.changes import Draft, Field, Settled
 from bot.orders.cod_desk import Spoken
+from bot.orders.codes import Checked, CodeNotSentError
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.model import Order
 from bot.orders.policy import Friction
 from bot.orders.reading import Reading, is_question, read, wants_to_cancel
 from bot.orders.service import Orders
 
-DRAFT, GO_AHEAD = "draft", "go_ahead"
+DRAFT, GO_AHEAD, CODE = "draft", "go_ahead", "one_time_code"
+# Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
+_PREPAY, _STOPPED = "prepay", "stopped"
 # What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
 _VALUES = {
     Goal.CHANGE_ADDRESS: ("new_address", "address"),
     Goal.CHANGE_DELIVERY_TIME: ("new_window", "window"),
     Goal.CHANGE_PHONE: ("new_phone", "phone"),
 }
-_ASKED = frozenset({GO_AHEAD, *(slot for slot, _ in _VALUES.values())})
+_ASKED = frozenset({GO_AHEAD, CODE, *(slot for slot, _ in _VALUES.values())})
 _GOALS = frozenset({*_VALUES, Goal.COD_CONFIRM, Goal.CANCEL_ORDER})
 # A message of these intents is about something else, whatever values stand in it; one of the others
 # only if it does not give what was asked for ("Saturday morning" is easily taken for a greeting).
@@ -42,13 +46,17 @@ _ELSEWHERE = _QUESTIONS | {
 }  # fmt: skip
 
 
+_CHECK = Friction.CHECK_ADDRESS
+_SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+
+
 class ChangeTalk:
     """The part of the order form that is about changes; a draft grows until the customer says yes."""
 
     def __init__(self, orders: Orders) -> None:
         self._changes = orders.changes
         self._policy = orders.policy
-        self._cod = orders.cod
+        self._codes = orders.codes
 
     @staticmethod
     def concerns(goal: Goal) -> bool:
@@ -80,6 +88,12 @@ class ChangeTalk:
                 dispatcher.utter_message(response=reply.response, **reply.values)
             return [SlotSet("order_goal", before["goal"])], asked_for
         intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
+        if asked_for == CODE:
+            typed = _SIX_DIGITS.search(tracker.latest_message.get("text") or "")
+            if typed:
+                return await self._check_code(dispatcher, order, typed[0], now)
+            if intent in _ELSEWHERE:
+                return [], CODE
         reading = self.reading(tracker, order, goal, asked_for, now)
         if not starts and intent in _ELSEWHERE:
             gives = reading.gives(asked_for) and intent not in _QUESTIONS
@@ -102,12 +116,47 @@ class ChangeTalk:
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return events, None
         answered = _answered(intent, reading, order, spoken, asked_for, starts)
-        if answered and _checks_first(order, goal, draft, spoken, before):
+        if answered and not draft.address and _friction(order, goal, spoken, before) is _CHECK:
             checked = {**before, **draft_to_json(draft), "goal": goal.value, "check": True}
             return [SlotSet("order_goal", goal.value), SlotSet(DRAFT, checked)], GO_AHEAD
+        friction = _friction(order, goal, spoken, before) if answered else None
+        if answered and friction is Friction.PART_PREPAYMENT:
+            return [*events, SlotSet(GO_AHEAD, _PREPAY)], None
+        if answered and friction is Friction.ONE_TIME_CODE:
+            return await self._send_code(dispatcher, order, events, now)
         if answered is not None:
             return [*events, SlotSet(GO_AHEAD, answered)], None
         return events, GO_AHEAD
+
+    async def _send_code(
+        self,
+        dispatcher: CollectingDispatcher,
+        order: Order,
+        events: list[EventType],
+        now: datetime,
+    ) -> tuple[list[EventType], str | None]:
+        """Send a code to the telephone on the order, and ask for it."""
+        try:
+            sent = await self._codes.send(order.number, order.phone, now)
+        except CodeNotSentError:
+            sent = False
+        if not sent:
+            dispatcher.utter_message(response="utter_code_not_sent")
+            return [*events, SlotSet(GO_AHEAD, _STOPPED)], None
+        return events, CODE
+
+    async def _check_code(
+        self, dispatcher: CollectingDispatcher, order: Order, code: str, now: datetime
+    ) -> tuple[list[EventType], str | None]:
+        match await self._codes.check(order.number, code, now):
+            case Checked.RIGHT:
+                return [SlotSet(GO_AHEAD, True)], None
+            case Checked.WRONG:
+                dispatcher.utter_message(response="utter_code_wrong")
+                return [SlotSet(GO_AHEAD, None)], CODE
+            case Checked.OVER:
+                dispatcher.utter_message(response="utter_code_over")
+                return [SlotSet(GO_AHEAD, _STOPPED)], None
 
     def reading(
         self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime
@@ -134,9 +183,12 @@ class ChangeTalk:
             return change_answers.refused(refused, order, now, language)
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return change_answers.nothing_to_confirm(order, now, language)
-        if tracker.get_slot(GO_AHEAD) is not True:
+        go_ahead = tracker.get_slot(GO_AHEAD)
+        if go_ahead == _STOPPED:
+            return []
+        if go_ahead not in {True, _PREPAY}:
             return change_answers.kept(order, goal, language)
-        confirms = order.awaits_confirmation and not draft.cancel
+        confirms = order.awaits_confirmation and not draft.cancel and go_ahead is True
         done = await self._changes.settle(
             order.number,
             replace(draft, confirm=confirms),
@@ -145,6 +197,8 @@ class ChangeTalk:
         )
         if not isinstance(done, Settled):
             return change_answers.refused(done, order, now, language)
+        if go_ahead == _PREPAY:
+            return [change_answers.prepay(done.order, self._policy, language)]
         return change_answers.done(done, draft, language)
 
 
@@ -189,14 +243,13 @@ def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
     return goal
 
 
-def _checks_first(
-    order: Order, goal: Goal, draft: Draft, spoken: Spoken | None, before: Mapping[str, object]
-) -> bool:
-    """Tell whether the policy wants one more look at the address before this order is confirmed."""
-    if goal is Goal.CANCEL_ORDER or not order.awaits_confirmation or draft.address:
-        return False
-    risky = spoken is not None and spoken.friction is Friction.CHECK_ADDRESS
-    return risky and not before.get("check")
+def _friction(
+    order: Order, goal: Goal, spoken: Spoken | None, before: Mapping[str, object]
+) -> Friction | None:
+    """Return what is still between this customer's yes and the confirmation; ``None`` for nothing."""
+    if goal is Goal.CANCEL_ORDER or not order.awaits_confirmation or before.get("check"):
+        return None
+    return spoken.friction if spoken and spoken.order_number == order.number else None
 
 
 def actor_of(tracker: Tracker) -> str:

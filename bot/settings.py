@@ -87,6 +87,17 @@ class Settings(BaseSettings):
         description="Key that a shop signs its order events with; empty: one of our own, see 'yingda orders key'.",
     )
 
+    code_smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for one-time codes, smtp://user:password@host:port; empty: codes go to the log.",
+    )
+    code_smtp_to: str = Field(
+        "{phone}@sms.invalid", description="Address of the SMS gateway, with {phone} in it."
+    )
+    code_smtp_from: str = Field(
+        "service@yingda.example", description="Address that one-time codes come from."
+    )
+
     message_limit_chars: int = Field(
         2000, ge=100, description="Longest customer message; what is longer is cut."
     )

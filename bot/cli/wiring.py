@@ -12,6 +12,8 @@ from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
+from bot.orders.code_senders import LogSender, SmtpSender
+from bot.orders.codes import CodeSender
 from bot.orders.service import Orders
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -47,7 +49,14 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
     ladder = FaqLadder(knowledge, phrases)
-    orders = Orders.build(database, settings.policy_folder, phrases, settings.default_language)
+    orders = Orders.build(
+        database,
+        settings.policy_folder,
+        phrases,
+        settings.default_language,
+        sender=_code_sender(settings),
+        key=settings.secrets.session_key,
+    )
     return Parts(
         settings=settings,
         database=database,
@@ -57,6 +66,13 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         executor=build_executor(ladder, orders, clock),
         orders=orders,
     )
+
+
+def _code_sender(settings: Settings) -> CodeSender:
+    url = settings.code_smtp_url.get_secret_value()
+    if not url:
+        return LogSender()
+    return SmtpSender(url, settings.code_smtp_to, settings.code_smtp_from)
 
 
 def build_app(settings: Settings) -> socketio.ASGIApp:

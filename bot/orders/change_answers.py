@@ -71,6 +71,13 @@ def done(settled: Settled, draft: Draft, language: Language) -> list[Reply]:
     return [Reply("utter_done_change", values)]
 
 
+def prepay(order: Order, policy: CodPolicy, language: Language) -> Reply:
+    """Ask for the part that the shop wants before it sends this order, with the link to pay it."""
+    part = wording.money(policy.prepayment_of(order), language)
+    link = policy.prepayment.link.format(order_number=order.number)
+    return Reply("utter_cod_prepay", card_values(order, language) | {"part": part, "link": link})
+
+
 def kept(order: Order, goal: Goal, language: Language) -> list[Reply]:
     """Say that nothing was changed."""
     values = card_values(order, language)

@@ -134,7 +134,7 @@ class ChangeDesk:
                     event_id=f"{change_id}.{field}", before=before, after=after,
                 )  # fmt: skip
             confirmed = await self._after(session, row, cod, draft, actor, now)
-            if confirmed and cod is not None:
+            if confirmed:
                 record(
                     session, number, "confirm", actor=actor, at=now,
                     event_id=f"{change_id}.confirm", after={"cod": CodState.CONFIRMED.value},

@@ -89,4 +89,5 @@ class OrderEvent:
     place: Bilingual | None = None
     received_by: Receiver | None = None
     refused: bool = False
+    amount_minor: int | None = None
     raw: dict[str, object] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
-from bot.orders.cod import OPEN, CodState
+from bot.orders.cod import LEGAL, OPEN, CodState
 from bot.orders.contacts import remember_contact
 from bot.orders.events import STATE_AFTER, NewOrder, OrderEvent, ParcelSent, ShopEvent
 from bot.orders.model import Bilingual, EventKind, OrderState
@@ -287,6 +287,9 @@ async def _add_parcel(session: AsyncSession, number: str, parcel: ParcelSent, at
 
 
 def _settle_money(row: OrderRow, event: OrderEvent) -> None:
+    if event.kind is ShopEvent.PAID:
+        paid = row.collect_minor if event.amount_minor is None else event.amount_minor
+        row.collect_minor = max(0, row.collect_minor - paid)
     if event.kind is ShopEvent.PAID or (event.kind is ShopEvent.DELIVERED and row.cash_on_delivery):
         row.paid_at = row.paid_at or event.at
     if event.kind in {ShopEvent.DELIVERED, ShopEvent.RETURNED, ShopEvent.CANCELLED}:
@@ -296,10 +299,15 @@ def _settle_money(row: OrderRow, event: OrderEvent) -> None:
 async def _close_confirmation(session: AsyncSession, row: OrderRow, now: datetime) -> None:
     """End a confirmation that the shop has overtaken by cancelling or packing the order."""
     cod = await confirmation(session, row.number)
-    if cod is None or row.state in {OrderState.PLACED, OrderState.PAID, OrderState.UNPAID}:
+    if cod is None or row.state in {OrderState.PLACED, OrderState.UNPAID}:
         return
     state = CodState(cod.state)
-    if row.state is OrderState.CANCELLED:
+    if row.state is OrderState.PAID:
+        # Who pays, be it a part, wants the parcel.
+        if CodState.CONFIRMED in LEGAL[state]:
+            move(session, cod, CodState.CONFIRMED, actor=SHOP, at=now, why="paid")
+            row.cod_confirmed_at = row.cod_confirmed_at or now
+    elif row.state is OrderState.CANCELLED:
         if state is not CodState.CANCELLED:
             move(session, cod, CodState.CANCELLED, actor=SHOP, at=now, why="cancelled by the shop")
     elif state in OPEN | {CodState.PENDING, CodState.UNREACHABLE, CodState.CANCELLED}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,6 +13,8 @@ from bot.orders.book import SqlOrderBook
 from bot.orders.cases import CaseDesk, CasePolicy
 from bot.orders.changes import ChangeDesk
 from bot.orders.cod_desk import CodDesk
+from bot.orders.code_senders import LogSender
+from bot.orders.codes import CodeSender, OneTimeCodes
 from bot.orders.desk import OrderDesk
 from bot.orders.intake import OrderIntake
 from bot.orders.policy import CodPolicy
@@ -28,15 +31,25 @@ class Orders:
     cod: CodDesk
     intake: OrderIntake
     cases: CaseDesk
+    codes: OneTimeCodes
 
     @classmethod
     def build(
-        cls, database: Database, policies: Path, phrases: Phrases, default_language: Language
+        cls,
+        database: Database,
+        policies: Path,
+        phrases: Phrases,
+        default_language: Language,
+        *,
+        sender: CodeSender | None = None,
+        key: str = "",
     ) -> Self:
         """Put the desks together.
 
         Args:
             policies: folder with ``cod.yml`` and ``cases.yml``.
+            sender: brings one-time codes to telephones; the log if there is none.
+            key: keys the hashes of one-time codes; a passing one if there is none.
 
         Raises:
             ValueError: a policy file is not valid; the text says where and why.
@@ -48,5 +61,6 @@ class Orders:
             changes=ChangeDesk(database, policy),
             cod=CodDesk(database, policy, phrases, default_language),
             intake=OrderIntake(database, policy),
+            codes=OneTimeCodes(database, sender or LogSender(), key or secrets.token_hex()),
             cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),
         )

@@ -194,6 +194,7 @@ class EventWire(_Wire):
     place: NameWire | None = None
     received_by: Receiver | None = None
     refused: bool = False
+    amount: Minor | None = None  # with order.paid: how much; all of it when left out
 
     @model_validator(mode="after")
     def _holds_what_its_type_needs(self) -> Self:
@@ -217,6 +218,7 @@ class EventWire(_Wire):
             place=self.place.read() if self.place else None,
             received_by=self.received_by,
             refused=self.refused,
+            amount_minor=self.amount,
             raw=self.model_dump(mode="json", exclude_none=True),
         )
 

@@ -103,3 +103,18 @@ class CaseRow(Base):
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class OneTimeCodeRow(Base):
+    """The newest one-time code of a subject: its keyed hash, ``None`` once it is used.
+
+    ``sends`` holds the ISO 8601 moments at which codes were sent.
+    """
+
+    __tablename__ = "one_time_codes"
+
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    code_hash: Mapped[str | None] = mapped_column(String(64))
+    good_until: Mapped[datetime]
+    tries: Mapped[int]
+    sends: Mapped[list[Any]]

@@ -38,7 +38,7 @@ class OrderRow(Base):
         CheckConstraint(
             "total_minor = goods_minor + shipping_minor + cod_fee_minor - discount_minor", "total"
         ),
-        CheckConstraint("collect_minor IN (0, total_minor)", "collect"),
+        CheckConstraint("collect_minor BETWEEN 0 AND total_minor", "collect"),
     )
 
     number: Mapped[str] = mapped_column(String(32), primary_key=True)

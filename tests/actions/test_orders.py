@@ -57,6 +57,7 @@ class Customer:
             for name, value in candidates.items()
             if value is not None
         )
+        self.slots["requested_slot"] = self.asked_for
         self.asked_for = "unknown"
         replies = await self._run("validate_order_form")
         if self.asked_for == "unknown":
@@ -90,8 +91,7 @@ class Customer:
             self._events.append(event)
             if event["name"] == "requested_slot":
                 self.asked_for = event["value"]
-            else:
-                self.slots[event["name"]] = event["value"]
+            self.slots[event["name"]] = event["value"]
 
 
 def names(replies: list[dict[str, Any]]) -> list[str]:

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from bot.conversations.model import Body, Direction
 from bot.conversations.phrases import Phrases
-from bot.orders.changes import Draft, Settled
+from bot.orders.changes import Draft, Settled, TooLate
 from bot.orders.cod import CodState
 from bot.orders.model import OrderState
 from bot.orders.promise import SHOP_ZONE
@@ -200,3 +200,49 @@ async def test_the_tracking_number_and_the_amount_are_told_unasked(shop: Shop) -
     assert "SF1390000000001" in sent.text
     assert "¥1304" in today.text
     assert failed.buttons[0].payload == f'/change_delivery_time{{"order_number": "{NUMBER}"}}'
+
+
+async def test_an_order_nobody_asked_about_can_be_confirmed_and_undone(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON))
+    async with shop.database.write() as session:
+        await session.execute(delete(CodRow))  # as an order that was imported and never told of
+    settle = shop.orders.changes.settle
+    done = await settle(NUMBER, Draft(confirm=True), actor="customer:x", now=shop.now)
+    assert isinstance(done, Settled)
+    assert done.confirmed
+    undone = await shop.orders.changes.undo_last("customer:x", shop.now)
+    assert isinstance(undone, Settled)
+    assert undone.order.awaits_confirmation
+    assert (await shop.cod()).state == CodState.CHANGED
+
+
+async def test_undo_brings_back_what_was_before(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON))
+    before = await shop.orders.desk.opened_with(NUMBER, NUMBER)
+    draft = Draft(phone="+8613800000000", note="放门卫", confirm=True)
+    done = await shop.orders.changes.settle(NUMBER, draft, actor="customer:x", now=shop.now)
+    assert isinstance(done, Settled)
+    assert (done.order.phone, done.order.courier_note) == ("+8613800000000", "放门卫")
+    undone = await shop.orders.changes.undo_last("customer:x", shop.now)
+    assert isinstance(undone, Settled)
+    assert undone.order == before
+    assert await shop.orders.changes.undo_last("customer:x", shop.now) is None
+    assert await shop.orders.changes.undo_last("customer:y", shop.now) is None
+
+
+async def test_what_was_changed_since_is_not_undone(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON))
+    settle = shop.orders.changes.settle
+    await settle(NUMBER, Draft(note="放门卫"), actor="customer:x", now=shop.now)
+    await settle(NUMBER, Draft(note="放前台"), actor="agent:chen", now=shop.now)
+    assert await shop.orders.changes.undo_last("customer:x", shop.now) is None
+
+
+async def test_nothing_changes_after_packing(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON))
+    await shop.orders.changes.settle(NUMBER, Draft(note="放门卫"), actor="customer:x", now=shop.now)
+    await shop.tells(event("packed", NUMBER, NOON + timedelta(hours=1)))
+    for draft in (Draft(cancel=True), Draft(note="x"), Draft(phone="+8613800000000")):
+        refused = await shop.orders.changes.settle(NUMBER, draft, actor="x", now=shop.now)
+        assert isinstance(refused, TooLate)
+    assert isinstance(await shop.orders.changes.undo_last("customer:x", shop.now), TooLate)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rasa_sdk.executor import ActionExecutor
 
-from actions.changes import AskGoAhead, AskNewWindow, CardAnswers, Inform, UndoChange
+from actions.cards import CardAnswers, Inform
+from actions.changes import AskGoAhead, AskNewWindow, UndoChange
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm

@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.changes import CardAnswers
+from actions.cards import CardAnswers
 from actions.context import decide, language_of, offered_a_person, previous_decision
 from actions.handoff import hand_off
 from bot.conversations.model import HandoffReason

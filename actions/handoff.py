@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.changes import CardAnswers
+from actions.cards import CardAnswers
 from actions.context import decide
 from bot.conversations.model import HandoffReason
 

@@ -9,7 +9,13 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.context import decide, language_of, offered_a_person, previous_decision
+from actions.context import (
+    decide,
+    language_of,
+    offered_a_person,
+    previous_decision,
+    previous_decisions,
+)
 from actions.handoff import hand_off
 from bot.conversations.model import HandoffReason
 from bot.conversations.phrases import Phrases
@@ -72,8 +78,12 @@ class FaqLadder:
         return [decide("suggest:" + ",".join(faq_ids))]
 
     def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-        """Nothing fits: ask to rephrase the first time, hand off the second time in a row."""
-        if previous_decision(tracker) == "clarify":
+        """Nothing fits: ask to rephrase the first time, hand off the second time in a row.
+
+        Suggestions in between are no progress: a customer who came here again took none of them.
+        """
+        decisions = (decision or "" for decision in previous_decisions(tracker))
+        if next((d for d in decisions if not d.startswith("suggest:")), None) == "clarify":
             return hand_off(dispatcher, HandoffReason.LOW_CONFIDENCE)
         dispatcher.utter_message(response="utter_clarify")
         return [decide("clarify")]

@@ -50,6 +50,9 @@ def engine_environment(settings: Settings) -> dict[str, str]:
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     return {
         **inherited,
+        # A message is a few small products: a second BLAS thread only spins, on the app's core.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
         "YINGDA_ENGINE_TOKEN": settings.secrets.engine_token,
         "YINGDA_ACTIONS_TOKEN": settings.secrets.actions_token,
         "YINGDA_ACTIONS_URL": f"http://127.0.0.1:{settings.port}/actions/webhook",

@@ -38,6 +38,7 @@ def train_command(settings: Settings) -> list[str]:
         settings,
         "train",
         "--skip-validation",  # the tests validate; a start must not pay for it
+        "--force",  # without it Rasa first runs the whole graph to find out what changed
         "--fixed-model-name", MODEL_NAME,
         "--out", str(settings.root / "models"),
     )  # fmt: skip

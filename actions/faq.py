@@ -25,6 +25,8 @@ from bot.faq.knowledge import Knowledge
 # Questions about a topic: the FAQ answers them when it can, else the topic's own response does.
 TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_help"})
 _OFF_TOPIC = "out_of_scope"
+# Below this confidence it is as likely as not that the message is about the shop after all.
+_HALF_SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,18 @@ class FaqLadder:
     knowledge: Knowledge
     phrases: Phrases
 
-    def search(self, tracker: Tracker) -> tuple[str | None, list[str]]:
-        """Return (the entry that is the answer, the entries worth offering) for the latest message.
+    def search(self, tracker: Tracker) -> tuple[str | None, list[str], float]:
+        """Return (the entry that is the answer, the entries worth offering, the best one's probability).
 
         The app has searched before the turn and sent the result along; other clients of the engine
         (``rasa shell``) have not.
         """
         found = (tracker.latest_message.get("metadata") or {}).get("faq")
         if found is not None:
-            return found["answer"], found["suggest"]
+            return found["answer"], found["suggest"], found["best"]
         ruling = self.knowledge.rule(tracker.latest_message.get("text") or "")
-        return ruling.answer, list(ruling.suggest)
+        best = ruling.hits[0].score if ruling.hits else 0.0
+        return ruling.answer, list(ruling.suggest), best
 
     def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
@@ -110,7 +113,7 @@ class AnswerFaq(Action):
                 return ladder.answer(dispatcher, tracker, picked)
             except UnknownRecordError:  # an editor removed it after the button was shown
                 return ladder.miss(dispatcher, tracker)
-        answer, suggestions = ladder.search(tracker)
+        answer, suggestions, _ = ladder.search(tracker)
         if answer:
             return ladder.answer(dispatcher, tracker, answer)
         if suggestions:
@@ -127,7 +130,7 @@ class AnswerFaq(Action):
 
 
 class Decline(Action):
-    """Off-topic by the classifier; a sure FAQ entry still overrules it."""
+    """Off-topic by the classifier; an FAQ entry that is surer of itself still overrules it."""
 
     def __init__(self, ladder: FaqLadder) -> None:
         self._ladder = ladder
@@ -139,11 +142,14 @@ class Decline(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Answer when the FAQ is sure, else say kindly what the bot is for."""
+        """Answer or suggest when that is likelier to help, else say kindly what the bot is for."""
         ladder = self._ladder
-        answer, _ = ladder.search(tracker)
-        if answer:
+        answer, suggestions, best = ladder.search(tracker)
+        confidence = tracker.latest_message["intent"].get("confidence", 1.0)
+        if answer and best > confidence:
             return ladder.answer(dispatcher, tracker, answer)
+        if suggestions and confidence < _HALF_SURE:
+            return ladder.suggest(dispatcher, tracker, suggestions)
         dispatcher.utter_message(response="utter_decline")
         return [decide("decline")]
 

@@ -78,9 +78,8 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> EncoderFeaturizer:
-        """Load the encoder for training, which may have all cores."""
-        encoder = _encoder(config, threads=os.cpu_count() or 1)
-        return cls(config, execution_context.node_name, encoder, model_storage, resource)
+        """Load the encoder."""
+        return cls(config, execution_context.node_name, _encoder(config), model_storage, resource)
 
     @classmethod
     def load(
@@ -118,20 +117,24 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Add the feature to every training example."""
-        self.process(training_data.training_examples)
+        """Add the feature to every training example, on all cores."""
+        encoder = _encoder(self._config, threads=os.cpu_count() or 1)
+        self._add_vectors(training_data.training_examples, encoder)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the feature to every message with a text; a button's payload needs none."""
+        self._add_vectors(messages, self._encoder)
+        return messages
+
+    def _add_vectors(self, messages: list[Message], encoder: Encoder) -> None:
         readable = [m for m in messages if m.get(TEXT) and not _is_payload(m.get(TEXT))]
         if not readable:
-            return messages
-        vectors = self._encoder.encode([message.get(TEXT) for message in readable])
+            return
+        vectors = encoder.encode([message.get(TEXT) for message in readable])
         origin = self._config[FEATURIZER_CLASS_ALIAS] or self._identifier
         for message, vector in zip(readable, vectors, strict=True):
             message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
-        return messages
 
 
 def _encoder(config: dict[str, Any], threads: int = 1) -> Encoder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from actions import FaqLadder, build_executor
@@ -12,10 +13,14 @@ from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
+from bot.faq.model import LANGUAGES
+from bot.faq.questions import nlu_examples
+from bot.faq.texts import answer_sentences
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
 from bot.orders.service import Orders
 from bot.settings import Settings
+from bot.spelling import Speller
 from bot.storage.engine import Database
 
 if TYPE_CHECKING:
@@ -61,7 +66,9 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         settings=settings,
         database=database,
         engine=engine,
-        dialogue=Dialogue(engine, knowledge, settings.default_language),
+        dialogue=Dialogue(
+            engine, knowledge, load_speller(settings, knowledge), settings.default_language
+        ),
         phrases=phrases,
         executor=build_executor(ladder, orders, clock),
         orders=orders,
@@ -100,3 +107,17 @@ def load_knowledge(settings: Settings) -> Knowledge:
         answer=settings.faq_answer_threshold,
         suggest=settings.faq_suggest_threshold,
     )
+
+
+def load_speller(settings: Settings, knowledge: Knowledge) -> Speller:
+    """Return the speller, which learns from all that the bot can understand and say."""
+    corpus = knowledge.corpus
+    examples = (text for _, text in nlu_examples(settings.root / "data" / "nlu"))
+    phrasings = (phrasing.text for phrasing in corpus.phrasings)
+    answers = (
+        sentence
+        for record in corpus.records
+        for language in LANGUAGES
+        for sentence in answer_sentences(record.side(language).answer)
+    )
+    return Speller.learn(chain(examples, phrasings, answers))

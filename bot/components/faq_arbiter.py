@@ -73,7 +73,7 @@ class FaqArbiter(IntentClassifier, GraphComponent):
             if entities & _CODES:
                 continue
             if found.get("answer") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
-                ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: found["best"]}
+                ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: round(found["best"], 4)}
                 ranking = [ruling, *message.get(INTENT_RANKING_KEY, [])]
                 message.set(INTENT, ruling, add_to_output=True)
                 message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

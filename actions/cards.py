@@ -7,6 +7,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.context import text_of
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
 from bot.orders.cod_desk import Spoken
@@ -34,7 +35,7 @@ class CardAnswers:
         Args:
             wants_time: take any moment for a delivery time, also without a word of changing.
         """
-        text = tracker.latest_message.get("text") or ""
+        text = text_of(tracker)
         spoken = await self._cod.spoken_of(tracker.sender_id)
         if spoken is None or not spoken.is_last or is_question(text):
             return []
@@ -60,7 +61,7 @@ class CardAnswers:
         spoken = await self._cod.spoken_of(tracker.sender_id)
         if spoken is None or not spoken.asks:
             return None
-        if wants_to_cancel(tracker.latest_message.get("text") or ""):
+        if wants_to_cancel(text_of(tracker)):
             return _lead_in(spoken, Goal.CANCEL_ORDER)
         dispatcher.utter_message(
             response="utter_cod_what_is_wrong", order_number=spoken.order_number

@@ -13,8 +13,9 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
-from actions.context import decide, language_of
+from actions.context import decide, language_of, text_of
 from bot.clock import Clock, utc_now
+from bot.language import normalise
 from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply, answer
 from bot.orders.changes import Draft, Field, Settled
@@ -89,7 +90,7 @@ class ChangeTalk:
             return [SlotSet("order_goal", before["goal"])], asked_for
         intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
         if asked_for == CODE:
-            typed = _SIX_DIGITS.search(tracker.latest_message.get("text") or "")
+            typed = _SIX_DIGITS.search(normalise(text_of(tracker)))
             if typed:
                 return await self._check_code(dispatcher, order, typed[0], now)
             if intent in _ELSEWHERE:
@@ -162,9 +163,8 @@ class ChangeTalk:
         self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime
     ) -> Reading:
         """Return what the latest message says about the order."""
-        text = tracker.latest_message.get("text") or ""
         return read(
-            "" if text.startswith("/") else text,
+            text_of(tracker),
             tracker.latest_message.get("entities") or (),
             order,
             now,

@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.language import normalise
 from bot.orders.addresses import read_address
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
@@ -116,6 +117,7 @@ def read(
         entities: the engine's, with ``entity`` and ``value``.
         wants_time: the customer was asked for a time or talks of one, so any moment is meant.
     """
+    plain = normalise(text)  # 確認 is 确认 and ＯＫ is OK; the note stays in the customer's writing
     found: dict[str, str] = {}
     for entity in entities:
         found.setdefault(str(entity["entity"]), str(entity["value"]))
@@ -124,10 +126,10 @@ def read(
     problem: TimeProblem | None = None
     address = read_address(text, order.address)
     day, clock = found.get("date"), found.get("time")
-    if address and not _TIME_WORD.search(text):
+    if address and not _TIME_WORD.search(plain):
         day = clock = None  # 610号 is a house and no tenth of June.
     # A time of day alone, without a word of changing, is something the courier should know.
-    if (day or clock) and (wants_time or (day and _CHANGES.search(text))):
+    if (day or clock) and (wants_time or (day and _CHANGES.search(plain))):
         wish = window_of(day, clock, order, policy)
         if isinstance(wish, Window):
             problem = check_window(wish, order, now, policy)
@@ -136,33 +138,33 @@ def read(
             problem = wish
     elif clock and not day and note is None and not wants_time:
         note = text.strip()
-    no = bool(_NO.search(text))
+    no = bool(_NO.search(plain))
     return Reading(
-        yes=bool(_YES.search(text)) and not no,
+        yes=bool(_YES.search(plain)) and not no,
         no=no,
         address=address,
         window=window,
         problem=problem,
         phone=found.get("phone"),
         note=note,
-        about_phone="phone" in found or bool(_PHONE_WORD.search(text)),
+        about_phone="phone" in found or bool(_PHONE_WORD.search(plain)),
     )
 
 
 def is_question(text: str) -> bool:
     """Tell whether a message asks something, so that its values are no answer."""
-    return _QUESTION.search(text) is not None
+    return _QUESTION.search(normalise(text)) is not None
 
 
 def wants_to_cancel(text: str) -> bool:
     """Tell whether a "no" to a confirmation card means the order and not its details."""
-    return _CANCELS.search(text) is not None
+    return _CANCELS.search(normalise(text)) is not None
 
 
 def note_of(text: str) -> str | None:
     """Return the clauses of a message that the courier should know, in the customer's words."""
     clauses = (_LEADING_CONFIRM.sub("", clause.strip()) for clause in _CLAUSE.split(text))
-    kept = [clause for clause in clauses if clause and _NOTE.search(clause)]
+    kept = [clause for clause in clauses if clause and _NOTE.search(normalise(clause))]
     if not kept:
         return None
     separator = "，" if re.search(r"[\u3400-\u9fff]", text) else ", "

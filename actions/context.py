@@ -24,6 +24,15 @@ def language_of(tracker: Tracker) -> Language:
     )
 
 
+def text_of(tracker: Tracker) -> str:
+    """Return what the customer wrote, before any correction; nothing for a pressed button."""
+    text = tracker.latest_message.get("text") or ""
+    if text.startswith("/"):
+        return ""
+    said: str | None = (tracker.latest_message.get("metadata") or {}).get("said")
+    return said or text
+
+
 def decide(decision: str) -> EventType:
     """Return the event that records the decision of this turn."""
     event: EventType = SlotSet("decision", decision)

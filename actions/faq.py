@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.cards import CardAnswers
 from actions.context import (
     decide,
     language_of,
@@ -95,8 +96,9 @@ class FaqLadder:
 class AnswerFaq(Action):
     """Answers from the FAQ as surely as the thresholds allow."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -116,6 +118,9 @@ class AnswerFaq(Action):
         answer, suggestions, _ = ladder.search(tracker)
         if answer:
             return ladder.answer(dispatcher, tracker, answer)
+        about_order = await self._cards.words(tracker)
+        if about_order:
+            return about_order
         if suggestions:
             return ladder.suggest(dispatcher, tracker, suggestions)
         intent = tracker.get_intent_of_latest_message(skip_fallback_intent=False)
@@ -155,10 +160,11 @@ class Decline(Action):
 
 
 class Affirm(Action):
-    """A bare "yes": takes what the previous turn offered."""
+    """A bare "yes": takes what was offered last."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -167,7 +173,10 @@ class Affirm(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Answer the first suggestion, hand off where a person was offered, else just agree."""
+        """Confirm an order, answer the first suggestion, or hand off: whatever was offered."""
+        events = await self._cards.yes(tracker)
+        if events:
+            return events
         previous = previous_decision(tracker) or ""
         if previous.startswith("suggest:"):
             first = previous.removeprefix("suggest:").split(",")[0]
@@ -181,8 +190,9 @@ class Affirm(Action):
 class Deny(Action):
     """A bare "no": refused suggestions count as a miss."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -191,7 +201,10 @@ class Deny(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Look further after refused suggestions, else accept the no."""
+        """Ask what is wrong with an order, look further after suggestions, else accept the no."""
+        refused = await self._cards.refused(dispatcher, tracker)
+        if refused is not None:
+            return refused
         if (previous_decision(tracker) or "").startswith("suggest:"):
             return self._ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_deny")

@@ -6,6 +6,7 @@ then from the defaults below. ``yingda settings`` prints them all.
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import secrets
@@ -13,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +79,25 @@ class Settings(BaseSettings):
         _ROOT / ".venv-engine/bin/python", description="Interpreter of the engine's environment."
     )
 
+    policy_folder: Path = Field(
+        _ROOT / "data/policy", description="Folder of the shop's policies: cod.yml, cases.yml."
+    )
+    order_events_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key that a shop signs its order events with; empty: one of our own, see 'yingda orders key'.",
+    )
+
+    code_smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for one-time codes, smtp://user:password@host:port; empty: codes go to the log.",
+    )
+    code_smtp_to: str = Field(
+        "{phone}@sms.invalid", description="Address of the SMS gateway, with {phone} in it."
+    )
+    code_smtp_from: str = Field(
+        "service@yingda.example", description="Address that one-time codes come from."
+    )
+
     message_limit_chars: int = Field(
         2000, ge=100, description="Longest customer message; what is longer is cut."
     )
@@ -99,6 +119,13 @@ class Settings(BaseSettings):
     def faq_folder(self) -> Path:
         """The FAQ files."""
         return self.root / "data" / "faq"
+
+    @property
+    def order_key(self) -> str:
+        """The key of order events in force: the chosen one, or one derived from our own secret."""
+        chosen = self.order_events_key.get_secret_value()
+        own = self.secrets.session_key.encode()
+        return chosen or hmac.new(own, b"order-events", "sha256").hexdigest()
 
     @property
     def engine_url(self) -> str:

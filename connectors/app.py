@@ -18,10 +18,13 @@ from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
 from bot.conversations.worker import Workers
+from bot.orders.service import Orders
+from bot.orders.ticker import Ticker
 from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.actions_route import actions_router
 from connectors.health import Readiness, health_router
+from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
 from connectors.rest.routes import rest_router
 from connectors.service import Reception
@@ -38,6 +41,7 @@ def create_app(
     dialogue: Dialogue,
     phrases: Phrases,
     executor: ActionExecutor,
+    orders: Orders,
 ) -> socketio.ASGIApp:
     """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
     web = WebChannel(
@@ -63,6 +67,7 @@ def create_app(
     )
     reception = Reception(Inbox(database, settings.message_limit_chars, greeting_offers), workers)
     readiness = Readiness(database, engine)
+    ticker = Ticker(orders.cod, on_message=outbox.wake)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -70,7 +75,9 @@ def create_app(
         outbox.start()
         readiness.start()
         await workers.recover()
+        ticker.start()
         yield
+        await ticker.close()
         await readiness.close()
         await workers.close()
         await outbox.close()
@@ -81,6 +88,7 @@ def create_app(
     api.include_router(health_router(readiness))
     api.include_router(actions_router(executor, settings.secrets.actions_token))
     api.include_router(rest_router(reception, database))
+    api.include_router(order_events_router(orders.intake, settings.order_key))
     # A shop's page on another origin loads the widget's script; nothing else is shared.
     api.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"]

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import chat, db, desk, doctor, rasa, serve, settings, train, understand, up
+from bot.cli import (
+    chat,
+    db,
+    demo,
+    desk,
+    doctor,
+    orders,
+    rasa,
+    serve,
+    settings,
+    train,
+    understand,
+    up,
+)
 from bot.cli.faq import app as faq_app
 
 app = typer.Typer(
@@ -31,4 +44,6 @@ app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.add_typer(desk.app, name="desk")
 app.add_typer(db.app, name="db")
+app.add_typer(orders.app, name="orders")
+app.add_typer(demo.app, name="demo")
 app.add_typer(faq_app, name="faq")

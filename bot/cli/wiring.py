@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from actions import FaqLadder, build_executor
+from bot.clock import Clock, utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
@@ -15,8 +16,9 @@ from bot.faq.knowledge import Knowledge
 from bot.faq.model import LANGUAGES
 from bot.faq.questions import nlu_examples
 from bot.faq.texts import answer_sentences
-from bot.orders.book import SqlOrderBook
-from bot.orders.desk import OrderDesk
+from bot.orders.code_senders import LogSender, SmtpSender
+from bot.orders.codes import CodeSender
+from bot.orders.service import Orders
 from bot.settings import Settings
 from bot.spelling import Speller
 from bot.storage.engine import Database
@@ -36,10 +38,15 @@ class Parts:
     dialogue: Dialogue
     phrases: Phrases
     executor: ActionExecutor
+    orders: Orders
 
 
-def build_parts(settings: Settings) -> Parts:
-    """Load the knowledge base and connect the parts; opens no port and no connection yet."""
+def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
+    """Load the knowledge base and connect the parts; opens no port and no connection yet.
+
+    Args:
+        clock: the time that actions go by; a demo lets it run faster.
+    """
     database = Database(settings.database)
     phrases = Phrases(settings.root / "domain.yml")
     knowledge = load_knowledge(settings)
@@ -47,6 +54,14 @@ def build_parts(settings: Settings) -> Parts:
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
     ladder = FaqLadder(knowledge, phrases)
+    orders = Orders.build(
+        database,
+        settings.policy_folder,
+        phrases,
+        settings.default_language,
+        sender=_code_sender(settings),
+        key=settings.secrets.session_key,
+    )
     return Parts(
         settings=settings,
         database=database,
@@ -55,8 +70,16 @@ def build_parts(settings: Settings) -> Parts:
             engine, knowledge, load_speller(settings, knowledge), settings.default_language
         ),
         phrases=phrases,
-        executor=build_executor(ladder, OrderDesk(SqlOrderBook(database), database)),
+        executor=build_executor(ladder, orders, clock),
+        orders=orders,
     )
+
+
+def _code_sender(settings: Settings) -> CodeSender:
+    url = settings.code_smtp_url.get_secret_value()
+    if not url:
+        return LogSender()
+    return SmtpSender(url, settings.code_smtp_to, settings.code_smtp_from)
 
 
 def build_app(settings: Settings) -> socketio.ASGIApp:
@@ -65,7 +88,13 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 
     parts = build_parts(settings)
     return create_app(
-        settings, parts.database, parts.engine, parts.dialogue, parts.phrases, parts.executor
+        settings,
+        parts.database,
+        parts.engine,
+        parts.dialogue,
+        parts.phrases,
+        parts.executor,
+        parts.orders,
     )
 
 

@@ -65,7 +65,8 @@ class Dialogue:
         meant = self._speller.read(text)
         found = None if payload else self._faq.rule(meant)
         message = payload or _as_typed(meant)
-        metadata = {"language": language, "faq": found and _as_metadata(found)}
+        # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
+        metadata = {"language": language, "faq": found and _as_metadata(found), "said": text}
         try:
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):

@@ -84,17 +84,20 @@ class CodDesk:
             The conversation that has a new message, or ``None``.
         """
         async with self._database.write() as session:
+            number = await session.scalar(
+                select(OrderTimerRow.order_number).where(OrderTimerRow.id == timer_id)
+            )
+            if number is None:
+                return None
+            # The order before the timer, as everybody who changes an order does: no deadlock.
+            query = whole_order().where(OrderRow.number == number).with_for_update()
+            row = (await session.execute(query)).scalar_one()
             found = await session.execute(
                 select(OrderTimerRow).where(OrderTimerRow.id == timer_id).with_for_update()
             )
             timer = found.scalar_one_or_none()
             if timer is None or timer.due_at > now:
                 return None
-            row = (
-                await session.execute(
-                    whole_order().where(OrderRow.number == timer.order_number).with_for_update()
-                )
-            ).scalar_one()
             order = order_of(row)
             waking = self._policy.next_waking(order.address, now)
             if waking > now:

@@ -116,6 +116,17 @@ class CodDesk:
                     session, conversation_id, order.customer_id, order.phone, now
                 )
 
+    async def friction_of(self, order: Order) -> Friction | None:
+        """Return what confirming an order takes, in whichever conversation; ``None`` if nothing waits."""
+        if not order.awaits_confirmation:
+            return None
+        async with self._database.read() as session:
+            cod = await session.get(CodRow, order.number)
+            if cod is None or cod.state == CodState.PENDING:
+                # Its customer turned up before anybody was asked.
+                return self._policy.judge(order, await _history(session, order)).friction
+            return Friction(cod.friction)
+
     async def spoken_of(self, conversation_id: str) -> Spoken | None:
         """Return the order that the last message offers something for, else the newest open card's."""
         async with self._database.read() as session:

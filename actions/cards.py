@@ -11,8 +11,10 @@ from actions.context import text_of
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
 from bot.orders.cod_desk import Spoken
-from bot.orders.reading import is_question, read, wants_to_cancel
+from bot.orders.reading import is_no, is_question, read, wants_to_cancel
 from bot.orders.service import Orders
+
+SURE = 0.75  # From here on an intent counts, whatever a card asked; as in the FAQ's arbiter, config.yml.
 
 
 class CardAnswers:
@@ -29,30 +31,48 @@ class CardAnswers:
         spoken = await self._cod.spoken_of(tracker.sender_id)
         return _lead_in(spoken, Goal.COD_CONFIRM) if spoken and spoken.asks else []
 
-    async def words(self, tracker: Tracker, *, wants_time: bool = False) -> list[EventType]:
+    async def words(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, *, wants_time: bool = False
+    ) -> list[EventType] | None:
         """Take what a message says about the order just spoken of, whatever its intent.
 
         Args:
             wants_time: take any moment for a delivery time, also without a word of changing.
+
+        Returns:
+            ``None`` when it says nothing about it, or asks something.
         """
-        text = text_of(tracker)
         spoken = await self._cod.spoken_of(tracker.sender_id)
-        if spoken is None or not spoken.is_last or is_question(text):
-            return []
+        if spoken is None:
+            return None
+        goal = await self.goal_said(tracker, spoken, wants_time=wants_time)
+        if goal is not None:
+            return _lead_in(spoken, goal)
+        if spoken.asks and is_no(text_of(tracker)):
+            return await self.refused(dispatcher, tracker)
+        return None
+
+    async def goal_said(
+        self, tracker: Tracker, spoken: Spoken, *, wants_time: bool = False
+    ) -> Goal | None:
+        """Return what the values in a message want of the order just spoken of."""
+        text = text_of(tracker)
+        if not spoken.is_last or not text or is_question(text):
+            return None
         order = await self._desk.opened_with(spoken.order_number, spoken.order_number)
         if order is None:
-            return []
+            return None
         entities = tracker.latest_message.get("entities") or ()
         wants_time = wants_time or not spoken.asks
         now = self._clock()
         said = read(text, entities, order, now, self._policy, wants_time=wants_time)
         if said.gives("new_window"):
-            return _lead_in(spoken, Goal.CHANGE_DELIVERY_TIME)
+            return Goal.CHANGE_DELIVERY_TIME
         if said.address:
-            return _lead_in(spoken, Goal.CHANGE_ADDRESS)
+            return Goal.CHANGE_ADDRESS
         if said.phone:
-            return _lead_in(spoken, Goal.CHANGE_PHONE)
-        return _lead_in(spoken, Goal.COD_CONFIRM) if spoken.asks and (said.yes or said.note) else []
+            return Goal.CHANGE_PHONE
+        return Goal.COD_CONFIRM if spoken.asks and (said.yes or said.note) else None
 
     async def refused(
         self, dispatcher: CollectingDispatcher, tracker: Tracker
@@ -83,10 +103,10 @@ class Inform(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Take the details for the order on the card, else ask what they are for."""
-        events = await self._cards.words(tracker, wants_time=True)
-        if not events:
+        events = await self._cards.words(dispatcher, tracker, wants_time=True)
+        if events is None:
             dispatcher.utter_message(response="utter_inform")
-        return events
+        return events or []
 
 
 def _lead_in(spoken: Spoken, goal: Goal) -> list[EventType]:

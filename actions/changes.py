@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,7 +46,6 @@ _ELSEWHERE = _QUESTIONS | {
 }  # fmt: skip
 
 
-_CHECK = Friction.CHECK_ADDRESS
 _SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 
 
@@ -58,6 +56,7 @@ class ChangeTalk:
         self._changes = orders.changes
         self._policy = orders.policy
         self._codes = orders.codes
+        self._cod = orders.cod
 
     @staticmethod
     def concerns(goal: Goal) -> bool:
@@ -117,14 +116,15 @@ class ChangeTalk:
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return events, None
         answered = _answered(intent, reading, order, spoken, asked_for, starts)
-        if answered and not draft.address and _friction(order, goal, spoken, before) is _CHECK:
-            checked = {**before, **draft_to_json(draft), "goal": goal.value, "check": True}
-            return [SlotSet("order_goal", goal.value), SlotSet(DRAFT, checked)], GO_AHEAD
-        friction = _friction(order, goal, spoken, before) if answered else None
-        if answered and friction is Friction.PART_PREPAYMENT:
-            return [*events, SlotSet(GO_AHEAD, _PREPAY)], None
-        if answered and friction is Friction.ONE_TIME_CODE:
-            return await self._send_code(dispatcher, order, events, now)
+        confirms = answered and goal is not Goal.CANCEL_ORDER
+        match await self._cod.friction_of(order) if confirms else None:
+            case Friction.CHECK_ADDRESS if not (draft.address or before.get("check")):
+                checked = {**before, **draft_to_json(draft), "goal": goal.value, "check": True}
+                return [SlotSet("order_goal", goal.value), SlotSet(DRAFT, checked)], GO_AHEAD
+            case Friction.ONE_TIME_CODE:
+                return await self._send_code(dispatcher, order, events, now)
+            case Friction.PART_PREPAYMENT:
+                return [*events, SlotSet(GO_AHEAD, _PREPAY)], None
         if answered is not None:
             return [*events, SlotSet(GO_AHEAD, answered)], None
         return events, GO_AHEAD
@@ -241,15 +241,6 @@ def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
     ):
         return Goal.COD_CONFIRM
     return goal
-
-
-def _friction(
-    order: Order, goal: Goal, spoken: Spoken | None, before: Mapping[str, object]
-) -> Friction | None:
-    """Return what is still between this customer's yes and the confirmation; ``None`` for nothing."""
-    if goal is Goal.CANCEL_ORDER or not order.awaits_confirmation or before.get("check"):
-        return None
-    return spoken.friction if spoken and spoken.order_number == order.number else None
 
 
 def actor_of(tracker: Tracker) -> str:

@@ -115,12 +115,13 @@ class AnswerFaq(Action):
                 return ladder.answer(dispatcher, tracker, picked)
             except UnknownRecordError:  # an editor removed it after the button was shown
                 return ladder.miss(dispatcher, tracker)
+        # Right after a card only a question is one for the FAQ.
+        about_order = await self._cards.words(dispatcher, tracker)
+        if about_order is not None:
+            return about_order
         answer, suggestions, _ = ladder.search(tracker)
         if answer:
             return ladder.answer(dispatcher, tracker, answer)
-        about_order = await self._cards.words(tracker)
-        if about_order:
-            return about_order
         if suggestions:
             return ladder.suggest(dispatcher, tracker, suggestions)
         intent = tracker.get_intent_of_latest_message(skip_fallback_intent=False)

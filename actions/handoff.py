@@ -7,11 +7,10 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.cards import CardAnswers
+from actions.cards import SURE, CardAnswers
 from actions.context import decide
 from bot.conversations.model import HandoffReason
 
-_SURE = 0.75  # as for the FAQ's arbiter, see config.yml
 _REASON_BY_INTENT = {"complaint": HandoffReason.COMPLAINT}
 
 
@@ -36,9 +35,9 @@ class Handoff(Action):
     ) -> list[EventType]:
         """Hand off with the reason that the latest intent stands for."""
         intent = tracker.get_intent_of_latest_message()
-        if tracker.latest_message["intent"].get("confidence", 1.0) < _SURE:
+        if tracker.latest_message["intent"].get("confidence", 1.0) < SURE:
             # "All correct, please call me first" answers a card and is no call for a person.
-            about_order = await self._cards.words(tracker)
-            if about_order:
+            about_order = await self._cards.words(dispatcher, tracker)
+            if about_order is not None:
                 return about_order
         return hand_off(dispatcher, _REASON_BY_INTENT.get(intent, HandoffReason.ASKED_FOR))

@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
+from actions.cards import SURE, CardAnswers
 from actions.changes import DRAFT, GO_AHEAD, ChangeTalk
 from actions.context import decide, language_of
 from bot.clock import Clock, utc_now
@@ -36,6 +37,7 @@ class ValidateOrderForm(FormValidationAction):
         self._desk: OrderDesk = orders.desk
         self._cod = orders.cod
         self._talk = ChangeTalk(orders)
+        self._cards = CardAnswers(orders, clock)
         self._clock = clock
 
     def name(self) -> str:
@@ -64,6 +66,13 @@ class ValidateOrderForm(FormValidationAction):
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
         spoken = await self._cod.spoken_of(tracker.sender_id)
+        goal = _goal(tracker)
+        if spoken and starts and not number and not ChangeTalk.concerns(goal) and _unsure(tracker):
+            # "Use 139… for the courier" is easily taken for a call to hurry.
+            goal = await self._cards.goal_said(tracker, spoken) or goal
+            if goal is not _goal(tracker):
+                events.append(SlotSet(_GOAL, goal.value))
+                number = verified = spoken.order_number
         if spoken and _means_it(tracker, starts, number, spoken.order_number):
             # We wrote to this customer about this order: nothing is left to be proved.
             number = verified = spoken.order_number
@@ -89,7 +98,7 @@ class ValidateOrderForm(FormValidationAction):
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
         said, wanted = await self._talk.listen(
-            dispatcher, tracker, order, _goal(tracker), spoken, starts, self._clock()
+            dispatcher, tracker, order, goal, spoken, starts, self._clock()
         )
         return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, tracker)]
 
@@ -147,6 +156,11 @@ def _means_it(tracker: Tracker, starts: bool, number: str | None, asked: str) ->
         return True
     named = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}
     return ChangeTalk.concerns(_goal(tracker)) and not named & _CODES and (starts or number is None)
+
+
+def _unsure(tracker: Tracker) -> bool:
+    intent = tracker.latest_message.get("intent") or {}
+    return float(intent.get("confidence", 1.0)) < SURE
 
 
 def _decided(given: object, tracker: Tracker) -> list[EventType]:

@@ -84,17 +84,20 @@ class CodDesk:
             The conversation that has a new message, or ``None``.
         """
         async with self._database.write() as session:
+            number = await session.scalar(
+                select(OrderTimerRow.order_number).where(OrderTimerRow.id == timer_id)
+            )
+            if number is None:
+                return None
+            # The order before the timer, as everybody who changes an order does: no deadlock.
+            query = whole_order().where(OrderRow.number == number).with_for_update()
+            row = (await session.execute(query)).scalar_one()
             found = await session.execute(
                 select(OrderTimerRow).where(OrderTimerRow.id == timer_id).with_for_update()
             )
             timer = found.scalar_one_or_none()
             if timer is None or timer.due_at > now:
                 return None
-            row = (
-                await session.execute(
-                    whole_order().where(OrderRow.number == timer.order_number).with_for_update()
-                )
-            ).scalar_one()
             order = order_of(row)
             waking = self._policy.next_waking(order.address, now)
             if waking > now:
@@ -112,6 +115,17 @@ class CodDesk:
                 await remember_contact(
                     session, conversation_id, order.customer_id, order.phone, now
                 )
+
+    async def friction_of(self, order: Order) -> Friction | None:
+        """Return what confirming an order takes, in whichever conversation; ``None`` if nothing waits."""
+        if not order.awaits_confirmation:
+            return None
+        async with self._database.read() as session:
+            cod = await session.get(CodRow, order.number)
+            if cod is None or cod.state == CodState.PENDING:
+                # Its customer turned up before anybody was asked.
+                return self._policy.judge(order, await _history(session, order)).friction
+            return Friction(cod.friction)
 
     async def spoken_of(self, conversation_id: str) -> Spoken | None:
         """Return the order that the last message offers something for, else the newest open card's."""

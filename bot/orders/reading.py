@@ -52,7 +52,7 @@ _CANCELS = re.compile(
     re.I,
 )
 _QUESTION = re.compile(
-    r"[?？]|吗|呢|么|怎么|什么|多少|几点|咋|啥|(?<![A-Za-z])(?:how|what|when|why|which|who|do you|can i)(?![A-Za-z])",
+    r"[?？]|[不没]$|吗|呢|么|怎么|什么|多少|几点|咋|啥|(?<![A-Za-z])(?:how|what|when|why|which|who|do you|can i)(?![A-Za-z])",
     re.I,
 )
 _TIME_WORD = re.compile(
@@ -154,6 +154,11 @@ def read(
 def is_question(text: str) -> bool:
     """Tell whether a message asks something, so that its values are no answer."""
     return _QUESTION.search(normalise(text)) is not None
+
+
+def is_no(text: str) -> bool:
+    """Tell whether a message that asks nothing says no."""
+    return _NO.search(normalise(text)) is not None and not is_question(text)
 
 
 def wants_to_cancel(text: str) -> bool:

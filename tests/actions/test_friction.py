@@ -43,6 +43,10 @@ async def asked(shop: Shop, friction: Friction) -> Customer:
     async with shop.database.write() as session:
         await session.execute(update(CodRow).values(friction=friction.value))
         conversation = (await session.scalars(select(ConversationRow.id))).one()
+    return Customer(executor_of(shop), conversation)
+
+
+def executor_of(shop: Shop) -> ActionExecutor:
     executor = ActionExecutor()
     for action in (
         ValidateOrderForm(shop.orders, lambda: shop.now),
@@ -51,7 +55,7 @@ async def asked(shop: Shop, friction: Friction) -> Customer:
         AskNewWindow(shop.orders, lambda: shop.now),
     ):
         executor.register_action(action)
-    return Customer(executor, conversation)
+    return executor
 
 
 async def test_one_tap(shop: Shop) -> None:
@@ -103,3 +107,17 @@ async def test_a_part_is_paid_first(shop: Shop) -> None:
     order = await shop.orders.desk.opened_with(NUMBER, NUMBER)
     assert order is not None
     assert order.to_collect.minor == 130400 - 26080
+
+
+async def test_the_code_is_asked_for_in_any_other_conversation_too(
+    shop: Shop, pocket: Pocket
+) -> None:
+    await asked(shop, Friction.ONE_TIME_CODE)
+    stranger = Customer(executor_of(shop), "another")
+    await stranger.says(
+        "确认货到付款", order_goal="cod_confirm", order_number=NUMBER, phone_last4="3321"
+    )
+    await stranger.says("确认")
+    assert stranger.asked_for == "one_time_code"
+    assert len(pocket.codes) == 1
+    assert (await shop.cod()).state == CodState.ASKED

@@ -1,7 +1,9 @@
 """Every setting once: its name with the unit, its default, and what it does.
 
 Read from the environment (``YINGDA_PORT=9000``), then from a file ``.env`` in the working folder,
-then from the defaults below. ``yingda settings`` prints them all.
+then from files named like the variables (``yingda_telegram_token``) in the folder
+``YINGDA_SECRETS_DIR``, by default ``/run/secrets`` where Docker puts them, then from the defaults
+below. ``yingda settings`` prints them all.
 """
 
 from __future__ import annotations
@@ -13,8 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,11 +96,53 @@ class Settings(BaseSettings):
         ge=0,
         description="Minutes between two 'a colleague will answer' lines to a waiting customer.",
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address under which the internet reaches the app, without path; empty: not at all.",
+    )
+    telegram_token: SecretStr = Field(
+        SecretStr(""), description="Token of the Telegram bot from @BotFather; empty: no Telegram."
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org",
+        description="Telegram's Bot API, or a local Bot API server.",
+    )
+    extra_channels: list[str] = Field(
+        [], description="Python packages of further channels, as JSON list."
+    )
+    customer_messages_per_minute: float = Field(
+        30,
+        ge=0,
+        description="Messages of one customer that are worked on in a minute; 0: no limit.",
+    )
+    address_requests_per_minute: float = Field(
+        1200, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
+    )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line that is written."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files too, where there is a folder with them."""
+        folder = Path(os.environ.get("YINGDA_SECRETS_DIR", "/run/secrets"))
+        files = SecretsSettingsSource(settings_cls, folder if folder.is_dir() else None)
+        return init_settings, env_settings, dotenv_settings, files
+
+    @property
+    def channel_texts_file(self) -> Path:
+        """What channels say by themselves."""
+        return self.root / "data" / "channels" / "texts.yml"
 
     @property
     def faq_folder(self) -> Path:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.conversations.model import Body, Button, Link
 from connectors.base import Capabilities, degrade, split_text
 
-PLAIN = Capabilities(buttons=False, pictures=False, links=False, text_limit_chars=40)
-RICH = Capabilities(buttons=True, pictures=True, links=True, text_limit_chars=40)
+PLAIN = Capabilities(buttons=False, pictures=False, links=False, text_limit=40)
+RICH = Capabilities(buttons=True, pictures=True, links=True, text_limit=40)
 BODY = Body(
     "您想问哪一个？",
     buttons=(Button("运费", "/a"), Button("退货", "/b")),

@@ -108,6 +108,27 @@ class Settings(BaseSettings):
         "https://api.telegram.org",
         description="Telegram's Bot API, or a local Bot API server.",
     )
+    wechat_app_id: str = Field(
+        "", description="AppID of the WeChat Official Account; empty: no WeChat."
+    )
+    wechat_secret: SecretStr = Field(
+        SecretStr(""), description="AppSecret of the WeChat Official Account."
+    )
+    wechat_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of the WeChat server configuration, which signs callbacks.",
+    )
+    wechat_aes_key: SecretStr = Field(
+        SecretStr(""),
+        description="EncodingAESKey of the WeChat server configuration; empty: plain mode.",
+    )
+    wechat_aes_key_previous: SecretStr = Field(
+        SecretStr(""),
+        description="The EncodingAESKey before the last change; still accepted while WeChat changes over.",
+    )
+    wechat_api_url: str = Field(
+        "https://api.weixin.qq.com", description="WeChat's API, or the access point nearest to you."
+    )
     extra_channels: list[str] = Field(
         [], description="Python packages of further channels, as JSON list."
     )
@@ -117,7 +138,7 @@ class Settings(BaseSettings):
         description="Messages of one customer that are worked on in a minute; 0: no limit.",
     )
     address_requests_per_minute: float = Field(
-        1200, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
+        6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
     )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")

@@ -94,10 +94,10 @@ def create_app(
         await workers.recover()
         yield
         await readiness.close()
-        for channel in channels:
-            await channel.close()
         await workers.close()
         await outbox.close()
+        for channel in channels:
+            await channel.close()
         await engine.close()
         await database.close()
 

@@ -27,6 +27,8 @@ _DELIVERIES_AT_ONCE = 512
 # Rows written by another process (``yingda desk``) and rows whose backoff has passed are found by polling.
 _POLL_S = 0.5
 _LONGEST_BACKOFF_S = 300.0
+# What was just sent must also be written down, or it would be sent again after the next start.
+_GRACE_S = 2.0
 
 
 class DeliveryError(Exception):
@@ -117,7 +119,7 @@ class Outbox:
         self._deliveries.wake(conversation_id)
 
     async def release(self, conversation_id: str) -> None:
-        """Deliver now what waits for its next attempt: the customer wrote, so the way is open again."""
+        """Let what waits for its next attempt go with what comes next: the customer wrote again."""
         async with self._database.write() as session:
             await session.execute(
                 update(MessageRow)
@@ -128,7 +130,6 @@ class Outbox:
                 )
                 .values(next_attempt_at=datetime.now(UTC))
             )
-        self.wake(conversation_id)
 
     async def idle(self, conversation_id: str) -> None:
         """Wait until nothing of the conversation is being delivered."""
@@ -140,7 +141,7 @@ class Outbox:
             self._poller.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poller
-        await self._deliveries.close()
+        await self._deliveries.close(_GRACE_S)
 
     async def _poll(self) -> None:
         while True:
@@ -166,7 +167,7 @@ class Outbox:
         """Deliver what is pending, the oldest first; what arrives meanwhile wakes this again."""
         try:
             for group in self._together(await self._pending(conversation_id)):
-                if not await self._deliver(group):
+                if self._deliveries.closing or not await self._deliver(group):
                     return
         except Exception:
             _log.exception("outbox stopped for a conversation", conversation=conversation_id)
@@ -175,7 +176,13 @@ class Outbox:
         asked = aliased(MessageRow)
         async with self._database.read() as session:
             found = await session.execute(
-                select(MessageRow, ConversationRow.user, ConversationRow.state, asked)
+                select(
+                    MessageRow,
+                    ConversationRow.user,
+                    ConversationRow.state,
+                    asked.channel_message_id,
+                    asked.created_at,
+                )
                 .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
                 .outerjoin(asked, asked.id == MessageRow.answers_id)
                 .where(
@@ -190,12 +197,12 @@ class Outbox:
                     row,
                     Delivery(
                         conversation_id, user, State(state), Entry.of(row),
-                        question.channel_message_id if question else None, row.parts_done,
+                        answers, row.parts_done,
                         self._progress_of(row),
                     ),
-                    question.created_at if question else None,
+                    asked_at,
                 )
-                for row, user, state, question in found
+                for row, user, state, answers, asked_at in found
             ]  # fmt: skip
 
     def _progress_of(self, row: MessageRow) -> Callable[[], Awaitable[None]]:

@@ -1,0 +1,24 @@
+"""Numbered answers where a channel has no buttons: "2" stands for the second line that was offered."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from bot.conversations.model import Button
+
+_NUMBER = re.compile(
+    r"(?:选|选择|第|option|no\.?|number)?\s*(\d{1,2}|[一二两三四五六七八九])\s*(?:个|项|号|条)?[.。、)）]?"
+)
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+
+
+def chosen(text: str, offers: Sequence[Button]) -> Button | None:
+    """Return the offer that ``text`` names by its number: "2", "２", "②", "第二个", "2."; else ``None``."""
+    match = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).strip().lower())
+    if match is None:
+        return None
+    digits = match[1]
+    number = _HAN_DIGITS[digits] if digits in _HAN_DIGITS else int(digits)
+    return offers[number - 1] if 1 <= number <= len(offers) else None

@@ -1,0 +1,75 @@
+"""Passive replies: WeChat holds its request open for five seconds, and what we return is shown.
+
+While a request waits, what the outbox delivers to its customer goes into it instead of into a
+customer-service message, which would count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, defaultdict
+
+# WeChat repeats an unanswered request twice, 5 s apart; after that nobody asks for its answer.
+_ANSWERS_REMEMBERED = 10_000
+_RESPONDED_WITHIN_S = 5.0
+
+
+class Waiting:
+    """One message whose request (or its repetition) is open."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.responded = asyncio.Event()
+        self.requests = 0
+
+
+class PassiveReplies:
+    """The open requests, by customer and message."""
+
+    def __init__(self) -> None:
+        self._open: defaultdict[str, OrderedDict[str, Waiting]] = defaultdict(OrderedDict)
+        self._answered: OrderedDict[str, str] = OrderedDict()
+
+    def enter(self, user: str, message_id: str) -> Waiting:
+        """Note that a request for this message is open; a repeated one shares the answer."""
+        waiting = self._open[user].setdefault(message_id, Waiting())
+        waiting.requests += 1
+        if message_id in self._answered and not waiting.answer.done():
+            # Our answer got lost on its way, else WeChat would not ask again.
+            waiting.answer.set_result(self._answered[message_id])
+        return waiting
+
+    def leave(self, user: str, message_id: str) -> str | None:
+        """Return the answer for a request that is about to be responded to, if there is one."""
+        waiting = self._open[user][message_id]
+        waiting.requests -= 1
+        answer = waiting.answer.result() if waiting.answer.done() else None
+        if answer is not None:
+            self._answered[message_id] = answer
+            if len(self._answered) > _ANSWERS_REMEMBERED:
+                self._answered.popitem(last=False)
+        if not waiting.requests:
+            del self._open[user][message_id]
+            if not self._open[user]:
+                del self._open[user]
+        return answer
+
+    def is_open(self, user: str) -> bool:
+        """Tell whether a request of this customer waits for an answer."""
+        return any(not waiting.answer.done() for waiting in self._open.get(user, {}).values())
+
+    async def offer(self, user: str, text: str) -> bool:
+        """Answer the customer's oldest open request with ``text``; false when none takes it.
+
+        Returns after the response was written, so that what is sent next can't overtake it.
+        """
+        waiting = next((w for w in self._open.get(user, {}).values() if not w.answer.done()), None)
+        if waiting is None:
+            return False
+        waiting.answer.set_result(text)
+        try:
+            async with asyncio.timeout(_RESPONDED_WITHIN_S):
+                await waiting.responded.wait()
+        except TimeoutError:
+            return False
+        return True

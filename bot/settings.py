@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     wechat_api_url: str = Field(
         "https://api.weixin.qq.com", description="WeChat's API, or the access point nearest to you."
     )
+    wechat_menu: str = Field(
+        "",
+        description="File with the account's menu, uploaded when it changes; empty: the menu is left alone.",
+    )
     extra_channels: list[str] = Field(
         [], description="Python packages of further channels, as JSON list."
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Coroutine
 
 import structlog
-from aiolimiter import AsyncLimiter
 from fastapi import APIRouter
 from telegram import (
     BotCommand,
@@ -47,6 +47,8 @@ from connectors.telegram.webhook import (
 _log = structlog.get_logger(__name__)
 
 _POLL_WAIT_S = 50
+# "avoid sending more than one message per second" in one chat (Bots FAQ).
+_CHAT_EVERY_S = 1.0
 _CHATS_REMEMBERED = 20_000
 # Most answers are there before a typing sign would be; it lasts 5 s (Bot API, sendChatAction).
 _TYPING_AFTER_S = 0.7
@@ -67,6 +69,8 @@ def telegram_limits() -> AIORateLimiter:
     A bucket lets its whole size through at once and what leaks meanwhile on top, so its size and
     its leak together make the limit: 5 + 25 in any second, 5 + 15 in any minute of a group.
     """
+    # It writes a traceback for every 429, which is nothing unusual and handled.
+    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
     return AIORateLimiter(
         overall_max_rate=5,
         overall_time_period=5 / 25,
@@ -103,7 +107,7 @@ class TelegramChannel(Connector):
         self._intake: Intake | None = None
         self._task: asyncio.Task[None] | None = None
         self._chats: OrderedDict[str, str] = OrderedDict()
-        self._paces: OrderedDict[int, AsyncLimiter] = OrderedDict()
+        self._sent_at: OrderedDict[int, float] = OrderedDict()
         self._typing: dict[str, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
         self._paused_until = 0.0
@@ -136,9 +140,10 @@ class TelegramChannel(Connector):
         if wait_s > 0:
             raise Wait("expected Telegram to take messages again, it asked to wait", wait_s)
         chat_id = chat_of(delivery.user)
-        await self._pace_of(chat_id).acquire()
+        await self._pace(chat_id)
         try:
             await self._send_to(chat_id, delivery)
+            self._sent_at[chat_id] = time.monotonic()
         except ChatMigrated as moved:
             # The group became a supergroup under a new identifier.
             try:
@@ -217,12 +222,13 @@ class TelegramChannel(Connector):
         if len(self._chats) > _CHATS_REMEMBERED:
             self._chats.popitem(last=False)
 
-    def _pace_of(self, chat_id: int) -> AsyncLimiter:
-        pace = self._paces.pop(chat_id, None) or AsyncLimiter(1, 1.0)
-        self._paces[chat_id] = pace
-        if len(self._paces) > _CHATS_REMEMBERED:
-            self._paces.popitem(last=False)
-        return pace
+    async def _pace(self, chat_id: int) -> None:
+        """Wait until a second has passed since the last message to this chat arrived."""
+        sent_at = self._sent_at.pop(chat_id, None)
+        while len(self._sent_at) > _CHATS_REMEMBERED:
+            self._sent_at.popitem(last=False)
+        if sent_at is not None:
+            await asyncio.sleep(max(0.0, sent_at + _CHAT_EVERY_S - time.monotonic()))
 
     async def _send_to(self, chat_id: int, delivery: Delivery) -> None:
         body = delivery.entry.body

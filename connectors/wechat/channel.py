@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 from fastapi import APIRouter
 
@@ -19,6 +21,7 @@ from connectors.wechat.customers import MESSAGE_WINDOW, Customers
 from connectors.wechat.envelope import Envelopes
 from connectors.wechat.errors import WINDOW_CLOSED, hold, translate
 from connectors.wechat.intake import CHANNEL, Intake
+from connectors.wechat.menu import read_menu, upload_menu
 from connectors.wechat.passive import PassiveReplies
 
 _log = structlog.get_logger(__name__)
@@ -61,6 +64,9 @@ class WeChatChannel(Connector):
                 if (k := key.get_secret_value())
             ],
         )
+        menu = settings.wechat_menu
+        self._menu = read_menu(settings.root / menu) if menu else None
+        self._upload: asyncio.Task[None] | None = None
         self._addresses = Rates(settings.address_requests_per_minute)
         self._api = WeChatApi(
             settings.wechat_api_url,
@@ -77,9 +83,17 @@ class WeChatChannel(Connector):
         """Begin to take callbacks."""
         intake = Intake(self._fittings, self._customers, reception)
         self._callback = Callback(self._envelopes, intake, reception, self._replies)
+        if self._menu is not None:
+            settings = self._fittings.settings
+            self._upload = asyncio.create_task(
+                upload_menu(self._api, self._fittings.database, settings.wechat_app_id, self._menu)
+            )
 
     async def close(self) -> None:
         """Close the connections to WeChat."""
+        if self._upload is not None:
+            self._upload.cancel()
+            await asyncio.gather(self._upload, return_exceptions=True)
         await self._api.close()
 
     async def deliver(self, delivery: Delivery) -> None:

@@ -20,6 +20,8 @@ _ORDER_SCENE = re.compile(r"(?:qrscene_)?(?:order[-_])?(SO\d{11})", re.IGNORECAS
 # Keys of click buttons in data/channels/wechat_menu.yml; "say:…" stands for typed words.
 _PAYLOADS = {"order": "/order_status", "human": "/ask_human"}
 _SAY = "say:"
+# The longest id that the inbox keeps; an EventKey may be an address of any length.
+_ID_LIMIT = 256
 
 
 class Intake:
@@ -139,9 +141,13 @@ class Intake:
 
 
 def message_id(message: Mapping[str, str]) -> str:
-    """Return what stays the same when WeChat delivers again: MsgId, or who, when and what of an event."""
+    """Return what stays the same when WeChat delivers again.
+
+    Messages have a MsgId. For events WeChat recommends FromUserName and CreateTime; what happened
+    is added, since two menu clicks may fall into one second.
+    """
     account = message["ToUserName"]
     if message.get("MsgId"):
         return f"{account}:{message['MsgId']}"
-    who, when, what = (message.get(k, "") for k in ("FromUserName", "CreateTime", "Event"))
-    return f"{account}:{who}:{when}:{what}"
+    parts = (message.get(k, "") for k in ("FromUserName", "CreateTime", "Event", "EventKey"))
+    return f"{account}:{':'.join(parts)}"[:_ID_LIMIT]

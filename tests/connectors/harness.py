@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -91,6 +92,18 @@ class RunningApp:
             rows = await session.scalars(select(MessageRow).order_by(MessageRow.id))
             return [row for row in rows if direction in (None, row.direction)]
 
+    async def until_out(self, condition: Callable[[MessageRow], bool]) -> None:
+        """Wait until a message to a customer fulfils ``condition``."""
+        async with asyncio.timeout(10):
+            while not any(map(condition, await self.messages("out"))):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+@functools.cache
+def read_phrases(root: Path) -> Phrases:
+    """Return the domain's responses, read once for all tests."""
+    return Phrases(root / "domain.yml")
+
 
 @asynccontextmanager
 async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[RunningApp]:
@@ -101,9 +114,7 @@ async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[R
         await connection.run_sync(Base.metadata.create_all)
     dialogue = ScriptedDialogue()
     nobody = EngineClient("http://127.0.0.1:9", "no engine in these tests", 1.0)
-    app = create_app(
-        chosen, database, nobody, dialogue, Phrases(root / "domain.yml"), ActionExecutor()
-    )
+    app = create_app(chosen, database, nobody, dialogue, read_phrases(root), ActionExecutor())
     api: FastAPI = app.other_asgi_app
     transport = httpx.ASGITransport(app=api, client=("203.0.113.7", 40000))
     async with (

@@ -67,13 +67,14 @@ def telegram_limits() -> AIORateLimiter:
     """Return Telegram's published limits: 30 messages a second in all, 20 a minute in one group.
 
     A bucket lets its whole size through at once and what leaks meanwhile on top, so its size and
-    its leak together make the limit: 5 + 25 in any second, 5 + 15 in any minute of a group.
+    its leak together make what may pass: 25 in any second, so that a network that holds messages
+    back for a moment does not make more than 30 of them arrive in one; 20 in a group's minute.
     """
     # It writes a traceback for every 429, which is nothing unusual and handled.
     logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)
     return AIORateLimiter(
         overall_max_rate=5,
-        overall_time_period=5 / 25,
+        overall_time_period=5 / 20,
         group_max_rate=5,
         group_time_period=60 * 5 / 15,
     )

@@ -20,6 +20,7 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Self
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import httpx
@@ -278,8 +279,7 @@ def _xml(values: dict[str, Any]) -> str:
 
 
 def _fields(xml: str) -> dict[str, str]:
-    found = re.findall(r"<(\w+)>(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))</\1>", xml, re.DOTALL)
-    return {name: cdata or plain for name, cdata, plain in found}
+    return {element.tag: element.text or "" for element in ElementTree.fromstring(xml)}
 
 
 def _aes(key: str) -> Cipher[modes.CBC]:

@@ -131,6 +131,10 @@ class Outbox:
                 .values(next_attempt_at=datetime.now(UTC))
             )
 
+    async def has_pending(self, conversation_id: str) -> bool:
+        """Tell whether something is still to be delivered in this conversation."""
+        return bool(await self._pending(conversation_id))
+
     async def idle(self, conversation_id: str) -> None:
         """Wait until nothing of the conversation is being delivered."""
         await self._deliveries.idle(conversation_id)

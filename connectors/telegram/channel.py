@@ -36,6 +36,7 @@ from connectors.telegram.buttons import ButtonSigner
 from connectors.telegram.errors import seconds_of, translate
 from connectors.telegram.intake import CHANNEL, Intake, chat_of
 from connectors.telegram.polling import poll
+from connectors.telegram.sequence import Sequence
 from connectors.telegram.webhook import (
     PATH,
     keep_webhook,
@@ -104,7 +105,7 @@ class TelegramChannel(Connector):
             rate_limiter=telegram_limits(),
         )
         self._addresses = Rates(settings.address_requests_per_minute)
-        self._reception: Reception | None = None
+        self._sequence = Sequence()
         self._intake: Intake | None = None
         self._task: asyncio.Task[None] | None = None
         self._chats: OrderedDict[str, str] = OrderedDict()
@@ -118,12 +119,16 @@ class TelegramChannel(Connector):
         if self._url is None:
             return None
         return webhook_router(
-            self._secret, self._bot, self._take, lambda: self._intake is not None, self._addresses
+            self._secret,
+            self._bot,
+            self._take,
+            lambda: self._intake is not None,
+            self._sequence,
+            self._addresses,
         )
 
     def open(self, reception: Reception) -> None:
         """Begin to take updates, as soon as Telegram can be reached."""
-        self._reception = reception
         self._task = asyncio.create_task(self._run(reception))
 
     async def close(self) -> None:
@@ -184,9 +189,11 @@ class TelegramChannel(Connector):
                 else:
                     await set_webhook(self._bot, self._url, self._secret)
                 await self._set_commands()
-                self._intake = Intake(
+                intake = Intake(
                     self._bot.bot, self._fittings, self._signer, reception, self._remember
                 )
+                self._sequence.next = await intake.next_update()
+                self._intake = intake
                 _log.info("telegram ready", bot=self._bot.username, webhook=self._url is not None)
                 return
             except TelegramError as error:

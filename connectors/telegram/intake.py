@@ -77,6 +77,20 @@ class Intake:
             await _Incoming(self, update.update_id, message, message.from_user).take()
         return None
 
+    async def next_update(self) -> int | None:
+        """Return the identifier after the last update that was stored, ``None`` before the first."""
+        async with self._database.read() as session:
+            last = await session.scalar(
+                select(MessageRow.channel_message_id)
+                .where(
+                    MessageRow.channel == CHANNEL,
+                    MessageRow.channel_message_id.startswith(f"{self._me.id}:"),
+                )
+                .order_by(MessageRow.id.desc())
+                .limit(1)
+            )
+        return int(last.split(":")[1]) + 1 if last else None
+
     async def accept(self, inbound: Inbound) -> None:
         """Have a message answered by the dialogue."""
         self._accepted(await self._reception.accept(inbound), inbound)

@@ -17,11 +17,15 @@ _PATIENCE_S = 1.0
 
 
 class Sequence:
-    """Lets updates pass one at a time, in the order of their identifiers."""
+    """Lets updates pass one at a time, in the order of their identifiers.
+
+    Attributes:
+        next: the identifier that is due; ``None`` lets any pass.
+    """
 
     def __init__(self, patience_s: float = _PATIENCE_S) -> None:
         self._patience_s = patience_s
-        self._next: int | None = None
+        self.next: int | None = None
         self._waiting: set[int] = set()
         self._moved = asyncio.Condition()
 
@@ -33,8 +37,8 @@ class Sequence:
             try:
                 yield
             finally:
-                if self._next is None or update_id >= self._next:
-                    self._next = update_id + 1
+                if self.next is None or update_id >= self.next:
+                    self.next = update_id + 1
                 self._moved.notify_all()
 
     async def _wait(self, update_id: int) -> None:
@@ -46,10 +50,10 @@ class Sequence:
                         await self._moved.wait_for(lambda: self._may_pass(update_id))
                 except TimeoutError:
                     # Whoever waits longest gives up on the gap for all; the lowest goes first.
-                    self._next = min(self._waiting)
+                    self.next = min(self._waiting)
                     self._moved.notify_all()
         finally:
             self._waiting.discard(update_id)
 
     def _may_pass(self, update_id: int) -> bool:
-        return self._next is None or update_id <= self._next
+        return self.next is None or update_id <= self.next

@@ -37,6 +37,7 @@ def webhook_router(
     bot: Bot,
     take: Callable[[Update], Awaitable[None]],
     is_ready: Callable[[], bool],
+    sequence: Sequence,
     addresses: Rates,
 ) -> APIRouter:
     """Return the route.
@@ -46,7 +47,6 @@ def webhook_router(
         is_ready: false until the bot knows its own name; Telegram then sends the update again.
     """
     router = APIRouter(include_in_schema=False)
-    sequence = Sequence()
 
     @router.post(PATH)
     async def webhook(request: Request) -> Response:

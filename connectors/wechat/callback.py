@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from bot.conversations.metrics import REJECTED
 from connectors.guards import Rates, read_body
 from connectors.service import Reception
+from connectors.wechat.customers import Customers
 from connectors.wechat.envelope import Envelopes, ForgedError, Letter, UnreadableError
 from connectors.wechat.intake import CHANNEL, Intake, message_id
 from connectors.wechat.passive import PassiveReplies, Waiting
@@ -38,11 +39,13 @@ class Callback:
         intake: Intake,
         reception: Reception,
         replies: PassiveReplies,
+        customers: Customers,
     ) -> None:
         self._envelopes = envelopes
         self._intake = intake
         self._reception = reception
         self._replies = replies
+        self._customers = customers
 
     async def answer(self, query: Mapping[str, str], body: bytes) -> Response:
         """Return the response to one callback.
@@ -63,6 +66,8 @@ class Callback:
             # Storing is never cut short: what is not stored must not be confirmed.
             accepted = await self._intake.take(message)
             if accepted is not None:
+                if not accepted.new:
+                    await self._answer_again(waiting, user, accepted.conversation_id)
                 await self._wait(waiting, accepted.conversation_id, deadline)
         finally:
             text = self._replies.leave(user, identifier)
@@ -70,16 +75,27 @@ class Callback:
             return Response(_SUCCESS, media_type="text/plain")
         return _reply(letter, text, waiting)
 
+    async def _answer_again(self, waiting: Waiting, user: str, conversation_id: str) -> None:
+        """WeChat asks again: either the answer is still to come, or it got lost on its way."""
+        if await self._reception.outbox.has_pending(conversation_id):
+            self._reception.outbox.wake(conversation_id)
+            return
+        text = await self._customers.answer_to(user, waiting.message_id)
+        if text is not None and not waiting.answer.done():
+            waiting.answer.set_result(text)
+
     async def _wait(self, waiting: Waiting, conversation_id: str, deadline: float) -> None:
-        """Wait until there is an answer, or nothing more to wait for."""
+        """Wait until there is an answer that is written down as delivered, or none to wait for.
+
+        Written down first: if we die before WeChat has it, WeChat asks again and gets it; the other
+        way round it would be sent twice.
+        """
         quiet = asyncio.create_task(self._quiet(conversation_id))
+        either: set[asyncio.Future[Any]] = {waiting.answer, quiet}
         try:
-            either: set[asyncio.Future[Any]] = {waiting.answer, quiet}
-            await asyncio.wait(
-                either,
-                timeout=max(0.0, deadline - time.monotonic()),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(either, timeout=_left(deadline), return_when=asyncio.FIRST_COMPLETED)
+            if waiting.answer.done() and not waiting.more:
+                await asyncio.wait({quiet}, timeout=_left(deadline))
         finally:
             quiet.cancel()
 
@@ -128,6 +144,10 @@ def callback_router(
             return Response(status_code=400)
 
     return router
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
 
 
 def _rejected(reason: str) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from bot.conversations.model import State
 from bot.conversations.outbox import Delivery
-from connectors.base import Capabilities, Connector
+from connectors.base import Capabilities, Connector, degrade
 from connectors.guards import Rates
 from connectors.markdown import to_plain
 from connectors.registry import Fittings
@@ -82,7 +82,9 @@ class WeChatChannel(Connector):
     def open(self, reception: Reception) -> None:
         """Begin to take callbacks."""
         intake = Intake(self._fittings, self._customers, reception)
-        self._callback = Callback(self._envelopes, intake, reception, self._replies)
+        self._callback = Callback(
+            self._envelopes, intake, reception, self._replies, self._customers
+        )
         if self._menu is not None:
             settings = self._fittings.settings
             self._upload = asyncio.create_task(
@@ -98,17 +100,32 @@ class WeChatChannel(Connector):
 
     async def deliver(self, delivery: Delivery) -> None:
         """Send a message, its buttons as numbered lines that the customer may answer with."""
-        if not self._replies.is_open(delivery.user):
+        waiting = self._replies.first_open(delivery.user)
+        if waiting is None:
             await self._need_quota(delivery)
+        body = delivery.entry.body
+        parts = degrade(body, self.capabilities)
+        alone = waiting is not None and len(parts) == 1
         # Before it is shown, so that no answer can be quicker; never for what is not shown now.
-        await self._customers.offer(delivery.user, delivery.entry.body.buttons)
-        await super().deliver(delivery)
+        await self._customers.shown(
+            delivery.user,
+            body.buttons,
+            (waiting.message_id, to_plain(parts[0].text)) if waiting and alone else None,
+        )
+        for number, part in enumerate(parts[delivery.parts_done :], start=delivery.parts_done + 1):
+            last = number == len(parts)
+            await self._send(delivery, to_plain(part.text), more=not last)
+            if not last:
+                await delivery.part_done()
 
     async def send(self, delivery: Delivery) -> None:
         """Send one text: into a request that waits, or as a message that counts."""
-        text = to_plain(delivery.entry.body.text)
-        if await self._replies.offer(delivery.user, text):
+        await self._send(delivery, to_plain(delivery.entry.body.text), more=False)
+
+    async def _send(self, delivery: Delivery, text: str, more: bool) -> None:
+        if self._replies.offer(delivery.user, text, more):
             return
+        await self._replies.responded(delivery.user)
         await self._need_quota(delivery)
         content = {"touser": delivery.user, "msgtype": "text", "text": {"content": text}}
         try:

@@ -74,11 +74,25 @@ class Customers:
             row = await self._row(session, user)
             row.messages_left = row.events_left = 0
 
-    async def offer(self, user: str, buttons: tuple[Button, ...]) -> None:
-        """Remember which numbered lines are being shown; none when ``buttons`` is empty."""
+    async def shown(
+        self, user: str, buttons: tuple[Button, ...], answer: tuple[str, str] | None = None
+    ) -> None:
+        """Remember what is being shown.
+
+        Args:
+            buttons: the numbered lines of it.
+            answer: (message id, text) when it goes into the request of that message.
+        """
         async with self._database.write() as session:
             row = await self._row(session, user)
             row.offers = [[button.title, button.payload] for button in buttons]
+            row.answered_id, row.answer = answer or (None, None)
+
+    async def answer_to(self, user: str, message_id: str) -> str | None:
+        """Return what went into the request of a message, if it was the last one that did."""
+        async with self._database.read() as session:
+            row = await session.get(ChannelCustomerRow, (self._channel, user))
+            return row.answer if row and row.answered_id == message_id else None
 
     async def offers(self, user: str) -> list[Button]:
         """Return the lines that were numbered in the last message."""

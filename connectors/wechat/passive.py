@@ -7,6 +7,7 @@ customer-service message, which would count.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict, defaultdict
 
 # WeChat repeats an unanswered request twice, 5 s apart; after that nobody asks for its answer.
@@ -15,9 +16,15 @@ _RESPONDED_WITHIN_S = 5.0
 
 
 class Waiting:
-    """One message whose request (or its repetition) is open."""
+    """One message whose request (or its repetition) is open.
 
-    def __init__(self) -> None:
+    Attributes:
+        more: the answer is the first of several parts.
+    """
+
+    def __init__(self, message_id: str) -> None:
+        self.message_id = message_id
+        self.more = False
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.responded = asyncio.Event()
         self.requests = 0
@@ -32,7 +39,7 @@ class PassiveReplies:
 
     def enter(self, user: str, message_id: str) -> Waiting:
         """Note that a request for this message is open; a repeated one shares the answer."""
-        waiting = self._open[user].setdefault(message_id, Waiting())
+        waiting = self._open[user].setdefault(message_id, Waiting(message_id))
         waiting.requests += 1
         if message_id in self._answered and not waiting.answer.done():
             # Our answer got lost on its way, else WeChat would not ask again.
@@ -54,22 +61,24 @@ class PassiveReplies:
                 del self._open[user]
         return answer
 
-    def is_open(self, user: str) -> bool:
-        """Tell whether a request of this customer waits for an answer."""
-        return any(not waiting.answer.done() for waiting in self._open.get(user, {}).values())
+    def first_open(self, user: str) -> Waiting | None:
+        """Return the customer's oldest request that waits for an answer."""
+        open_ones = self._open.get(user, OrderedDict()).values()
+        return next((one for one in open_ones if not one.answer.done()), None)
 
-    async def offer(self, user: str, text: str) -> bool:
-        """Answer the customer's oldest open request with ``text``; false when none takes it.
-
-        Returns after the response was written, so that what is sent next can't overtake it.
-        """
-        waiting = next((w for w in self._open.get(user, {}).values() if not w.answer.done()), None)
+    def offer(self, user: str, text: str, more: bool) -> bool:
+        """Answer the customer's oldest open request with ``text``; false when there is none."""
+        waiting = self.first_open(user)
         if waiting is None:
             return False
+        waiting.more = more
         waiting.answer.set_result(text)
-        try:
-            async with asyncio.timeout(_RESPONDED_WITHIN_S):
-                await waiting.responded.wait()
-        except TimeoutError:
-            return False
         return True
+
+    async def responded(self, user: str) -> None:
+        """Wait until the answers are written, so that what is sent next can't overtake them."""
+        for waiting in list(self._open.get(user, OrderedDict()).values()):
+            if waiting.answer.done():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_RESPONDED_WITHIN_S):
+                        await waiting.responded.wait()

@@ -71,6 +71,7 @@ class TelegramDriver(Driver):
 
     def __init__(self) -> None:
         self.platform = telegram.FakeTelegram()
+        self.platform.enforce_floods = False
 
     @asynccontextmanager
     async def running(self, root: Path, var: Path) -> AsyncIterator[None]:

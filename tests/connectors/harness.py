@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import select
 
+import bot.storage.channels  # noqa: F401 - its tables hang on the metadata
 from bot.conversations.dialogue import Outcome
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.model import Body, Button, HandoffReason

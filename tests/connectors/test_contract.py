@@ -25,6 +25,7 @@ async def channel(
     request: pytest.FixtureRequest, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Driver]:
     monkeypatch.setattr("connectors.wechat.callback._ANSWER_WITHIN_S", 1.0)
+    monkeypatch.setattr("connectors.telegram.channel._CHAT_EVERY_S", 0.02)
     driver = DRIVERS[request.param]()
     async with driver.platform, driver.running(root, tmp_path):  # type: ignore[attr-defined]
         yield driver

@@ -18,7 +18,12 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 
 @pytest.fixture
-async def app(telegram: FakeTelegram, root: Path, tmp_path: Path) -> AsyncIterator[RunningApp]:
+async def app(
+    telegram: FakeTelegram, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningApp]:
+    """The app, in a hurry; test_limits has it at Telegram's pace."""
+    monkeypatch.setattr("connectors.telegram.channel._CHAT_EVERY_S", 0.02)
+    telegram.enforce_floods = False
     async with running_app(
         root, tmp_path, telegram_token=TOKEN, telegram_api_url=telegram.url
     ) as app:

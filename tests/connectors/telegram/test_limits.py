@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 
-from tests.connectors.harness import RunningApp, until
-from tests.connectors.telegram.fake import BOT_NAME, FakeTelegram
+import pytest
+
+from tests.connectors.harness import RunningApp, running_app, until
+from tests.connectors.telegram.fake import BOT_NAME, TOKEN, FakeTelegram
+
+
+@pytest.fixture
+async def app(telegram: FakeTelegram, root: Path, tmp_path: Path) -> AsyncIterator[RunningApp]:
+    """The app at the pace that Telegram allows."""
+    chosen = {"telegram_token": TOKEN, "telegram_api_url": telegram.url}
+    async with running_app(root, tmp_path, **chosen) as app:
+        yield app
 
 
 async def test_a_hundred_chats_at_once_are_answered_within_thirty_a_second(

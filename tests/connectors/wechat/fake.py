@@ -18,6 +18,7 @@ import re
 import struct
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 from xml.etree import ElementTree
@@ -72,7 +73,9 @@ class FakeWeChat:
         self.compatible = False
         self.patience_s = 5.0
         self.shown: list[Shown] = []
+        self.on_shown: Callable[[Shown], object] = lambda _: None
         self.faults: deque[int | str] = deque()
+        self.mood: Callable[[], int | str | None] = lambda: None
         self.token_calls: list[dict[str, Any]] = []
         self.menus: list[dict[str, Any]] = []
         self.customers: defaultdict[str, Customer] = defaultdict(Customer)
@@ -170,8 +173,12 @@ class FakeWeChat:
         assert answer["MsgType"] == "text"
         assert answer["CreateTime"].isdigit()
         assert 0 < len(answer["Content"].encode()) <= 2048
-        self.shown.append(Shown(user, answer["Content"], "passive"))
+        self._show(Shown(user, answer["Content"], "passive"))
         return answer["Content"]
+
+    def _show(self, shown: Shown) -> None:
+        self.shown.append(shown)
+        self.on_shown(shown)
 
     def texts(self, user: str) -> list[str]:
         """Return what a customer sees of us."""
@@ -213,7 +220,7 @@ class FakeWeChat:
     async def _send(self, request: web.Request) -> web.StreamResponse:
         if refused := self._token_error(request):
             return refused
-        fault = self.faults.popleft() if self.faults else None
+        fault = self.faults.popleft() if self.faults else self.mood()
         if fault == "500":
             return web.Response(status=502, text="bad gateway")
         if fault == "reset":
@@ -236,7 +243,7 @@ class FakeWeChat:
             return _code(45015, "response out of time limit or subscription is canceled")
         if not customer.take():
             return _code(45047, "out of response count limit")
-        self.shown.append(Shown(sent["touser"], text, "service"))
+        self._show(Shown(sent["touser"], text, "service"))
         return self._abort(request) if fault == "lost" else _code(0, "ok")
 
     async def _create_menu(self, request: web.Request) -> web.Response:

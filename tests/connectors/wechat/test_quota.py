@@ -57,10 +57,10 @@ async def test_quotas_end_with_their_time(database: Database) -> None:
 
 async def test_the_offers_of_two_customers_are_apart(database: Database) -> None:
     customers = Customers(database, "wechat")
-    await customers.offer("oLi", (Button("运费", "/a"),))
+    await customers.shown("oLi", (Button("运费", "/a"),))
     assert await customers.offers("oLi") == [Button("运费", "/a")]
     assert await customers.offers("oWang") == []
-    await customers.offer("oLi", ())
+    await customers.shown("oLi", ())
     assert await customers.offers("oLi") == []
 
 

@@ -39,6 +39,8 @@ def upgrade() -> None:
         sa.Column(
             "offers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
+        sa.Column("answered_id", sa.String(length=256), nullable=True),
+        sa.Column("answer", sa.String(length=2048), nullable=True),
         sa.PrimaryKeyConstraint("channel", "user", name=op.f("pk_channel_customers")),
     )
 

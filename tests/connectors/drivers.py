@@ -20,6 +20,7 @@ class Driver(ABC):
     ``faults`` are what the platform may answer to a message of ours before it behaves again.
     """
 
+    name: ClassVar[str]
     faults: ClassVar[Sequence[int | str]]
     app: RunningApp
 
@@ -67,6 +68,7 @@ class Driver(ABC):
 class TelegramDriver(Driver):
     """Telegram with a webhook."""
 
+    name = "telegram"
     faults = (1, "500", "reset")
 
     def __init__(self) -> None:
@@ -122,6 +124,7 @@ class TelegramDriver(Driver):
 class WeChatDriver(Driver):
     """WeChat; in safe mode when ``safe``."""
 
+    name = "wechat"
     faults = (-1, "500", "reset")
 
     def __init__(self, safe: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.connectors.faults.platforms import run_telegram, run_wechat
 
-_CUSTOMERS = 200
+_CUSTOMERS = 40
 
 
 def main() -> None:

@@ -60,6 +60,8 @@ class Delivery:
         answers: the channel's id of the message that this one answers, if it answers one.
         parts_done: how many parts of it arrived in an earlier attempt.
         part_done: to be awaited after each part but the last, so that no part is sent twice.
+        settle: records the message as delivered (or again as pending) before ``deliver`` returns,
+            for a platform that asks again when it did not get what we recorded.
     """
 
     conversation_id: str
@@ -69,6 +71,7 @@ class Delivery:
     answers: str | None
     parts_done: int
     part_done: Callable[[], Awaitable[None]]
+    settle: Callable[[MessageState], Awaitable[None]]
 
 
 class Sender(Protocol):
@@ -202,7 +205,7 @@ class Outbox:
                     Delivery(
                         conversation_id, user, State(state), Entry.of(row),
                         answers, row.parts_done,
-                        self._progress_of(row),
+                        self._progress_of(row), self._settling([row]),
                     ),
                     asked_at,
                 )
@@ -218,6 +221,15 @@ class Outbox:
             await self._update([row], parts_done=done)
 
         return part_done
+
+    def _settling(self, rows: list[MessageRow]) -> Callable[[MessageState], Awaitable[None]]:
+        async def settle(state: MessageState) -> None:
+            done_at = datetime.now(UTC) if state is MessageState.DONE else None
+            await self._update(rows, state=state.value, done_at=done_at)
+            for row in rows:
+                row.state = state.value
+
+        return settle
 
     def _together(self, pending: list[_Pending]) -> list[list[_Pending]]:
         """Return what waits in groups that are delivered as one message each."""
@@ -239,13 +251,19 @@ class Outbox:
             return False
         body = _merged([one.delivery.entry.body for one in group])
         last = group[-1].delivery
-        delivery = replace(first.delivery, entry=replace(last.entry, body=body))
+        delivery = replace(
+            first.delivery,
+            entry=replace(last.entry, body=body),
+            answers=last.answers,
+            settle=self._settling(rows),
+        )
         try:
             await sender.deliver(delivery)
         except Exception as error:
             return await self._failed(rows, error)
         now = datetime.now(UTC)
-        await self._update(rows, state=MessageState.DONE.value, done_at=now)
+        if first.row.state != MessageState.DONE.value:
+            await delivery.settle(MessageState.DONE)
         for one in group:
             DELIVERIES.labels(one.row.channel, "delivered").inc()
             if one.asked_at is not None:

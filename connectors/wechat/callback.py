@@ -26,6 +26,7 @@ PATH = "/webhooks/wechat"
 _BODY_LIMIT_BYTES = 100_000
 # WeChat gives up after 5 s; the rest is for the way back.
 _ANSWER_WITHIN_S = 4.5
+_SETTLED_WITHIN_S = 10.0
 _SUCCESS = "success"
 _NEEDED = ("ToUserName", "FromUserName", "CreateTime", "MsgType")
 
@@ -85,17 +86,18 @@ class Callback:
             waiting.answer.set_result(text)
 
     async def _wait(self, waiting: Waiting, conversation_id: str, deadline: float) -> None:
-        """Wait until there is an answer that is written down as delivered, or none to wait for.
+        """Wait until there is an answer, or nothing more to wait for.
 
-        Written down first: if we die before WeChat has it, WeChat asks again and gets it; the other
-        way round it would be sent twice.
+        An answer that is being recorded as delivered is waited for beyond the deadline: should
+        WeChat not be there any more, it asks again and gets it.
         """
         quiet = asyncio.create_task(self._quiet(conversation_id))
         either: set[asyncio.Future[Any]] = {waiting.answer, quiet}
+        left_s = max(0.0, deadline - time.monotonic())
         try:
-            await asyncio.wait(either, timeout=_left(deadline), return_when=asyncio.FIRST_COMPLETED)
-            if waiting.answer.done() and not waiting.more:
-                await asyncio.wait({quiet}, timeout=_left(deadline))
+            await asyncio.wait(either, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.settling and not waiting.answer.done():
+                await asyncio.wait({waiting.answer}, timeout=_SETTLED_WITHIN_S)
         finally:
             quiet.cancel()
 
@@ -144,10 +146,6 @@ def callback_router(
             return Response(status_code=400)
 
     return router
-
-
-def _left(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
 
 
 def _rejected(reason: str) -> Response:

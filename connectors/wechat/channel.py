@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
 from fastapi import APIRouter
 
-from bot.conversations.model import State
+from bot.conversations.model import MessageState, State
 from bot.conversations.outbox import Delivery
 from connectors.base import Capabilities, Connector, degrade
 from connectors.guards import Rates
@@ -22,9 +21,7 @@ from connectors.wechat.envelope import Envelopes
 from connectors.wechat.errors import WINDOW_CLOSED, hold, translate
 from connectors.wechat.intake import CHANNEL, Intake
 from connectors.wechat.menu import read_menu, upload_menu
-from connectors.wechat.passive import PassiveReplies
-
-_log = structlog.get_logger(__name__)
+from connectors.wechat.passive import PassiveReplies, Waiting
 
 # Beyond this WeChat answers 45002 "content size out of limit"; it counts bytes of UTF-8.
 _TEXT_LIMIT_BYTES = 2048
@@ -99,32 +96,46 @@ class WeChatChannel(Connector):
         await self._api.close()
 
     async def deliver(self, delivery: Delivery) -> None:
-        """Send a message, its buttons as numbered lines that the customer may answer with."""
-        waiting = self._replies.first_open(delivery.user)
-        if waiting is None:
-            await self._need_quota(delivery)
+        """Send a message, its buttons as numbered lines that the customer may answer with.
+
+        It goes into the request that it answers, if that is still open. A longer one is sent in
+        parts, which only messages that count can be.
+        """
         body = delivery.entry.body
-        parts = degrade(body, self.capabilities)
-        alone = waiting is not None and len(parts) == 1
+        parts = [to_plain(part.text) for part in degrade(body, self.capabilities)]
+        waiting = self._replies.open_for(delivery.user, delivery.answers)
+        alone = len(parts) == 1
+        if waiting is not None and alone and await self._answer(waiting, delivery, parts[0]):
+            return
+        await self._need_quota(delivery)
         # Before it is shown, so that no answer can be quicker; never for what is not shown now.
-        await self._customers.shown(
-            delivery.user,
-            body.buttons,
-            (waiting.message_id, to_plain(parts[0].text)) if waiting and alone else None,
-        )
-        for number, part in enumerate(parts[delivery.parts_done :], start=delivery.parts_done + 1):
-            last = number == len(parts)
-            await self._send(delivery, to_plain(part.text), more=not last)
-            if not last:
-                await delivery.part_done()
+        await self._customers.shown(delivery.user, body.buttons)
+        for number, part in enumerate(parts, start=1):
+            if number > delivery.parts_done:
+                await self._send_counted(delivery, part)
+                if number < len(parts):
+                    await delivery.part_done()
+
+    async def _answer(self, waiting: Waiting, delivery: Delivery, text: str) -> bool:
+        """Put the message into a request; false when that is too late.
+
+        Recorded first, as delivered and as the answer of that request: if we die before WeChat has
+        it, WeChat asks again and gets it. The other way round it would be sent twice.
+        """
+        waiting.settling = True
+        answer = (waiting.message_id, text)
+        await self._customers.shown(delivery.user, delivery.entry.body.buttons, answer)
+        await delivery.settle(MessageState.DONE)
+        if waiting.take(text):
+            return True
+        await delivery.settle(MessageState.PENDING)
+        return False
 
     async def send(self, delivery: Delivery) -> None:
-        """Send one text: into a request that waits, or as a message that counts."""
-        await self._send(delivery, to_plain(delivery.entry.body.text), more=False)
+        """Send one text as a message that counts."""
+        await self._send_counted(delivery, to_plain(delivery.entry.body.text))
 
-    async def _send(self, delivery: Delivery, text: str, more: bool) -> None:
-        if self._replies.offer(delivery.user, text, more):
-            return
+    async def _send_counted(self, delivery: Delivery, text: str) -> None:
         await self._replies.responded(delivery.user)
         await self._need_quota(delivery)
         content = {"touser": delivery.user, "msgtype": "text", "text": {"content": text}}

@@ -32,19 +32,24 @@ class Customers:
         self._database = database
         self._channel = channel
 
-    async def wrote(self, user: str) -> None:
-        """The customer sent a message: the quota is full again."""
+    async def wrote(self, user: str, at: datetime) -> None:
+        """The customer sent a message at a moment of WeChat's clock: the quota is full again.
+
+        A repeated delivery has the same moment and changes nothing.
+        """
         async with self._database.write() as session:
             row = await self._row(session, user)
-            row.messages_until = datetime.now(UTC) + MESSAGE_WINDOW
-            row.messages_left = MESSAGES
+            if row.messages_until is None or row.messages_until < at + MESSAGE_WINDOW:
+                row.messages_until = at + MESSAGE_WINDOW
+                row.messages_left = MESSAGES
 
-    async def stepped_by(self, user: str) -> None:
+    async def stepped_by(self, user: str, at: datetime) -> None:
         """The customer clicked, followed or scanned."""
         async with self._database.write() as session:
             row = await self._row(session, user)
-            row.events_until = datetime.now(UTC) + EVENT_WINDOW
-            row.events_left = EVENTS
+            if row.events_until is None or row.events_until < at + EVENT_WINDOW:
+                row.events_until = at + EVENT_WINDOW
+                row.events_left = EVENTS
 
     async def may_send(self, user: str, keep_last: bool) -> bool:
         """Tell whether one more message may be sent.

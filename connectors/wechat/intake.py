@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from bot.conversations.inbox import Accepted
 from bot.conversations.model import Body, Inbound, State
@@ -40,8 +41,7 @@ class Intake:
             accepted = await self._event(message)
         else:
             accepted = await self._message(message)
-            if accepted.new:
-                await self._customers.wrote(message["FromUserName"])
+            await self._customers.wrote(message["FromUserName"], _moment(message))
         if accepted is not None and accepted.new:
             await self._reception.outbox.release(accepted.conversation_id)
         return accepted
@@ -91,17 +91,17 @@ class Intake:
         user, key = message["FromUserName"], message.get("EventKey", "")
         match message.get("Event", "").lower():
             case "subscribe":
-                await self._customers.stepped_by(user)
+                await self._customers.stepped_by(user, _moment(message))
                 return await self._scene(message, key) or await self._greet(
                     message, self._mark("subscribed")
                 )
             case "scan":
-                await self._customers.stepped_by(user)
+                await self._customers.stepped_by(user, _moment(message))
                 return await self._scene(message, key) or await self._greet(
                     message, self._mark("scanned", key=key)
                 )
             case "click":
-                await self._customers.stepped_by(user)
+                await self._customers.stepped_by(user, _moment(message))
                 return await self._click(message, key)
             case "unsubscribe":
                 await self._customers.nothing_left(user)
@@ -138,6 +138,15 @@ class Intake:
         self, message: Mapping[str, str], text: str, payload: str | None = None
     ) -> Inbound:
         return Inbound(CHANNEL, message["FromUserName"], message_id(message), text, payload)
+
+
+def _moment(message: Mapping[str, str]) -> datetime:
+    """Return when WeChat says that it happened; now, when it says nothing that makes sense."""
+    seconds = message.get("CreateTime", "")
+    now = datetime.now(UTC)
+    if not seconds.isascii() or not seconds.isdigit():
+        return now
+    return min(datetime.fromtimestamp(min(int(seconds), now.timestamp()), UTC), now)
 
 
 def message_id(message: Mapping[str, str]) -> str:

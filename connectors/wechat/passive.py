@@ -19,15 +19,24 @@ class Waiting:
     """One message whose request (or its repetition) is open.
 
     Attributes:
-        more: the answer is the first of several parts.
+        settling: the answer is being recorded as delivered and will be there in a moment.
+        closed: no request is open any more.
     """
 
     def __init__(self, message_id: str) -> None:
         self.message_id = message_id
-        self.more = False
+        self.settling = False
+        self.closed = False
         self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.responded = asyncio.Event()
         self.requests = 0
+
+    def take(self, text: str) -> bool:
+        """Answer with ``text``; false when it is too late."""
+        if self.closed or self.answer.done():
+            return False
+        self.answer.set_result(text)
+        return True
 
 
 class PassiveReplies:
@@ -56,24 +65,20 @@ class PassiveReplies:
             if len(self._answered) > _ANSWERS_REMEMBERED:
                 self._answered.popitem(last=False)
         if not waiting.requests:
+            waiting.closed = True
             del self._open[user][message_id]
             if not self._open[user]:
                 del self._open[user]
         return answer
 
-    def first_open(self, user: str) -> Waiting | None:
-        """Return the customer's oldest request that waits for an answer."""
-        open_ones = self._open.get(user, OrderedDict()).values()
-        return next((one for one in open_ones if not one.answer.done()), None)
+    def open_for(self, user: str, message_id: str | None) -> Waiting | None:
+        """Return the request of this message while it waits for an answer.
 
-    def offer(self, user: str, text: str, more: bool) -> bool:
-        """Answer the customer's oldest open request with ``text``; false when there is none."""
-        waiting = self.first_open(user)
-        if waiting is None:
-            return False
-        waiting.more = more
-        waiting.answer.set_result(text)
-        return True
+        Only its own answer may go into it: if the response gets lost, WeChat asks again for that
+        message, and whatever else was in the response would come after what followed it.
+        """
+        waiting = self._open.get(user, OrderedDict()).get(message_id or "")
+        return waiting if waiting is not None and not waiting.answer.done() else None
 
     async def responded(self, user: str) -> None:
         """Wait until the answers are written, so that what is sent next can't overtake them."""

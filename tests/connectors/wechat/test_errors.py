@@ -21,10 +21,10 @@ from tests.connectors.wechat.fake import APP_ID, SECRET, FakeWeChat, Shown
 def _delivery(age: timedelta = timedelta()) -> Delivery:
     entry = Entry(1, Author.BOT, Body("x"), datetime.now(UTC) - age, None)
 
-    async def part_done() -> None:
+    async def nothing(*_: object) -> None:
         return None
 
-    return Delivery("c", "oLi", State.BOT, entry, None, 0, part_done)
+    return Delivery("c", "oLi", State.BOT, entry, None, 0, nothing, nothing)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ async def test_four_are_the_bots_and_the_fifth_is_a_persons(
 ) -> None:
     customers = Customers(database, "wechat")
     assert not await customers.may_send("oLi", keep_last=False)  # never wrote
-    await customers.wrote("oLi")
+    await customers.wrote("oLi", datetime.now(UTC))
     sent = 0
     while await customers.may_send("oLi", keep_last=True):
         await customers.sent("oLi")
@@ -32,7 +32,7 @@ async def test_four_are_the_bots_and_the_fifth_is_a_persons(
     assert await customers.may_send("oLi", keep_last=False)
     await customers.sent("oLi")
     assert not await customers.may_send("oLi", keep_last=False)
-    await customers.stepped_by("oLi")  # a menu click: three more, for a minute
+    await customers.stepped_by("oLi", datetime.now(UTC))  # a menu click: three more, for a minute
     for _ in range(3):
         assert await customers.may_send("oLi", keep_last=True)
         await customers.sent("oLi")
@@ -41,8 +41,8 @@ async def test_four_are_the_bots_and_the_fifth_is_a_persons(
 
 async def test_quotas_end_with_their_time(database: Database) -> None:
     customers = Customers(database, "wechat")
-    await customers.wrote("oLi")
-    await customers.stepped_by("oLi")
+    await customers.wrote("oLi", datetime.now(UTC))
+    await customers.stepped_by("oLi", datetime.now(UTC))
     past = datetime.now(UTC) - timedelta(seconds=1)
     async with database.write() as session:
         await session.execute(update(ChannelCustomerRow).values(events_until=past))
@@ -53,6 +53,15 @@ async def test_quotas_end_with_their_time(database: Database) -> None:
     async with database.write() as session:
         await session.execute(update(ChannelCustomerRow).values(messages_until=past))
     assert not await customers.may_send("oLi", keep_last=False)
+
+
+async def test_a_repeated_delivery_does_not_fill_the_quota_again(database: Database) -> None:
+    customers, at = Customers(database, "wechat"), datetime.now(UTC)
+    await customers.wrote("oLi", at)
+    await customers.sent("oLi")
+    await customers.wrote("oLi", at)
+    async with database.read() as session:
+        assert (await session.get_one(ChannelCustomerRow, ("wechat", "oLi"))).messages_left == 4
 
 
 async def test_the_offers_of_two_customers_are_apart(database: Database) -> None:

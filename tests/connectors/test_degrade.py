@@ -44,3 +44,24 @@ def test_no_part_is_too_long_and_no_letter_is_lost(text: str, limit: int) -> Non
     parts = split_text(text, limit)
     assert all(len(part) <= limit for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_what_is_seen_as_one_character_is_not_torn() -> None:
+    family, flag, accent = "👨\u200d👩\u200d👧", "🇨🇳", "e\u0301"
+    for whole in (family, flag, accent):
+        parts = split_text(f"ab{whole}cd{whole}", 2 + len(whole) - 1)
+        assert sum(part.count(whole) for part in parts) == 2, parts
+
+
+def test_text_is_measured_as_the_platform_counts_it() -> None:
+    def utf8(text: str) -> int:
+        return len(text.encode())
+
+    parts = split_text("您好，" * 500, 2048, utf8)
+    assert max(map(utf8, parts)) <= 2048
+    assert "".join(parts) == "您好，" * 500
+    assert len(parts) == 3
+
+
+def test_words_are_kept_whole_where_there_are_spaces() -> None:
+    assert split_text("alpha beta gamma", 11) == ["alpha beta", "gamma"]

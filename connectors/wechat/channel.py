@@ -115,6 +115,9 @@ class WeChatChannel(Connector):
                 await self._send_counted(delivery, part)
                 if number < len(parts):
                     await delivery.part_done()
+                else:
+                    await delivery.settle(MessageState.DONE)
+                await self._customers.sent(delivery.user)
 
     async def _answer(self, waiting: Waiting, delivery: Delivery, text: str) -> bool:
         """Put the message into a request; false when that is too late.
@@ -134,6 +137,7 @@ class WeChatChannel(Connector):
     async def send(self, delivery: Delivery) -> None:
         """Send one text as a message that counts."""
         await self._send_counted(delivery, to_plain(delivery.entry.body.text))
+        await self._customers.sent(delivery.user)
 
     async def _send_counted(self, delivery: Delivery, text: str) -> None:
         await self._replies.responded(delivery.user)
@@ -145,7 +149,6 @@ class WeChatChannel(Connector):
             if error.code in WINDOW_CLOSED:
                 await self._customers.nothing_left(delivery.user)
             raise translate(error, delivery) from error
-        await self._customers.sent(delivery.user)
 
     async def _need_quota(self, delivery: Delivery) -> None:
         """Hold the message back when nothing may be sent; the last one is for a person."""

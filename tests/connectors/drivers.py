@@ -82,8 +82,10 @@ class TelegramDriver(Driver):
             root, var, telegram_token=telegram.TOKEN, telegram_api_url=self.platform.url,
             public_url="https://bot.example",
         ) as self.app:  # fmt: skip
-            await until(lambda: [m for m, _ in self.platform.calls].count("setMyCommands") == 3)
-            await asyncio.sleep(0.05)
+            await until(lambda: any(m == "setWebhook" for m, _ in self.platform.calls))
+            async with asyncio.timeout(20):
+                while await self.deliver({"update_id": self.platform.last_update_id}) != 200:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
             yield
 
     def message(self, user: int, text: str) -> Any:

@@ -18,8 +18,9 @@ from typing import Any
 
 import httpx
 
-# What the platform took right before a kill may not have been written down yet.
-_UNCONFIRMED_S = 1.0
+# What the platform took right before a kill may not have been written down yet; on a machine that is
+# overloaded the database is some seconds behind.
+_UNCONFIRMED_S = 3.0
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class FakeTelegram:
         self.enforce_floods = True
         self._waiting: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
-        self._update_ids = itertools.count(700_000_001)
+        self.last_update_id = 700_000_000
         self._message_ids = itertools.count(1)
         self._times: dict[object, deque[float]] = defaultdict(deque)
         self._runner: web.AppRunner | None = None
@@ -105,7 +105,8 @@ class FakeTelegram:
 
     def update(self, **content: Any) -> dict[str, Any]:
         """Return a new update, which getUpdates hands out."""
-        made = {"update_id": next(self._update_ids), **content}
+        self.last_update_id += 1
+        made = {"update_id": self.last_update_id, **content}
         self._waiting.append(made)
         self._arrived.set()
         return made

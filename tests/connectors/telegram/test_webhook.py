@@ -24,8 +24,10 @@ async def app(telegram: FakeTelegram, root: Path, tmp_path: Path) -> AsyncIterat
         telegram_api_url=telegram.url,
         public_url="https://bot.example/",
     ) as app:
-        await until(lambda: any(method == "setMyCommands" for method, _ in telegram.calls))
-        await until(lambda: [m for m, _ in telegram.calls].count("setMyCommands") == 3)
+        await until(lambda: bool(telegram.webhook))
+        async with asyncio.timeout(20):
+            while (await _push(telegram, app, {"update_id": telegram.last_update_id})).is_error:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
         yield app
 
 

@@ -26,8 +26,10 @@ from connectors.actions_route import actions_router
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
+from connectors.registry import Fittings, build_channels
 from connectors.rest.routes import rest_router
 from connectors.service import Reception
+from connectors.texts import ChannelTexts
 from connectors.web.channel import GREETING, WebChannel
 from connectors.web.session import WebSessions
 
@@ -51,13 +53,25 @@ def create_app(
         settings.default_language,
         settings.allowed_origins,
     )
-    outbox = Outbox(database, {web.name: web}, settings.outbox_attempts)
+    texts = ChannelTexts(settings.channel_texts_file)
+    channels = [web, *build_channels(Fittings(settings, database, phrases, texts))]
+    outbox = Outbox(
+        database,
+        {channel.name: channel for channel in channels},
+        settings.outbox_attempts,
+        merging={channel.name for channel in channels if channel.capabilities.merges},
+    )
+
+    async def on_typing(conversation_id: str, on: bool) -> None:
+        for channel in channels:
+            await channel.typing(conversation_id, on)
+
     workers = Workers(
         database,
         dialogue,
         phrases,
         on_reply=outbox.wake,
-        on_typing=web.typing,
+        on_typing=on_typing,
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
     )
     greeting_offers = frozenset(
@@ -65,13 +79,21 @@ def create_app(
         for language in ("zh", "en")
         for button in phrases.say(GREETING, language).buttons
     )
-    reception = Reception(Inbox(database, settings.message_limit_chars, greeting_offers), workers)
+    reception = Reception(
+        Inbox(database, settings.message_limit_chars, greeting_offers),
+        workers,
+        outbox,
+        texts,
+        settings.default_language,
+        settings.customer_messages_per_minute,
+    )
     readiness = Readiness(database, engine)
     ticker = Ticker(orders.cod, on_message=outbox.wake)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        web.open(reception)
+        for channel in channels:
+            channel.open(reception)
         outbox.start()
         readiness.start()
         await workers.recover()
@@ -81,6 +103,8 @@ def create_app(
         await readiness.close()
         await workers.close()
         await outbox.close()
+        for channel in channels:
+            await channel.close()
         await engine.close()
         await database.close()
 
@@ -89,6 +113,9 @@ def create_app(
     api.include_router(actions_router(executor, settings.secrets.actions_token))
     api.include_router(rest_router(reception, database))
     api.include_router(order_events_router(orders.intake, settings.order_key))
+    for channel in channels:
+        if (routes := channel.routes()) is not None:
+            api.include_router(routes)
     # A shop's page on another origin loads the widget's script; nothing else is shared.
     api.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"]

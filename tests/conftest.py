@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import bot.storage.channels
 import bot.storage.cod
 import bot.storage.conversations
 import bot.storage.orders  # noqa: F401 - its tables hang on the metadata

@@ -58,6 +58,8 @@ class MessageRow(Base):
     channel_message_id: Mapped[str | None] = mapped_column(String(256))
     answers_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    # A long message goes out in parts; those that arrived are not sent again.
+    parts_done: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime]

@@ -43,7 +43,7 @@ class WebChannel(Connector):
     """Serves every widget of the site."""
 
     name = "web"
-    capabilities = Capabilities(buttons=True, pictures=True, links=True, text_limit_chars=20_000)
+    capabilities = Capabilities(buttons=True, pictures=True, links=True, text_limit=20_000)
 
     def __init__(
         self,

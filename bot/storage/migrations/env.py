@@ -9,6 +9,7 @@ from alembic import context
 from sqlalchemy import JSON
 from sqlalchemy.engine import Connection
 
+import bot.storage.channels
 import bot.storage.cod
 import bot.storage.conversations
 import bot.storage.orders  # noqa: F401 - its tables hang on the metadata

@@ -1,0 +1,50 @@
+"""The app with its scripted dialogue as a process: ``python -m tests.connectors.faults.app PORT SETTINGS``.
+
+SETTINGS is JSON. Killed and started again on the same folder, as a supervisor would do it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import uvicorn
+from rasa_sdk.executor import ActionExecutor
+
+from bot.conversations.engine_client import EngineClient
+from bot.logs import configure_logs
+from bot.settings import Settings
+from bot.storage.base import Base
+from bot.storage.engine import Database
+from connectors.app import create_app
+from tests.connectors.harness import ScriptedDialogue, read_phrases
+
+
+async def _create_tables(url: str) -> None:
+    database = Database(url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    await database.close()
+
+
+def main() -> None:
+    """Serve until killed."""
+    port, chosen = int(sys.argv[1]), json.loads(sys.argv[2])
+    settings = Settings(root=Path.cwd(), log_level="warning", **chosen)
+    configure_logs(settings)
+    asyncio.run(_create_tables(settings.database))
+    app = create_app(
+        settings,
+        Database(settings.database),
+        EngineClient("http://127.0.0.1:9", "no engine here", 1.0),
+        ScriptedDialogue(),  # type: ignore[arg-type]
+        read_phrases(Path.cwd()),
+        ActionExecutor(),
+    )
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -89,6 +89,9 @@ class Settings(BaseSettings):
         ge=0,
         description="Minutes between two 'a colleague will answer' lines to a waiting customer.",
     )
+    desk_hours: Path | None = Field(
+        None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
+    )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -99,6 +102,11 @@ class Settings(BaseSettings):
     def faq_folder(self) -> Path:
         """The FAQ files."""
         return self.root / "data" / "faq"
+
+    @property
+    def desk_folder(self) -> Path:
+        """The desk's words, ready-made answers and opening hours."""
+        return self.root / "data" / "desk"
 
     @property
     def engine_url(self) -> str:

@@ -9,6 +9,9 @@ from actions import FaqLadder, build_executor
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
+from bot.desk.catalogue import Catalogue
+from bot.desk.hours import load_hours
+from bot.desk.rules import DeskRules
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
 from bot.orders.book import SqlOrderBook
@@ -30,6 +33,8 @@ class Parts:
     engine: EngineClient
     dialogue: Dialogue
     phrases: Phrases
+    knowledge: Knowledge
+    orders: SqlOrderBook
     executor: ActionExecutor
 
 
@@ -42,13 +47,16 @@ def build_parts(settings: Settings) -> Parts:
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
     ladder = FaqLadder(knowledge, phrases)
+    orders = SqlOrderBook(database)
     return Parts(
         settings=settings,
         database=database,
         engine=engine,
         dialogue=Dialogue(engine, knowledge, settings.default_language),
         phrases=phrases,
-        executor=build_executor(ladder, OrderDesk(SqlOrderBook(database), database)),
+        knowledge=knowledge,
+        orders=orders,
+        executor=build_executor(ladder, OrderDesk(orders, database)),
     )
 
 
@@ -58,8 +66,15 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 
     parts = build_parts(settings)
     return create_app(
-        settings, parts.database, parts.engine, parts.dialogue, parts.phrases, parts.executor
-    )
+        settings, parts.database, parts.engine, parts.dialogue, parts.phrases, parts.executor,
+        parts.knowledge, parts.orders, load_rules(settings),
+    )  # fmt: skip
+
+
+def load_rules(settings: Settings) -> DeskRules:
+    """Return the desk's words and opening hours."""
+    hours = load_hours(settings.desk_hours or settings.desk_folder / "hours.yml")
+    return DeskRules(Catalogue.load(settings.desk_folder), hours)
 
 
 def load_knowledge(settings: Settings) -> Knowledge:

@@ -148,7 +148,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
                 "customer": await customer_of(session, parts.orders, conversation_id),
             }
         async with database.write() as session:
-            audit.note(session, me.login, "view", conversation_id)
+            await audit.note_view(session, me.login, conversation_id)
         return _json(seen)
 
     @router.get("/conversations/{conversation_id}/suggestions")

@@ -88,6 +88,7 @@ def create_app(
         orders,
         DeskLive(web.server, accounts, web, board.holds),
         changed,
+        feed.look,
     )
     feed.add(desk.live)
     greeting_offers = frozenset(

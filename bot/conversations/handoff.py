@@ -38,7 +38,7 @@ async def enqueue(
             reason=reason,
             created_at=datetime.now(UTC),
             seen_seq=conversation.last_seq,
-        )  # fmt: skip
+        )
     )
     return True
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.conversations.model import Body, Direction, HandoffReason, State
 from bot.desk.catalogue import Catalogue
@@ -20,7 +21,7 @@ _PREVIEW_CHARS = 120
 _RECENT = timedelta(days=1)
 _RECENT_ROWS = 100
 
-# A conversation with its hand-off, its last line, the agent's name, and the lines not seen.
+# A conversation with its hand-off, the customer's last line, the agent's name, and the lines not seen.
 _Found = tuple[ConversationRow, HandoffRow | None, MessageRow | None, str | None, int]
 
 
@@ -28,7 +29,7 @@ _Found = tuple[ConversationRow, HandoffRow | None, MessageRow | None, str | None
 class BoardRow:
     """One conversation in a list.
 
-    ``reason`` and what follows it are of the open or last hand-off. ``agent`` is a login, or the
+    ``preview`` is the customer's last line. ``reason`` and what follows it are of the open or last hand-off. ``agent`` is a login, or the
     name given in a terminal. ``unread`` counts the customer's lines that nobody at the desk has
     seen. ``position`` counts the waiting from 1 in the order in which they should be taken.
     """
@@ -40,7 +41,6 @@ class BoardRow:
     last_seq: int
     last_at: datetime
     preview: str
-    preview_by: str
     reason: HandoffReason | None
     priority: str | None
     agent: str | None
@@ -128,7 +128,6 @@ class Board:
             last_seq=conversation.last_seq,
             last_at=conversation.updated_at,
             preview=" ".join(text.split())[:_PREVIEW_CHARS],
-            preview_by=last.author if last else "",
             reason=reason,
             priority=self._catalogue.reasons[reason].priority.value if reason else None,
             agent=handoff.agent if handoff else None,
@@ -153,10 +152,17 @@ def _rows(handoff: object) -> Select[*_Found]:
         .correlate(ConversationRow, HandoffRow)
         .scalar_subquery()
     )
-    last = and_(
-        MessageRow.conversation_id == ConversationRow.id,
-        MessageRow.seq == ConversationRow.last_seq,
+    theirs_last = aliased(MessageRow)
+    newest = (
+        select(func.max(theirs_last.seq))
+        .where(
+            theirs_last.conversation_id == ConversationRow.id,
+            theirs_last.direction == Direction.IN.value,
+        )
+        .correlate(ConversationRow)
+        .scalar_subquery()
     )
+    last = and_(MessageRow.conversation_id == ConversationRow.id, MessageRow.seq == newest)
     theirs = and_(HandoffRow.conversation_id == ConversationRow.id, handoff)  # type: ignore[arg-type]
     return (
         select(ConversationRow, HandoffRow, MessageRow, AccountRow.name, unread)

@@ -17,6 +17,7 @@ from bot.conversations.model import Body, Direction
 from bot.desk.catalogue import Catalogue
 from bot.faq.errors import UnknownRecordError
 from bot.faq.knowledge import Knowledge
+from bot.language import detect
 from bot.orders.model import Bilingual
 from bot.storage.conversations import HandoffRow, MessageRow, TurnRow
 
@@ -60,7 +61,12 @@ async def brief_of(
         words = catalogue.intents.get(turn.intent or "")
         if words is not None and turn.intent not in _NO_WISH and _is_task(turn):
             wants.setdefault(words.en, Bilingual(words.zh, words.en))
-    said = [body.text for turn, body in turns if turn.intent != "ask_human" and not body.payload]
+    # A code alone ("6688") has no language and says nothing.
+    said = [
+        body.text
+        for turn, body in turns
+        if turn.intent != "ask_human" and not body.payload and detect(body.text)
+    ]
     return Brief(
         wants=tuple(wants.values())[:3],
         words=said[-1][:_QUOTE_CHARS] if said else None,

@@ -76,6 +76,10 @@ class Feed:
         self._dirty.add(conversation_id)
         self._wake.set()
 
+    def look(self) -> None:
+        """Look now: a row changed, but no line was written."""
+        self._wake.set()
+
     def service_of(self, conversation_id: str, state: State) -> Service:
         """Return what a customer who connects now is told."""
         row = self._rows.get(conversation_id)

@@ -25,12 +25,15 @@ from connectors.desk.live import DeskLive
 _SUGGESTIONS = 3
 _LOOK_BACK = 5
 # Below this probability an entry helps nobody.
-_WORTH_SHOWING = 0.02
+_WORTH_SHOWING = 0.1
 
 
 @dataclass(frozen=True)
 class DeskParts:
-    """The parts; ``changed`` is called after every deed so that everybody sees it at once."""
+    """The parts; ``changed`` is called after every deed so that everybody sees it at once.
+
+    ``looked`` is called when only the count of unread lines has changed.
+    """
 
     database: Database
     desk: HandoffDesk
@@ -40,6 +43,7 @@ class DeskParts:
     orders: OrderBook
     live: DeskLive
     changed: Callable[[str], None]
+    looked: Callable[[], None]
 
     def done(self, conversation_id: str, **more: Any) -> JSONResponse:
         """Answer a deed, and tell everybody."""

@@ -199,7 +199,8 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
     async def seen(conversation_id: _Id, upto: Seen, _: Talker) -> JSONResponse:
         """Note up to where it was read."""
         await desk.seen(conversation_id, upto.seq)
-        return parts.done(conversation_id)
+        parts.looked()
+        return _json({"ok": True})
 
     return router
 

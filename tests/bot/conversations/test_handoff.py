@@ -11,7 +11,6 @@ from bot.desk.catalogue import Catalogue
 from bot.desk.service import Agent, HandoffDesk
 from tests.bot.conversations.conftest import Desk
 
-
 CHEN = Agent("xiaochen", "小陈")
 LI = Agent("xiaoli", "小李")
 

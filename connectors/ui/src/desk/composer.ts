@@ -83,6 +83,7 @@ export class Composer {
       id: "canned",
       class: "canned",
       role: "listbox",
+      tabindex: 0,
       "aria-label": words.canned,
       "data-testid": "canned",
       hidden: true,

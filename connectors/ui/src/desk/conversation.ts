@@ -23,7 +23,7 @@ export class ConversationPane {
   readonly composer: Composer;
   readonly #words: Words;
   readonly #log: TranscriptLog;
-  readonly #who = h("h1", { tabindex: -1 });
+  readonly #who = h("h2", { tabindex: -1 });
   readonly #facts = h("p", { class: "facts" });
   readonly #take: HTMLButtonElement;
   readonly #holder: HTMLElement;
@@ -82,7 +82,12 @@ export class ConversationPane {
       this.#log.element,
       this.composer.element,
     );
-    this.element = h("main", { class: "conversation" }, this.#nothing, this.#open);
+    this.element = h(
+      "section",
+      { class: "conversation", "aria-label": words.transcript },
+      this.#nothing,
+      this.#open,
+    );
   }
 
   async take(): Promise<void> {

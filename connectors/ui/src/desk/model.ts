@@ -28,7 +28,6 @@ export interface Row {
   last_seq: number;
   last_at: string;
   preview: string;
-  preview_by: string;
   reason: string | null;
   priority: Priority | null;
   agent: string | null;

@@ -73,7 +73,7 @@ export class DeskPage {
       { class: "desk" },
       this.#bar.element,
       h(
-        "div",
+        "main",
         { class: "columns" },
         this.#list.element,
         this.#conversation.element,

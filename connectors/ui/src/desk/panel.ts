@@ -19,7 +19,7 @@ export class CustomerPanel {
     private readonly insert: (suggestion: Suggestion) => void,
   ) {
     this.#words = WORDS[lang];
-    this.element = h("aside", {
+    this.element = h("section", {
       class: "panel scroll",
       tabindex: 0,
       "aria-label": this.#words.details,
@@ -66,7 +66,7 @@ export class CustomerPanel {
             h("span", { class: "grow" }, one.question[this.lang]),
             h("kbd", {}, `Alt ${index + 1}`),
           ),
-          h("span", { class: "suggestion-text" }, one.answer[this.lang]),
+          h("span", { class: "suggestion-text" }, bare(one.answer[this.lang])),
         ),
       ),
     );
@@ -172,4 +172,9 @@ export class CustomerPanel {
 
 function section(title: string, ...children: (HTMLElement | false)[]): HTMLElement {
   return h("section", {}, h("h2", {}, title), ...children);
+}
+
+/** An answer's first words without their Markdown, for a preview. */
+function bare(text: string): string {
+  return text.replace(/\*\*|\[|\]\([^)]*\)/g, "").replace(/^\s*[-*]\s+/gm, "· ");
 }

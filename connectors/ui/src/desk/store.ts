@@ -33,7 +33,10 @@ export class Store {
   colleagues: Colleague[] = [];
   readonly outgoing: OutgoingQueue;
   #typing: ReturnType<typeof setTimeout> | undefined;
-  #asked = 0;
+  /** The refresh under way, and whether another one is due after it. */
+  #refreshing: Promise<void> | undefined;
+  #again = false;
+  #seen = "";
   #suggestedFor = "";
   readonly #wire: Wire;
 
@@ -215,17 +218,27 @@ export class Store {
     if (this.openId && gone.includes(this.openId)) void this.#refresh();
   }
 
-  async #refresh(): Promise<void> {
-    const id = this.openId;
-    if (!id) return;
-    this.#asked += 1;
-    const asked = this.#asked;
-    await this.#try(async () => {
-      const view = await this.api.view(id);
-      // A newer question is on its way, or another conversation is open: this answer is old.
-      if (asked !== this.#asked || id !== this.openId) return;
-      this.view = view;
-    });
+  /** Asks for the open conversation anew; what comes up meanwhile leads to one more question. */
+  #refresh(): Promise<void> {
+    if (this.#refreshing) this.#again = true;
+    else {
+      this.#refreshing = this.#load().finally(() => {
+        this.#refreshing = undefined;
+      });
+    }
+    return this.#refreshing ?? Promise.resolve();
+  }
+
+  async #load(): Promise<void> {
+    do {
+      this.#again = false;
+      const id = this.openId;
+      if (!id) return;
+      await this.#try(async () => {
+        const view = await this.api.view(id);
+        if (id === this.openId) this.view = view;
+      });
+    } while (this.#again);
     void this.#suggest();
     void this.#markSeen();
   }
@@ -245,7 +258,9 @@ export class Store {
   async #markSeen(): Promise<void> {
     const { row, view, openId } = this;
     const last = view?.lines.at(-1)?.seq;
-    if (!openId || !last || !row?.unread || document.hidden) return;
+    const mark = `${openId}:${last}`;
+    if (!openId || !last || !row?.unread || document.hidden || mark === this.#seen) return;
+    this.#seen = mark;
     await this.#try(() => this.api.seen(openId, last));
   }
 

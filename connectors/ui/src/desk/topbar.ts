@@ -39,7 +39,7 @@ export class TopBar {
       "header",
       { class: "bar" },
       h("span", { class: "mark" }, icon(MARK)),
-      h("span", { class: "product" }, words.title),
+      h("h1", { class: "product" }, words.title),
       this.#state,
       h("span", { class: "grow" }),
       this.#sound,

@@ -89,6 +89,7 @@ def create_app(
         DeskLive(web.server, accounts, web, board.holds),
         changed,
         feed.look,
+        rules.hours.zone,
     )
     feed.add(desk.live)
     greeting_offers = frozenset(

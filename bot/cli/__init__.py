@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import chat, db, desk, doctor, rasa, serve, settings, train, understand, up
+from bot.cli import chat, db, desk, doctor, rasa, report, serve, settings, train, understand, up
 from bot.cli.faq import app as faq_app
 
 app = typer.Typer(
@@ -30,5 +30,6 @@ app.command(
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.add_typer(desk.app, name="desk")
+app.add_typer(report.app, name="report")
 app.add_typer(db.app, name="db")
 app.add_typer(faq_app, name="faq")

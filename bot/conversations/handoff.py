@@ -48,12 +48,6 @@ async def leave_queue(session: AsyncSession, conversation: ConversationRow) -> N
     await close(session, conversation, resolution="customer_left")
 
 
-async def reason_of(session: AsyncSession, conversation_id: str) -> HandoffReason | None:
-    """Return why a conversation was handed off, or ``None`` when no hand-off is open."""
-    row = await open_handoff(session, conversation_id)
-    return HandoffReason(row.reason) if row else None
-
-
 async def open_handoff(session: AsyncSession, conversation_id: str) -> HandoffRow | None:
     """Return the hand-off that is not closed yet, if there is one."""
     row: HandoffRow | None = await session.scalar(

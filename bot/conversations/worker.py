@@ -242,7 +242,10 @@ class Workers:
         # there anyway, and when it was handed off for want of an engine that may be back by now.
         if not self._desk.hours.is_open(datetime.now(UTC)):
             return True
-        return await handoff.reason_of(session, conversation.id) is HandoffReason.ENGINE_DOWN
+        waiting = await handoff.open_handoff(session, conversation.id)
+        if waiting is None or waiting.taken_at is not None:
+            return False
+        return waiting.reason == HandoffReason.ENGINE_DOWN
 
     async def _return_to_bot(self, message: MessageRow, language: Language) -> None:
         async with self._database.write() as session:

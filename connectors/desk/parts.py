@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from starlette.responses import JSONResponse
@@ -44,6 +45,7 @@ class DeskParts:
     live: DeskLive
     changed: Callable[[str], None]
     looked: Callable[[], None]
+    zone: ZoneInfo
 
     def done(self, conversation_id: str, **more: Any) -> JSONResponse:
         """Answer a deed, and tell everybody."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
@@ -20,9 +21,10 @@ from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import State
 from bot.desk.brief import brief_of
 from bot.desk.customer import customer_of
+from bot.desk.report import GroupBy, service_report
 from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
-from connectors.accounts import Talker, guard
+from connectors.accounts import Director, Talker, guard
 from connectors.desk.parts import DeskParts
 
 # What the desk's deeds raise, and how it is answered.
@@ -131,6 +133,19 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
                 if a.may(Right.TALK)
             ]
         )
+
+    @router.get("/report")
+    async def report(
+        _: Director,
+        days: Annotated[int, Query(ge=1, le=366)] = 7,
+        by: GroupBy = GroupBy.ALL,
+    ) -> JSONResponse:
+        """Give the service figures of the last days, today included."""
+        now, zone = datetime.now(UTC), parts.zone
+        today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+        async with database.read() as session:
+            since = today - timedelta(days=days - 1)
+            return _json(await service_report(session, since, now, zone, by))
 
     @router.get("/conversations/{conversation_id}")
     async def view(conversation_id: _Id, me: Talker) -> JSONResponse:

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import httpx
 import uvicorn
+from argon2 import PasswordHasher
 from rasa_sdk.executor import ActionExecutor
 
 from bot.accounts.accounts import Accounts
@@ -171,7 +172,9 @@ class DeskApp:
 
     def client(self, login: str | None = None) -> httpx.Client:
         """Return an HTTP client, signed in as ``login``."""
-        client = httpx.Client(base_url=self.url, headers={"sec-fetch-site": "same-origin"})
+        client = httpx.Client(
+            base_url=self.url, headers={"sec-fetch-site": "same-origin"}, timeout=30
+        )
         if login is not None:
             signed_in = client.post("/account/sign-in", json={"login": login, "password": PASSWORD})
             signed_in.raise_for_status()
@@ -206,7 +209,8 @@ class DeskApp:
 
     async def _hire(self) -> None:
         database = Database(self.settings.database)
-        accounts = Accounts(database)
+        # Cheap hashes: a hundred sign-ins must not cost a minute.
+        accounts = Accounts(database, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         for login, name, role, language in PEOPLE:
             await accounts.add(login, name, role, PASSWORD, language)
         await database.close()

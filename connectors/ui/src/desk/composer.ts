@@ -100,7 +100,7 @@ export class Composer {
           "button",
           { type: "button", class: "quiet", onclick: () => this.canned() },
           icon(NOTE),
-          words.canned,
+          h("span", {}, words.canned),
         ),
         h("span", { class: "grow" }),
         this.#languages,

@@ -5,6 +5,7 @@ import { fill, type Lang } from "../shared/language";
 import { brief } from "./brief";
 import { Composer } from "./composer";
 import { setText } from "./draw";
+import { iconButton } from "./icon-button";
 import { BACK, BOT, CHECK, PASS, SIDE } from "./icons";
 import { TranscriptLog } from "./log";
 import type { Row } from "./model";
@@ -168,26 +169,5 @@ function action(
     { type: "button", class: kind, "data-testid": testId, onclick },
     icon(path),
     h("span", {}, label),
-  );
-}
-
-export function iconButton(
-  label: string,
-  path: string,
-  kind: string,
-  testId: string,
-  onclick: () => void,
-): HTMLButtonElement {
-  return h(
-    "button",
-    {
-      type: "button",
-      class: `icon-button ${kind}`,
-      "aria-label": label,
-      title: label,
-      "data-testid": testId,
-      onclick,
-    },
-    icon(path),
   );
 }

@@ -67,7 +67,12 @@ export class DeskPage {
       back: () => this.#back(),
       details: () => this.element.classList.toggle("shows-panel"),
     });
-    this.#panel = new CustomerPanel(store, lang, (suggestion) => this.#insert(suggestion));
+    this.#panel = new CustomerPanel(
+      store,
+      lang,
+      (suggestion) => this.#insert(suggestion),
+      () => this.element.classList.remove("shows-panel"),
+    );
     this.element = h(
       "div",
       { class: "desk" },

@@ -1,7 +1,9 @@
 /** The right column: FAQ suggestions, who the customer is, orders, earlier conversations. */
 
 import { h, icon } from "../shared/dom";
+import { CLOSE } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
+import { iconButton } from "./icon-button";
 import { SHIELD } from "./icons";
 import type { Customer, Earlier, Order, Suggestion } from "./model";
 import type { Store } from "./store";
@@ -12,11 +14,13 @@ export class CustomerPanel {
   readonly #words: Words;
   #shown = "";
 
-  /** @param insert puts an answer into the composer, in the customer's language. */
+  /** @param insert puts an answer into the composer, in the customer's language.
+   * @param close puts the panel away, where it lies over the conversation. */
   constructor(
     private readonly store: Store,
     private readonly lang: Lang,
     private readonly insert: (suggestion: Suggestion) => void,
+    private readonly close: () => void,
   ) {
     this.#words = WORDS[lang];
     this.element = h("section", {
@@ -36,6 +40,13 @@ export class CustomerPanel {
     else {
       const { customer } = view;
       this.element.replaceChildren(
+        iconButton(
+          this.#words.closeDetails,
+          CLOSE,
+          "only-medium panel-close",
+          "close-details",
+          this.close,
+        ),
         this.#suggestions(suggestions),
         this.#identity(customer),
         this.#orders(customer),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.conversations.model import Body, Direction, HandoffReason, State
+from bot.conversations.model import Direction, HandoffReason, State
 from bot.desk.catalogue import Catalogue
 from bot.language import Language
 from bot.storage.accounts import AccountRow
@@ -21,17 +22,15 @@ _PREVIEW_CHARS = 120
 _RECENT = timedelta(days=1)
 _RECENT_ROWS = 100
 
-# A conversation with its hand-off, the customer's last line, the agent's name, and the lines not seen.
-_Found = tuple[ConversationRow, HandoffRow | None, MessageRow | None, str | None, int]
-
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
     """One conversation in a list.
 
-    ``preview`` is the customer's last line. ``reason`` and what follows it are of the open or last hand-off. ``agent`` is a login, or the
-    name given in a terminal. ``unread`` counts the customer's lines that nobody at the desk has
-    seen. ``position`` counts the waiting from 1 in the order in which they should be taken.
+    ``preview`` is the customer's last line. ``reason`` and what follows it are of the open or last
+    hand-off. ``agent`` is a login, or the name given in a terminal. ``unread`` counts the customer's
+    lines that nobody at the desk has seen. ``turn`` orders the waiting: the moment of the hand-off,
+    earlier by the head start of its reason.
     """
 
     id: str
@@ -50,7 +49,7 @@ class BoardRow:
     closed_at: datetime | None
     resolution: str | None
     unread: int
-    position: int | None
+    turn: datetime
 
 
 class Board:
@@ -60,29 +59,26 @@ class Board:
         self._database = database
         self._catalogue = catalogue
 
-    async def open(self) -> list[BoardRow]:
-        """Return every conversation that waits or is with an agent, the next to be taken first."""
-        async with self._database.read() as session:
-            return await self.open_in(session)
-
-    async def open_in(self, session: AsyncSession) -> list[BoardRow]:
-        """``open`` inside the caller's transaction."""
-        query = _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
-        rows = [self._row(found) for found in (await session.execute(query)).all()]
-        rows.sort(key=self._turn)
-        return _numbered(rows)
-
-    async def recent(self, state: State) -> list[BoardRow]:
-        """Return recent conversations with the bot: ones nobody was called to, or closed ones.
+    async def open(self, ids: Collection[str] | None = None) -> list[BoardRow]:
+        """Return every conversation that waits or is with an agent, the next to be taken first.
 
         Args:
-            state: ``BOT`` for those the bot serves; the newest first.
+            ids: only those among these.
         """
+        query = _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
+        if ids is not None:
+            query = query.where(ConversationRow.id.in_(ids))
+        async with self._database.read() as session:
+            rows = [self._row(found) for found in await session.execute(query)]
+        return sorted(rows, key=lambda row: row.turn)
+
+    async def with_bot(self) -> list[BoardRow]:
+        """Return the conversations of the last day that the bot serves now, the newest first."""
         newest = select(func.max(HandoffRow.id)).group_by(HandoffRow.conversation_id)
         query = (
             _rows(HandoffRow.id.in_(newest))
             .where(
-                ConversationRow.state == state.value,
+                ConversationRow.state == State.BOT.value,
                 ConversationRow.updated_at > datetime.now(UTC) - _RECENT,
                 ConversationRow.last_seq > 0,
             )
@@ -90,7 +86,7 @@ class Board:
             .limit(_RECENT_ROWS)
         )
         async with self._database.read() as session:
-            return [self._row(found) for found in (await session.execute(query)).all()]
+            return [self._row(found) for found in await session.execute(query)]
 
     async def one(self, session: AsyncSession, conversation_id: str) -> BoardRow | None:
         """Return one conversation with its newest hand-off, ``None`` for an unknown id."""
@@ -111,37 +107,43 @@ class Board:
             )
         return held == login
 
-    def _turn(self, row: BoardRow) -> datetime:
-        since = row.since or row.last_at
-        return since - self._catalogue.reasons[row.reason].lead if row.reason else since
-
-    def _row(self, found: Row[*_Found]) -> BoardRow:
-        conversation, handoff, last, agent_name, unread = found
-        reason = HandoffReason(handoff.reason) if handoff else None
-        open_ = handoff is not None and handoff.closed_at is None
-        text = Body.from_json(last.body).text if last else ""
+    def _row(self, found: Row[*tuple[Any, ...]]) -> BoardRow:
+        (
+            conversation_id, channel, state, language, last_seq, last_at, body, reason_code, agent,
+            since, taken_at, closed_at, resolution, agent_name, unread,
+        ) = found  # fmt: skip
+        reason = HandoffReason(reason_code) if reason_code else None
+        known = self._catalogue.reasons[reason] if reason else None
+        begun = since or last_at
         return BoardRow(
-            id=conversation.id,
-            channel=conversation.channel,
-            state=State(conversation.state),
-            language=conversation.language,
-            last_seq=conversation.last_seq,
-            last_at=conversation.updated_at,
-            preview=" ".join(text.split())[:_PREVIEW_CHARS],
+            id=conversation_id,
+            channel=channel,
+            state=State(state),
+            language=language,
+            last_seq=last_seq,
+            last_at=last_at,
+            preview=" ".join(str((body or {}).get("text", "")).split())[:_PREVIEW_CHARS],
             reason=reason,
-            priority=self._catalogue.reasons[reason].priority.value if reason else None,
-            agent=handoff.agent if handoff else None,
-            agent_name=agent_name or (handoff.agent if handoff else None),
-            since=handoff.created_at if handoff else None,
-            taken_at=handoff.taken_at if handoff else None,
-            closed_at=handoff.closed_at if handoff else None,
-            resolution=handoff.resolution if handoff else None,
-            unread=unread if open_ else 0,
-            position=None,
+            priority=known.priority.value if known else None,
+            agent=agent,
+            agent_name=agent_name or agent,
+            since=since,
+            taken_at=taken_at,
+            closed_at=closed_at,
+            resolution=resolution,
+            unread=unread if since and not closed_at else 0,
+            turn=begun - known.lead if known else begun,
         )
 
 
-def _rows(handoff: object) -> Select[*_Found]:
+def positions(rows: Sequence[BoardRow]) -> dict[str, int]:
+    """Return the place of each waiting conversation, from 1; ``rows`` in the order of their turn."""
+    waiting = (row.id for row in rows if row.state is State.QUEUED)
+    return {row_id: place for place, row_id in enumerate(waiting, start=1)}
+
+
+def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    # Columns, not objects: the list of a full desk is read again and again.
     unread = (
         select(func.count())
         .where(
@@ -152,33 +154,22 @@ def _rows(handoff: object) -> Select[*_Found]:
         .correlate(ConversationRow, HandoffRow)
         .scalar_subquery()
     )
-    theirs_last = aliased(MessageRow)
+    line, last = aliased(MessageRow), aliased(MessageRow)
     newest = (
-        select(func.max(theirs_last.seq))
-        .where(
-            theirs_last.conversation_id == ConversationRow.id,
-            theirs_last.direction == Direction.IN.value,
-        )
+        select(func.max(line.seq))
+        .where(line.conversation_id == ConversationRow.id, line.direction == Direction.IN.value)
         .correlate(ConversationRow)
         .scalar_subquery()
     )
-    last = and_(MessageRow.conversation_id == ConversationRow.id, MessageRow.seq == newest)
-    theirs = and_(HandoffRow.conversation_id == ConversationRow.id, handoff)  # type: ignore[arg-type]
     return (
-        select(ConversationRow, HandoffRow, MessageRow, AccountRow.name, unread)
-        .outerjoin(HandoffRow, theirs)
-        .outerjoin(MessageRow, last)
+        select(
+            ConversationRow.id, ConversationRow.channel, ConversationRow.state,
+            ConversationRow.language, ConversationRow.last_seq, ConversationRow.updated_at,
+            last.body, HandoffRow.reason, HandoffRow.agent, HandoffRow.created_at,
+            HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, AccountRow.name,
+            unread,
+        )
+        .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
+        .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))
         .outerjoin(AccountRow, AccountRow.login == HandoffRow.agent)
-    )
-
-
-def _numbered(rows: Sequence[BoardRow]) -> list[BoardRow]:
-    """Number those who wait, in the given order."""
-    numbered, position = [], 0
-    for row in rows:
-        if row.state is State.QUEUED:
-            position += 1
-            numbered.append(replace(row, position=position))
-        else:
-            numbered.append(row)
-    return numbered
+    )  # fmt: skip

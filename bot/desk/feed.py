@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 
 from bot.conversations.model import State
-from bot.desk.board import Board, BoardRow
+from bot.desk.board import Board, BoardRow, positions
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +52,9 @@ class Feed:
         self._board = board
         self._listeners: list[Listener] = []
         self._rows: dict[str, BoardRow] = {}
-        self._dirty: set[str] = set()
+        self._services: dict[str, Service] = {}
+        self._longer: set[str] = set()
+        self._stale: set[str] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -72,53 +74,74 @@ class Feed:
                 await self._task
 
     def changed(self, conversation_id: str) -> None:
-        """Look now: something was written in this conversation."""
-        self._dirty.add(conversation_id)
-        self._wake.set()
+        """Look now: a line was written in this conversation."""
+        self._longer.add(conversation_id)
+        self.look(conversation_id)
 
-    def look(self) -> None:
-        """Look now: a row changed, but no line was written."""
+    def look(self, conversation_id: str) -> None:
+        """Look now: something about this conversation changed, but no line was written."""
+        self._stale.add(conversation_id)
         self._wake.set()
 
     def service_of(self, conversation_id: str, state: State) -> Service:
         """Return what a customer who connects now is told."""
-        row = self._rows.get(conversation_id)
-        return _service(row) if row is not None else Service(state)
+        return self._services.get(conversation_id, Service(state))
 
     async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        whole_due = loop.time()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_S)
+                await asyncio.wait_for(self._wake.wait(), max(0.01, whole_due - loop.time()))
             self._wake.clear()
-            dirty, self._dirty = self._dirty, set()
+            longer, self._longer = self._longer, set()
+            stale, self._stale = self._stale, set()
             try:
-                await self._compare(await self._board.open(), dirty)
+                await self._tell_lines(longer)
+                if stale:
+                    # Only these are read anew: the time this takes does not grow with the list.
+                    kept = [row for row in self._rows.values() if row.id not in stale]
+                    await self._compare([*kept, *await self._board.open(stale)])
+                if loop.time() >= whole_due:
+                    await self._compare(await self._board.open())
+                    whole_due = loop.time() + _LOOK_EVERY_S
             except Exception:
                 _log.exception("the desk's feed could not look, will retry")
-                self._dirty |= dirty
+                self._longer |= longer
+                self._stale |= stale
                 await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def _compare(self, rows: Sequence[BoardRow], dirty: set[str]) -> None:
+    async def _compare(self, rows: Sequence[BoardRow]) -> None:
+        rows = sorted(rows, key=lambda row: row.turn)
         before, self._rows = self._rows, {row.id: row for row in rows}
         changed = [row for row in rows if before.get(row.id) != row]
         gone = [row_id for row_id in before if row_id not in self._rows]
-        longer = {row.id for row in changed if _last_seq(before.get(row.id)) != row.last_seq}
+        told, self._services = self._services, _services(rows)
+        # Lines that another process wrote; ours were told before.
+        await self._tell_lines({r.id for r in changed if _last_seq(before.get(r.id)) != r.last_seq})
         for listener in self._listeners:
-            for conversation_id in longer | dirty:
-                await listener.on_lines(conversation_id)
             if changed or gone:
                 await listener.on_rows(changed, gone)
-            for row in changed:
-                old = before.get(row.id)
-                if old is None or _service(old) != _service(row):
-                    await listener.on_service(row.id, _service(row))
+            for row_id, service in self._services.items():
+                if told.get(row_id) != service:
+                    await listener.on_service(row_id, service)
             for row_id in gone:
                 await listener.on_service(row_id, Service(State.BOT))
 
+    async def _tell_lines(self, ids: set[str]) -> None:
+        for listener in self._listeners:
+            for conversation_id in ids:
+                await listener.on_lines(conversation_id)
 
-def _service(row: BoardRow) -> Service:
-    agent = row.agent_name if row.state is State.AGENT else None
-    return Service(row.state, agent, row.position)
+
+def _services(rows: Sequence[BoardRow]) -> dict[str, Service]:
+    places = positions(rows)
+    return {
+        row.id: Service(
+            row.state, row.agent_name if row.state is State.AGENT else None, places.get(row.id)
+        )
+        for row in rows
+    }
 
 
 def _last_seq(row: BoardRow | None) -> int:

@@ -44,7 +44,7 @@ class DeskParts:
     orders: OrderBook
     live: DeskLive
     changed: Callable[[str], None]
-    looked: Callable[[], None]
+    looked: Callable[[str], None]
     zone: ZoneInfo
 
     def done(self, conversation_id: str, **more: Any) -> JSONResponse:

@@ -18,7 +18,6 @@ from bot.accounts import audit
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Account, Right
 from bot.conversations.handoff import IllegalTransitionError
-from bot.conversations.model import State
 from bot.desk.brief import brief_of
 from bot.desk.customer import customer_of
 from bot.desk.report import GroupBy, service_report
@@ -111,7 +110,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
     ) -> JSONResponse:
         """List the open conversations, or recent ones with the bot."""
         board = parts.board
-        return _json(await (board.open() if kind == "open" else board.recent(State.BOT)))
+        return _json(await (board.open() if kind == "open" else board.with_bot()))
 
     @router.get("/agents")
     async def agents(_: Talker) -> JSONResponse:
@@ -214,7 +213,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
     async def seen(conversation_id: _Id, upto: Seen, _: Talker) -> JSONResponse:
         """Note up to where it was read."""
         await desk.seen(conversation_id, upto.seq)
-        parts.looked()
+        parts.looked(conversation_id)
         return _json({"ok": True})
 
     return router

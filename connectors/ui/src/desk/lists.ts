@@ -11,7 +11,7 @@ export function listed(tab: Tab, open: Iterable<Row>, bots: readonly Row[], me: 
   if (tab === "waiting")
     return rows
       .filter(({ state }) => state === "queued")
-      .sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
+      .sort((a, b) => Date.parse(a.turn) - Date.parse(b.turn));
   if (tab === "bot") {
     const taken = new Set(rows.map(({ id }) => id));
     return bots.filter(({ id }) => !taken.has(id));

@@ -37,7 +37,8 @@ export interface Row {
   closed_at: string | null;
   resolution: string | null;
   unread: number;
-  position: number | null;
+  /** Orders the waiting: since when they count as waiting. */
+  turn: string;
 }
 
 export interface FaqHit {

@@ -19,12 +19,12 @@ const row = (id: string, more: Partial<Row>): Row => ({
   closed_at: null,
   resolution: null,
   unread: 0,
-  position: null,
+  turn: "2026-11-22T10:00:00Z",
   ...more,
 });
 const open = [
-  row("second", { position: 2 }),
-  row("first", { position: 1 }),
+  row("second", { turn: "2026-11-22T10:00:00Z" }),
+  row("first", { turn: "2026-11-22T09:40:00Z" }),
   row("old", { state: "agent", agent: "me", last_at: "2026-11-22T09:00:00Z" }),
   row("new", { state: "agent", agent: "me", last_at: "2026-11-22T11:00:00Z" }),
   row("unread", { state: "agent", agent: "me", unread: 2, last_at: "2026-11-22T08:00:00Z" }),

@@ -160,6 +160,8 @@ class Workers:
     async def _commit(self, message: MessageRow, outcome: Outcome) -> None:
         """Store the replies, the record of the turn and its effects in one transaction."""
         turn = outcome.turn
+        # Before the hand-off's own moment: a hand-off belongs to the turn that led to it.
+        now = datetime.now(UTC)
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
             if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
@@ -179,7 +181,7 @@ class Workers:
                     faq=[[hit.faq_id, round(hit.score, 4)] for hit in outcome.faq],
                     decision=turn.decision,
                     latency_ms=round(outcome.latency_ms, 2),
-                    created_at=datetime.now(UTC),
+                    created_at=now,
                 )
             )
             await _mark_done(session, message)
@@ -192,6 +194,7 @@ class Workers:
         """The engine failed: an honest line, and a person."""
         reason = HandoffReason.ENGINE_DOWN
         language = self._dialogue.language_for(body.text, conversation.language)
+        now = datetime.now(UTC)
         async with self._database.write() as session:
             locked = await transcript.locked(session, conversation.id)
             locked.language = language
@@ -203,7 +206,7 @@ class Workers:
                 TurnRow(
                     message_id=message.id, conversation_id=conversation.id, language=language,
                     entities=[], faq=[], decision=f"handoff:{reason}", latency_ms=0.0,
-                    created_at=datetime.now(UTC),
+                    created_at=now,
                 )
             )  # fmt: skip
             await _mark_done(session, message)

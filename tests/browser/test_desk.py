@@ -320,6 +320,26 @@ def test_axe_finds_nothing_on_any_page(
     assert {name: what for name, what in found.items() if what} == {}
 
 
+def test_a_supervisor_sees_the_figures_and_hands_a_colleague_s_conversation_on(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    app.say("figures", "转人工十号")
+    chen, boss = Agent(new_page(), app), Agent(new_page(), app, "zhuguan")
+    expect(chen.page.get_by_test_id("figures")).to_have_count(0)
+    chen.open("转人工十号")
+    chen.take()
+    boss.open("转人工十号", tab="all")
+    expect(boss.page.get_by_test_id("composer")).to_be_disabled()
+    boss.page.get_by_test_id("pass").click()
+    boss.page.get_by_test_id("to-grace").click()
+    expect(chen.page.get_by_test_id("composer")).to_be_disabled()
+    boss.page.get_by_test_id("figures").click()
+    dialog = boss.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("要求人工")
+    expect(dialog.get_by_role("row").filter(has_text="合计")).to_be_visible()
+    assert _violations(boss.page) == []
+
+
 def _violations(page: Page) -> list[str]:
     return [
         f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"

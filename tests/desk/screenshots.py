@@ -86,6 +86,7 @@ def _play(app: DeskApp, browser: Browser) -> None:
             agent.get_by_test_id("composer").press_sequentially("已经帮您加急了，")
             expect(agent.locator('[data-author="customer"]').last).to_contain_text("麻烦您了")
             _shoot(agent, "conversation-zh")
+            agent.get_by_test_id("composer").press_sequentially("请")
             expect(customer.get_by_role("img", name="正在输入")).to_be_visible()
             _shoot(customer, "customer-agent-zh")
             agent.get_by_test_id("composer").fill("/")
@@ -98,6 +99,11 @@ def _play(app: DeskApp, browser: Browser) -> None:
             _open(agent, "I need a human")
             agent.locator('[data-testid="reading"] summary').first.click()
             _shoot(agent, "conversation-en-dark")
+        with _page(browser, "zh", "light", DESKTOP) as boss:
+            _sign_in(boss, app, "zhuguan", "zh")
+            boss.get_by_test_id("figures").click()
+            expect(boss.get_by_role("dialog")).to_be_visible()
+            _shoot(boss, "figures-zh")
         with _page(browser, "zh", "dark", PHONE) as agent:
             _sign_in(agent, app, "xiaochen", "zh")
             _shoot(agent, "phone-queue-zh-dark")

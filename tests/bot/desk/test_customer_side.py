@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.model import Author, Body, State
 from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours, Span
+from bot.desk.report import GroupBy, service_report
 from bot.desk.rules import DeskRules
 from bot.desk.service import Agent, HandoffDesk
 from bot.storage.conversations import ConversationRow
@@ -39,8 +40,6 @@ def closed(desk: Desk, catalogue: Catalogue) -> Desk:
 
 
 def desk_now(hours: Hours) -> int:
-    from datetime import UTC, datetime
-
     local = datetime.now(UTC).astimezone(hours.zone)
     return local.hour * 60 + local.minute
 
@@ -162,3 +161,14 @@ async def test_a_pressing_reason_goes_before_a_longer_wait_but_not_for_ever(
         assert row is not None
         row.created_at -= timedelta(minutes=6)
     assert [w.conversation_id for w in await agents.queue()] == [first, second]
+
+
+@pytest.mark.parametrize("text", ["person", "broken"])
+async def test_a_first_message_that_is_handed_off_is_not_contained(desk: Desk, text: str) -> None:
+    await desk.say(text)
+    now = datetime.now(UTC)
+    async with desk.database.read() as session:
+        (line,) = await service_report(
+            session, now - timedelta(days=1), now, Hours().zone, GroupBy.ALL
+        )
+    assert (line.handoff_rate, line.containment) == (1.0, 0.0)

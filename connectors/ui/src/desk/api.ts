@@ -1,6 +1,6 @@
 /** `/desk/api` and `/account`: one function per call. */
 
-import type { Account, Catalogue, Colleague, Row, Suggestion, View } from "./model";
+import type { Account, Catalogue, Colleague, Figures, Row, Suggestion, View } from "./model";
 
 /** The server's refusal, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -52,6 +52,8 @@ export const api = {
   catalogue: () => get<Catalogue>("/desk/api/catalogue"),
   list: (kind: "open" | "bot") => get<Row[]>(`/desk/api/conversations?list=${kind}`),
   agents: () => get<Colleague[]>("/desk/api/agents"),
+  report: (days: number, by: "all" | "day" | "reason") =>
+    get<Figures[]>(`/desk/api/report?days=${days}&by=${by}`),
   view: (id: string) => get<View>(conversation(id)),
   suggestions: (id: string) => get<Suggestion[]>(`${conversation(id)}/suggestions`),
   take: (id: string) => deed(id, "take"),

@@ -47,7 +47,7 @@ export function askClose(store: Store, lang: Lang): void {
 
 /** Shows the keys. */
 export function showKeys(lang: Lang): void {
-  const { keys, help, cancel } = WORDS[lang];
+  const { keys, help, dismiss } = WORDS[lang];
   const rows: [string[], string][] = [
     [["J"], keys.next],
     [["K"], keys.previous],
@@ -71,7 +71,7 @@ export function showKeys(lang: Lang): void {
       h("dd", {}, what),
     ]),
   );
-  open(help, cancel, list);
+  open(help, dismiss, list);
 }
 
 /** Choices answer to 1–9 as well. */
@@ -109,7 +109,8 @@ function ask(title: string, cancel: string, choices: Choice[]): void {
   buttons[0]?.focus();
 }
 
-function open(title: string, cancel: string, body: HTMLElement): HTMLDialogElement {
+/** Shows a dialog; the button `cancel`, Escape and a click beside it close it. */
+export function open(title: string, cancel: string, body: HTMLElement): HTMLDialogElement {
   const dialog = h(
     "dialog",
     { class: "dialog", "aria-labelledby": "dialog-title" },

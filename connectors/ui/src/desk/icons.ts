@@ -6,6 +6,7 @@ export const BELL_OFF =
   "M6 16.5V11a6 6 0 0 1 9-5.2 M18 11v5.5l1.5 2h-13 M10 20.5a2.2 2.2 0 0 0 4 0 M4 4l16 16";
 export const BOLT = "M13 3.5 5.5 13.5H11l-1 7 8-10.5h-5.5Z";
 export const CHECK = "M5 12.5 10 17.5 19.5 7";
+export const CHART = "M5 20V11 M12 20V4 M19 20v-6";
 export const EXIT = "M10 4.5H5.5v15H10 M15 8l4 4-4 4 M19 12H9.5";
 export const KEYS =
   "M3.5 7h17v10.5h-17Z M7 10.5h.01 M10.5 10.5h.01 M14 10.5h.01 M17.2 10.5h.01 M8 14h8";

@@ -176,3 +176,19 @@ export interface Viewer {
   name: string;
   typing: boolean;
 }
+
+/** One line of the service figures; times are seconds, shares are 0..1, null means no case. */
+export interface Figures {
+  group: string;
+  sessions: number;
+  handoffs: number;
+  handoff_rate: number | null;
+  containment: number | null;
+  first_response_median_s: number | null;
+  time_to_human_median_s: number | null;
+  handling_median_s: number | null;
+  resolution_rate: number | null;
+  abandoned_rate: number | null;
+  csat: number | null;
+  ratings: number;
+}

@@ -7,6 +7,7 @@ import { Bell } from "./bell";
 import { ConversationPane } from "./conversation";
 import { askClose, askPass, showKeys } from "./dialogs";
 import { setText } from "./draw";
+import { showFigures } from "./figures";
 import { ConversationList } from "./list";
 import { calls } from "./lists";
 import type { Account, Catalogue, Suggestion } from "./model";
@@ -56,6 +57,7 @@ export class DeskPage {
     });
     this.#store = store;
     this.#bar = new TopBar(store, lang, this.#bell, {
+      figures: () => void showFigures(catalogue, lang).catch((error) => this.#refused(error)),
       keys: () => showKeys(lang),
       language: actions.language,
       signOut: () => void this.#signOut(),

@@ -6,11 +6,12 @@ import { fill, type Lang } from "../shared/language";
 import type { Bell } from "./bell";
 import { setText } from "./draw";
 import { iconButton } from "./icon-button";
-import { BELL, BELL_OFF, EXIT, KEYS } from "./icons";
+import { BELL, BELL_OFF, CHART, EXIT, KEYS } from "./icons";
 import type { Store } from "./store";
 import { ago, WORDS, type Words } from "./words";
 
 export interface BarActions {
+  figures(): void;
   keys(): void;
   language(): void;
   signOut(): void;
@@ -42,6 +43,7 @@ export class TopBar {
       h("h1", { class: "product" }, words.title),
       this.#state,
       h("span", { class: "grow" }),
+      store.directs && iconButton(words.figures, CHART, "", "figures", actions.figures),
       this.#sound,
       iconButton(words.help, KEYS, "no-narrow", "keys", actions.keys),
       h(

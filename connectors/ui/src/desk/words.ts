@@ -14,7 +14,13 @@ const LOCALE: Record<Lang, string> = { zh: "zh-CN", en: "en-GB" };
 export function ago(since: string, lang: Lang, now = Date.now()): string {
   const words = WORDS[lang];
   const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
-  if (seconds < 10) return words.now;
+  return seconds < 10 ? words.now : span(seconds, lang);
+}
+
+/** A duration in seconds, in its largest whole unit. */
+export function span(length: number, lang: Lang): string {
+  const words = WORDS[lang];
+  const seconds = Math.round(length);
   if (seconds < 60) return fill(words.seconds, { n: seconds });
   if (seconds < 3600) return fill(words.minutes, { n: Math.floor(seconds / 60) });
   if (seconds < 86_400) return fill(words.hours, { n: Math.floor(seconds / 3600) });

@@ -164,6 +164,9 @@ class Settings(BaseSettings):
     address_requests_per_minute: float = Field(
         6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
     )
+    desk_hours: Path | None = Field(
+        None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
+    )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -200,6 +203,11 @@ class Settings(BaseSettings):
         chosen = self.order_events_key.get_secret_value()
         own = self.secrets.session_key.encode()
         return chosen or hmac.new(own, b"order-events", "sha256").hexdigest()
+
+    @property
+    def desk_folder(self) -> Path:
+        """The desk's words, ready-made answers and opening hours."""
+        return self.root / "data" / "desk"
 
     @property
     def engine_url(self) -> str:

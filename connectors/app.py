@@ -12,17 +12,27 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from rasa_sdk.executor import ActionExecutor
 
+from bot.accounts.accounts import Accounts
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
 from bot.conversations.worker import Workers
+from bot.desk.board import Board
+from bot.desk.feed import Feed
+from bot.desk.rules import DeskRules
+from bot.desk.service import HandoffDesk
+from bot.faq.knowledge import Knowledge
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.settings import Settings
 from bot.storage.engine import Database
+from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
+from connectors.desk.live import DeskLive
+from connectors.desk.parts import DeskParts
+from connectors.desk.routes import desk_router
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
@@ -43,7 +53,9 @@ def create_app(
     dialogue: Dialogue,
     phrases: Phrases,
     executor: ActionExecutor,
+    knowledge: Knowledge,
     orders: Orders,
+    rules: DeskRules,
 ) -> socketio.ASGIApp:
     """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
     web = WebChannel(
@@ -61,6 +73,13 @@ def create_app(
         settings.outbox_attempts,
         merging={channel.name for channel in channels if channel.capabilities.merges},
     )
+    accounts = Accounts(database)
+    board = Board(database, rules.catalogue)
+    feed = Feed(board)
+
+    def changed(conversation_id: str) -> None:
+        outbox.wake(conversation_id)
+        feed.changed(conversation_id)
 
     async def on_typing(conversation_id: str, on: bool) -> None:
         for channel in channels:
@@ -70,10 +89,24 @@ def create_app(
         database,
         dialogue,
         phrases,
-        on_reply=outbox.wake,
+        on_reply=changed,
         on_typing=on_typing,
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
+        desk=rules,
     )
+    desk = DeskParts(
+        database,
+        HandoffDesk(database, phrases, settings.default_language, rules.catalogue),
+        board,
+        rules.catalogue,
+        knowledge,
+        orders.book,
+        DeskLive(web.server, accounts, web, board.holds),
+        changed,
+        feed.look,
+        rules.hours.zone,
+    )
+    feed.add(desk.live)
     greeting_offers = frozenset(
         button.payload
         for language in ("zh", "en")
@@ -86,15 +119,19 @@ def create_app(
         texts,
         settings.default_language,
         settings.customer_messages_per_minute,
+        feed.changed,
     )
     readiness = Readiness(database, engine)
-    ticker = Ticker(orders.cod, on_message=outbox.wake)
+    ticker = Ticker(orders.cod, on_message=changed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        web.ask_service(feed.service_of)
         for channel in channels:
             channel.open(reception)
         outbox.start()
+        feed.start()
+        desk.live.start()
         readiness.start()
         await workers.recover()
         ticker.start()
@@ -102,6 +139,8 @@ def create_app(
         await ticker.close()
         await readiness.close()
         await workers.close()
+        await feed.close()
+        await desk.live.close()
         await outbox.close()
         for channel in channels:
             await channel.close()
@@ -113,6 +152,9 @@ def create_app(
     api.include_router(actions_router(executor, settings.secrets.actions_token))
     api.include_router(rest_router(reception, database))
     api.include_router(order_events_router(orders.intake, settings.order_key))
+    api.state.accounts = accounts
+    api.include_router(accounts_router(accounts))
+    api.include_router(desk_router(desk, accounts))
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.conversations.inbox import Accepted, Inbox, Reply
 from bot.conversations.metrics import RECEIVED
 from bot.conversations.model import Body, Inbound, State
@@ -17,6 +19,7 @@ class Reception:
 
     Args:
         per_minute: how many messages of one customer are worked on in a minute; 0 is no limit.
+        on_new: called with the conversation id of each new message.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class Reception:
         texts: ChannelTexts,
         default_language: Language,
         per_minute: float,
+        on_new: Callable[[str], None],
     ) -> None:
         self._inbox = inbox
         self.workers = workers
@@ -35,6 +39,7 @@ class Reception:
         self._default_language: Language = default_language
         self._messages = Rates(per_minute)
         self._friendly_lines = Rates(1)
+        self._on_new = on_new
 
     async def accept(self, inbound: Inbound, *, guarded: bool = True) -> Accepted:
         """Store a message once and have it answered; a repeated delivery changes nothing.
@@ -51,6 +56,7 @@ class Reception:
         accepted = await self._inbox.accept(inbound)
         if accepted.new:
             self.workers.wake(accepted.conversation_id)
+            self._on_new(accepted.conversation_id)
         return accepted
 
     async def note(
@@ -63,6 +69,7 @@ class Reception:
         accepted = await self._inbox.note(inbound, reply, language)
         if accepted.new:
             self.outbox.wake(accepted.conversation_id)
+            self._on_new(accepted.conversation_id)
         return accepted
 
     async def _too_many(self, inbound: Inbound, say_so: bool) -> Accepted:
@@ -73,4 +80,5 @@ class Reception:
         RECEIVED.labels(inbound.channel, "limited").inc()
         accepted = await self._inbox.note(inbound, reply)
         self.outbox.wake(accepted.conversation_id)
+        self._on_new(accepted.conversation_id)
         return accepted

@@ -12,6 +12,7 @@ from bot.cli import (
     doctor,
     orders,
     rasa,
+    report,
     serve,
     settings,
     train,
@@ -43,6 +44,7 @@ app.command(
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.add_typer(desk.app, name="desk")
+app.add_typer(report.app, name="report")
 app.add_typer(db.app, name="db")
 app.add_typer(orders.app, name="orders")
 app.add_typer(demo.app, name="demo")

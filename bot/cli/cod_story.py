@@ -12,7 +12,7 @@ from rich.rule import Rule
 
 from bot.cli.orders import print_history
 from bot.cli.understanding import private_stack
-from bot.cli.wiring import Parts
+from bot.cli.wiring import Parts, load_rules
 from bot.conversations import transcript
 from bot.conversations.inbox import Inbox
 from bot.conversations.model import Author, Button, Inbound
@@ -75,6 +75,7 @@ class CodStory:
         self._workers = Workers(
             parts.database, parts.dialogue, parts.phrases,
             on_reply=lambda _: None, on_typing=_no_typing, queue_ack_every=timedelta(0),
+            desk=load_rules(self._settings),
         )  # fmt: skip
         words = self._words
         await self._shop_tells("created", order=self._order())

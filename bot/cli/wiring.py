@@ -11,6 +11,9 @@ from bot.clock import Clock, utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
+from bot.desk.catalogue import Catalogue
+from bot.desk.hours import load_hours
+from bot.desk.rules import DeskRules
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
 from bot.faq.model import LANGUAGES
@@ -37,6 +40,7 @@ class Parts:
     engine: EngineClient
     dialogue: Dialogue
     phrases: Phrases
+    knowledge: Knowledge
     executor: ActionExecutor
     orders: Orders
 
@@ -70,6 +74,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
             engine, knowledge, load_speller(settings, knowledge), settings.default_language
         ),
         phrases=phrases,
+        knowledge=knowledge,
         executor=build_executor(ladder, orders, clock),
         orders=orders,
     )
@@ -94,8 +99,16 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
         parts.dialogue,
         parts.phrases,
         parts.executor,
+        parts.knowledge,
         parts.orders,
+        load_rules(settings),
     )
+
+
+def load_rules(settings: Settings) -> DeskRules:
+    """Return the desk's words and opening hours."""
+    hours = load_hours(settings.desk_hours or settings.desk_folder / "hours.yml")
+    return DeskRules(Catalogue.load(settings.desk_folder), hours)
 
 
 def load_knowledge(settings: Settings) -> Knowledge:

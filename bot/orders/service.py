@@ -26,6 +26,7 @@ class Orders:
     """The desks: who may see an order, what may be changed, what is confirmed, what the shop tells."""
 
     policy: CodPolicy
+    book: SqlOrderBook
     desk: OrderDesk
     changes: ChangeDesk
     cod: CodDesk
@@ -54,10 +55,11 @@ class Orders:
         Raises:
             ValueError: a policy file is not valid; the text says where and why.
         """
-        policy = CodPolicy.load(policies / "cod.yml")
+        policy, book = CodPolicy.load(policies / "cod.yml"), SqlOrderBook(database)
         return cls(
             policy=policy,
-            desk=OrderDesk(SqlOrderBook(database), database),
+            book=book,
+            desk=OrderDesk(book, database),
             changes=ChangeDesk(database, policy),
             cod=CodDesk(database, policy, phrases, default_language),
             intake=OrderIntake(database, policy),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.conversations.phrases import Phrases
-from tests.connectors.harness import read_phrases
+from tests.apps import read_phrases
 
 
 @pytest.fixture

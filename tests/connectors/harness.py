@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,21 +12,18 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import select
 
 import bot.storage.channels  # noqa: F401 - its tables hang on the metadata
 from bot.conversations.dialogue import Outcome
-from bot.conversations.engine_client import EngineClient
 from bot.conversations.model import Body, Button, HandoffReason
-from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
 from bot.storage.base import Base
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
-from connectors.app import create_app
+from tests.apps import app_without_engine
 
 CHOICES = (Button("包邮吗", "/faq_a"), Button("怎么退货", "/faq_b"), Button("转人工", "/ask_human"))
 RICH_TEXT = "👨‍👩‍👧‍👦 您好 🇨🇳 \u202bمرحبا بكم\u202c e\u0301 <b>&amp;</b> **粗体** [链接](https://shop.example/a_b)"
@@ -100,12 +96,6 @@ class RunningApp:
                 await asyncio.sleep(0.02)
 
 
-@functools.cache
-def read_phrases(root: Path) -> Phrases:
-    """Return the domain's responses, read once for all tests."""
-    return Phrases(root / "domain.yml")
-
-
 @asynccontextmanager
 async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[RunningApp]:
     """Start the app on the database in ``var``, which outlives it, and stop it."""
@@ -114,8 +104,7 @@ async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[R
     async with database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     dialogue = ScriptedDialogue()
-    nobody = EngineClient("http://127.0.0.1:9", "no engine in these tests", 1.0)
-    app = create_app(chosen, database, nobody, dialogue, read_phrases(root), ActionExecutor())
+    app = app_without_engine(chosen, database, dialogue)
     api: FastAPI = app.other_asgi_app
     transport = httpx.ASGITransport(app=api, client=("203.0.113.7", 40000))
     async with (

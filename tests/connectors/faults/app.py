@@ -11,15 +11,13 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from rasa_sdk.executor import ActionExecutor
 
-from bot.conversations.engine_client import EngineClient
 from bot.logs import configure_logs
 from bot.settings import Settings
 from bot.storage.base import Base
 from bot.storage.engine import Database
-from connectors.app import create_app
-from tests.connectors.harness import ScriptedDialogue, read_phrases
+from tests.apps import app_without_engine
+from tests.connectors.harness import ScriptedDialogue
 
 
 async def _create_tables(url: str) -> None:
@@ -35,14 +33,7 @@ def main() -> None:
     settings = Settings(root=Path.cwd(), log_level="warning", **chosen)
     configure_logs(settings)
     asyncio.run(_create_tables(settings.database))
-    app = create_app(
-        settings,
-        Database(settings.database),
-        EngineClient("http://127.0.0.1:9", "no engine here", 1.0),
-        ScriptedDialogue(),  # type: ignore[arg-type]
-        read_phrases(Path.cwd()),
-        ActionExecutor(),
-    )
+    app = app_without_engine(settings, Database(settings.database), ScriptedDialogue())
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
 

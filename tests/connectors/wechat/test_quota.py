@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from bot.conversations.handoff import HandoffDesk
 from bot.conversations.model import Button, Direction, MessageState
 from bot.conversations.phrases import Phrases
+from bot.desk.catalogue import Catalogue
+from bot.desk.service import Agent, HandoffDesk
 from bot.storage.channels import ChannelCustomerRow
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
@@ -78,10 +79,11 @@ async def test_an_agent_has_five_messages_and_the_rest_waits_for_the_customer(
 ) -> None:
     await wechat.say("oLi", "buttons")
     await wechat.say("oLi", "3")  # a person, please
-    desk = HandoffDesk(app.database, phrases, "zh")
+    catalogue = Catalogue.load(app.settings.desk_folder)
+    desk = HandoffDesk(app.database, phrases, "zh", catalogue)
     (waiting,) = await desk.queue()
     for number in range(1, 8):
-        await desk.answer(waiting.conversation_id, "chen", f"第{number}句")
+        await desk.answer(waiting.conversation_id, Agent("chen", "小陈"), f"第{number}句")
         await until(lambda n=number: len(wechat.texts("oLi")) >= min(2 + n, 7))  # type: ignore[misc]
     assert wechat.texts("oLi")[2:] == [f"第{n}句" for n in range(1, 6)]
     # The customer writes again: what waited comes first, as one message.

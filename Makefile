@@ -6,7 +6,7 @@ VENV := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types lock bench clean
+.PHONY: help setup run test check lint format types lock bench screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,9 @@ lock: python ## pin the requirements anew
 
 bench: setup ## measure the stack against a plain Rasa project and draw the plot
 	@$(VENV)/python -m bench
+
+screenshots: setup ## take the pictures of the desk for docs/desk.md
+	@$(VENV)/python -m tests.desk.screenshots
 
 clean: ## remove everything that set-up and running made
 	rm -rf .venv .venv-engine .tools var models/serve models/*.tar.gz models/*.inputs connectors/ui/dist connectors/ui/node_modules

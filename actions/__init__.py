@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from rasa_sdk.executor import ActionExecutor
 
+from actions.cards import CardAnswers, Inform
+from actions.changes import AskGoAhead, AskNewWindow, UndoChange
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm
-from bot.orders.desk import OrderDesk
+from bot.clock import Clock, utc_now
+from bot.orders.service import Orders
 
 
-def build_executor(ladder: FaqLadder, orders: OrderDesk) -> ActionExecutor:
-    """Return an executor that knows every action of the domain."""
-    executor = ActionExecutor()
+def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) -> ActionExecutor:
+    """Return an executor that knows every action of the domain; ``clock`` tells them the time."""
+    executor, cards = ActionExecutor(), CardAnswers(orders, clock)
     for action in (
-        AnswerFaq(ladder),
+        AnswerFaq(ladder, cards),
         Decline(ladder),
-        Affirm(ladder),
-        Deny(ladder),
-        Handoff(),
-        ValidateOrderForm(orders),
-        OrderAction(orders),
+        Affirm(ladder, cards),
+        Deny(ladder, cards),
+        Handoff(cards),
+        ValidateOrderForm(orders, clock),
+        OrderAction(orders, clock),
+        AskGoAhead(orders),
+        AskNewWindow(orders, clock),
+        UndoChange(orders, clock),
+        Inform(cards),
     ):
         executor.register_action(action)
     return executor

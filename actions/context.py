@@ -24,19 +24,31 @@ def language_of(tracker: Tracker) -> Language:
     )
 
 
+def text_of(tracker: Tracker) -> str:
+    """Return what the customer wrote, before any correction; nothing for a pressed button."""
+    text = tracker.latest_message.get("text") or ""
+    if text.startswith("/"):
+        return ""
+    said: str | None = (tracker.latest_message.get("metadata") or {}).get("said")
+    return said or text
+
+
 def decide(decision: str) -> EventType:
     """Return the event that records the decision of this turn."""
     event: EventType = SlotSet("decision", decision)
     return event
 
 
+def previous_decisions(tracker: Tracker) -> Iterator[str | None]:
+    """Yield the decision of each turn before this one, the newest first; None where no action recorded one."""
+    for turn in _previous_turns(tracker):
+        slots = (e for e in turn if e["event"] == "slot" and e["name"] == "decision")
+        yield next((event["value"] for event in slots), None)
+
+
 def previous_decision(tracker: Tracker) -> str | None:
     """Return the decision recorded in the turn before this one, if an action recorded one."""
-    for event in _previous_turn_backwards(tracker):
-        if event["event"] == "slot" and event["name"] == "decision":
-            decision: str | None = event["value"]
-            return decision
-    return None
+    return next(previous_decisions(tracker), None)
 
 
 def offered_a_person(tracker: Tracker) -> bool:
@@ -44,9 +56,8 @@ def offered_a_person(tracker: Tracker) -> bool:
 
     Small talk shows the button too, but a "yes" to a greeting is no call for a person.
     """
-    previous = list(_previous_turn_backwards(tracker))
-    asked = next((event for event in previous if event["event"] == "user"), None)
-    if asked is None or asked["parse_data"]["intent"]["name"] in _SMALL_TALK:
+    previous = next(_previous_turns(tracker), None)
+    if previous is None or previous[-1]["parse_data"]["intent"]["name"] in _SMALL_TALK:
         return False
     return any(
         button["payload"] == "/ask_human"
@@ -56,12 +67,13 @@ def offered_a_person(tracker: Tracker) -> bool:
     )
 
 
-def _previous_turn_backwards(tracker: Tracker) -> Iterator[Event]:
-    """Yield the events of the turn before this one, the newest first, its message last."""
-    users = 0
+def _previous_turns(tracker: Tracker) -> Iterator[list[Event]]:
+    """Yield the events of each turn before this one, newest turn and newest event first, its message last."""
+    turn: list[Event] = []
+    current = True
     for event in reversed(tracker.events):
-        if users == 1:
-            yield event
-        users += event["event"] == "user"
-        if users > 1:
-            return
+        turn.append(event)
+        if event["event"] == "user":
+            if not current:
+                yield turn
+            current, turn = False, []

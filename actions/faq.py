@@ -9,7 +9,14 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.context import decide, language_of, offered_a_person, previous_decision
+from actions.cards import CardAnswers
+from actions.context import (
+    decide,
+    language_of,
+    offered_a_person,
+    previous_decision,
+    previous_decisions,
+)
 from actions.handoff import hand_off
 from bot.conversations.model import HandoffReason
 from bot.conversations.phrases import Phrases
@@ -19,6 +26,8 @@ from bot.faq.knowledge import Knowledge
 # Questions about a topic: the FAQ answers them when it can, else the topic's own response does.
 TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_help"})
 _OFF_TOPIC = "out_of_scope"
+# Below this confidence it is as likely as not that the message is about the shop after all.
+_HALF_SURE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +37,18 @@ class FaqLadder:
     knowledge: Knowledge
     phrases: Phrases
 
-    def search(self, tracker: Tracker) -> tuple[str | None, list[str]]:
-        """Return (the entry that is the answer, the entries worth offering) for the latest message.
+    def search(self, tracker: Tracker) -> tuple[str | None, list[str], float]:
+        """Return (the entry that is the answer, the entries worth offering, the best one's probability).
 
         The app has searched before the turn and sent the result along; other clients of the engine
         (``rasa shell``) have not.
         """
         found = (tracker.latest_message.get("metadata") or {}).get("faq")
         if found is not None:
-            return found["answer"], found["suggest"]
+            return found["answer"], found["suggest"], found["best"]
         ruling = self.knowledge.rule(tracker.latest_message.get("text") or "")
-        return ruling.answer, list(ruling.suggest)
+        best = ruling.hits[0].score if ruling.hits else 0.0
+        return ruling.answer, list(ruling.suggest), best
 
     def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
@@ -72,8 +82,12 @@ class FaqLadder:
         return [decide("suggest:" + ",".join(faq_ids))]
 
     def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-        """Nothing fits: ask to rephrase the first time, hand off the second time in a row."""
-        if previous_decision(tracker) == "clarify":
+        """Nothing fits: ask to rephrase the first time, hand off the second time in a row.
+
+        Suggestions in between are no progress: a customer who came here again took none of them.
+        """
+        decisions = (decision or "" for decision in previous_decisions(tracker))
+        if next((d for d in decisions if not d.startswith("suggest:")), None) == "clarify":
             return hand_off(dispatcher, HandoffReason.LOW_CONFIDENCE)
         dispatcher.utter_message(response="utter_clarify")
         return [decide("clarify")]
@@ -82,8 +96,9 @@ class FaqLadder:
 class AnswerFaq(Action):
     """Answers from the FAQ as surely as the thresholds allow."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -100,7 +115,11 @@ class AnswerFaq(Action):
                 return ladder.answer(dispatcher, tracker, picked)
             except UnknownRecordError:  # an editor removed it after the button was shown
                 return ladder.miss(dispatcher, tracker)
-        answer, suggestions = ladder.search(tracker)
+        # Right after a card only a question is one for the FAQ.
+        about_order = await self._cards.words(dispatcher, tracker)
+        if about_order is not None:
+            return about_order
+        answer, suggestions, _ = ladder.search(tracker)
         if answer:
             return ladder.answer(dispatcher, tracker, answer)
         if suggestions:
@@ -117,7 +136,7 @@ class AnswerFaq(Action):
 
 
 class Decline(Action):
-    """Off-topic by the classifier; a sure FAQ entry still overrules it."""
+    """Off-topic by the classifier; an FAQ entry that is surer of itself still overrules it."""
 
     def __init__(self, ladder: FaqLadder) -> None:
         self._ladder = ladder
@@ -129,20 +148,24 @@ class Decline(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Answer when the FAQ is sure, else say kindly what the bot is for."""
+        """Answer or suggest when that is likelier to help, else say kindly what the bot is for."""
         ladder = self._ladder
-        answer, _ = ladder.search(tracker)
-        if answer:
+        answer, suggestions, best = ladder.search(tracker)
+        confidence = tracker.latest_message["intent"].get("confidence", 1.0)
+        if answer and best > confidence:
             return ladder.answer(dispatcher, tracker, answer)
+        if suggestions and confidence < _HALF_SURE:
+            return ladder.suggest(dispatcher, tracker, suggestions)
         dispatcher.utter_message(response="utter_decline")
         return [decide("decline")]
 
 
 class Affirm(Action):
-    """A bare "yes": takes what the previous turn offered."""
+    """A bare "yes": takes what was offered last."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -151,7 +174,10 @@ class Affirm(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Answer the first suggestion, hand off where a person was offered, else just agree."""
+        """Confirm an order, answer the first suggestion, or hand off: whatever was offered."""
+        events = await self._cards.yes(tracker)
+        if events:
+            return events
         previous = previous_decision(tracker) or ""
         if previous.startswith("suggest:"):
             first = previous.removeprefix("suggest:").split(",")[0]
@@ -165,8 +191,9 @@ class Affirm(Action):
 class Deny(Action):
     """A bare "no": refused suggestions count as a miss."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -175,7 +202,10 @@ class Deny(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Look further after refused suggestions, else accept the no."""
+        """Ask what is wrong with an order, look further after suggestions, else accept the no."""
+        refused = await self._cards.refused(dispatcher, tracker)
+        if refused is not None:
+            return refused
         if (previous_decision(tracker) or "").startswith("suggest:"):
             return self._ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_deny")

@@ -7,6 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
+from actions.cards import SURE, CardAnswers
 from actions.context import decide
 from bot.conversations.model import HandoffReason
 
@@ -22,6 +23,9 @@ def hand_off(dispatcher: CollectingDispatcher, reason: HandoffReason) -> list[Ev
 class Handoff(Action):
     """Hands off because the customer asked for it or complains."""
 
+    def __init__(self, cards: CardAnswers) -> None:
+        self._cards = cards
+
     def name(self) -> str:
         """Return the name in the domain."""
         return "action_handoff"
@@ -31,4 +35,9 @@ class Handoff(Action):
     ) -> list[EventType]:
         """Hand off with the reason that the latest intent stands for."""
         intent = tracker.get_intent_of_latest_message()
+        if tracker.latest_message["intent"].get("confidence", 1.0) < SURE:
+            # "All correct, please call me first" answers a card and is no call for a person.
+            about_order = await self._cards.words(dispatcher, tracker)
+            if about_order is not None:
+                return about_order
         return hand_off(dispatcher, _REASON_BY_INTENT.get(intent, HandoffReason.ASKED_FOR))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
+from actions.cards import SURE, CardAnswers
+from actions.changes import DRAFT, GO_AHEAD, ChangeTalk
 from actions.context import decide, language_of
-from bot.orders.answers import Goal, Reply, answer, my_orders
+from bot.clock import Clock, utc_now
+from bot.orders.answers import Goal, Reply, answer, is_late, my_orders, promised
+from bot.orders.cases import CaseKind
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
+from bot.orders.service import Orders
 
 # Slots of the form, as in domain.yml, and the one that remembers whose proof has been seen.
 _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
@@ -24,20 +26,18 @@ _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
     "verified_order",
 )
 _ASKED = [_GOAL, _NUMBER, _LAST_FOUR]
+_CODES = {"order_number", "tracking_number"}
 _ORDERS_LISTED = 5
-
-Clock = Callable[[], datetime]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class ValidateOrderForm(FormValidationAction):
-    """Checks the proof as soon as order number and last four digits are both there."""
+    """Checks the proof as soon as it is there, then settles what the customer wants changed."""
 
-    def __init__(self, desk: OrderDesk, clock: Clock = _utc_now) -> None:
-        self._desk = desk
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+        self._desk: OrderDesk = orders.desk
+        self._cod = orders.cod
+        self._talk = ChangeTalk(orders)
+        self._cards = CardAnswers(orders, clock)
         self._clock = clock
 
     def name(self) -> str:
@@ -48,26 +48,16 @@ class ValidateOrderForm(FormValidationAction):
         """Return the form's slots; the engine does not send the domain along."""
         return _ASKED
 
-    async def required_slots(
-        self,
-        domain_slots: list[str],
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: DomainDict,
-    ) -> list[str]:
-        """Ask nothing more once the order is verified; the form then ends."""
-        number = tracker.get_slot(_NUMBER)
-        verified = number is not None and number == tracker.get_slot(_VERIFIED)
-        return [_NUMBER] if verified else domain_slots
-
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Verify the order, or forget what did not fit and say so.
+        """Verify the order, or forget what did not fit and say so; then say what to ask next.
 
         A wrong answer clears both values, so that the form asks for both again and tells nobody
-        which was wrong. After too many the form ends.
+        which was wrong. After too many the form ends. A message that gives nothing sets nothing:
+        then the engine leaves it to the rules (a question, a "never mind").
         """
+        starts = tracker.get_slot(REQUESTED_SLOT) is None
         given = {k: v for k, v in tracker.slots_to_validate().items() if k in _ASKED}
         events = [SlotSet(name, value) for name, value in given.items()]
         if tracker.get_slot(_GOAL) is None:
@@ -75,32 +65,51 @@ class ValidateOrderForm(FormValidationAction):
             events.append(SlotSet(_GOAL, Goal.ORDER_STATUS.value))
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        goal = _goal(tracker)
+        if spoken and starts and not number and not ChangeTalk.concerns(goal) and _unsure(tracker):
+            # "Use 139… for the courier" is easily taken for a call to hurry.
+            goal = await self._cards.goal_said(tracker, spoken) or goal
+            if goal is not _goal(tracker):
+                events.append(SlotSet(_GOAL, goal.value))
+                number = verified = spoken.order_number
+        if spoken and _means_it(tracker, starts, number, spoken.order_number):
+            # We wrote to this customer about this order: nothing is left to be proved.
+            number = verified = spoken.order_number
         order: Order | None = None
         if number and verified:
             order = await self._desk.opened_with(verified, number)
         if order is None and number and last_four:
+            now = self._clock()
             checked = await self._desk.verify(
-                number, last_four, conversation_id=tracker.sender_id, now=self._clock()
+                number, last_four, conversation_id=tracker.sender_id, now=now
             )
             if isinstance(checked, Verified):
                 order = checked.order
+                await self._cod.remember(tracker.sender_id, order, now)
             else:
-                events += _refuse(dispatcher, checked)
-        if order:
+                return events + _refuse(dispatcher, checked) + _decided(given, tracker)
+        if order is None:
+            if number and number == verified:
+                # The order has left the book since; without this the form would end with nothing.
+                events.append(SlotSet(_VERIFIED, None))
+            missing = _NUMBER if number is None else _LAST_FOUR
+            return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, tracker)]
+        if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
-        elif number and number == verified:
-            # The order has left the book since; without this the form would end with nothing.
-            events.append(SlotSet(_VERIFIED, None))
-        if given:
-            events.append(decide(f"flow:{_goal(tracker)}"))
-        return events
+        said, wanted = await self._talk.listen(
+            dispatcher, tracker, order, goal, spoken, starts, self._clock()
+        )
+        return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, tracker)]
 
 
 class OrderAction(Action):
-    """Answers about the verified order what the customer wanted to know."""
+    """Answers about the verified order what the customer wanted to know, or does what was settled."""
 
-    def __init__(self, desk: OrderDesk, clock: Clock = _utc_now) -> None:
-        self._desk = desk
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+        self._desk = orders.desk
+        self._cases = orders.cases
+        self._talk = ChangeTalk(orders)
         self._clock = clock
 
     def name(self) -> str:
@@ -111,28 +120,58 @@ class OrderAction(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
         """Say the replies to the goal; nothing if the form ended without a verified order."""
-        number = tracker.get_slot(_NUMBER)
+        number, goal = tracker.get_slot(_NUMBER), _goal(tracker)
         order = None
         if number is not None and number == tracker.get_slot(_VERIFIED):
             order = await self._desk.opened_with(number, number)
-        for reply in await self._replies(order, tracker) if order else ():
+        replies: list[Reply] = []
+        if order and self._talk.concerns(goal):
+            replies = await self._talk.finish(tracker, order, goal, self._clock())
+        elif order:
+            replies = await self._replies(order, tracker, goal)
+        for reply in replies:
             dispatcher.utter_message(response=reply.response, **reply.values)
         # The digits have done their work; the next order needs its own.
-        return [SlotSet(_LAST_FOUR, None), decide(f"flow:{_goal(tracker)}")]
+        done = [SlotSet(slot, None) for slot in (_LAST_FOUR, DRAFT, GO_AHEAD)]
+        return [*done, decide(f"flow:{goal}")]
 
-    async def _replies(self, order: Order, tracker: Tracker) -> list[Reply]:
-        language, goal = language_of(tracker), _goal(tracker)
+    async def _replies(self, order: Order, tracker: Tracker, goal: Goal) -> list[Reply]:
+        language = language_of(tracker)
         if goal is Goal.MY_ORDERS:
             orders = await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
             return my_orders(orders, language)
-        return answer(goal, order, self._clock(), language)
+        now = self._clock()
+        replies = answer(goal, order, now, language)
+        if goal is Goal.URGE_DELIVERY and is_late(order, now):
+            case = await self._cases.open(
+                CaseKind.URGE, order, conversation_id=tracker.sender_id, now=now
+            )
+            replies.append(promised(case, language))
+        return replies
+
+
+def _means_it(tracker: Tracker, starts: bool, number: str | None, asked: str) -> bool:
+    """Tell whether a message without proof is about the order that we wrote to its customer about."""
+    if number == asked:
+        return True
+    named = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}
+    return ChangeTalk.concerns(_goal(tracker)) and not named & _CODES and (starts or number is None)
+
+
+def _unsure(tracker: Tracker) -> bool:
+    intent = tracker.latest_message.get("intent") or {}
+    return float(intent.get("confidence", 1.0)) < SURE
+
+
+def _decided(given: object, tracker: Tracker) -> list[EventType]:
+    return [decide(f"flow:{_goal(tracker)}")] if given else []
 
 
 def _refuse(dispatcher: CollectingDispatcher, checked: NoMatch | Locked) -> list[EventType]:
     forgotten = [SlotSet(_NUMBER, None), SlotSet(_LAST_FOUR, None)]
     if isinstance(checked, NoMatch):
         dispatcher.utter_message(response="utter_order_no_match")
-        return forgotten
+        return [*forgotten, SlotSet(REQUESTED_SLOT, _NUMBER)]
     dispatcher.utter_message(response="utter_order_locked")
     return [*forgotten, SlotSet(REQUESTED_SLOT, None)]
 

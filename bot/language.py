@@ -21,7 +21,9 @@ MessageLanguage = Literal["zh", "en", "mixed"]
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
 _LATIN_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?", re.IGNORECASE)
 # Codes carry no language: order and tracking numbers, model names (iPhone15, X200), addresses of the web.
-_CODE = re.compile(r"https?://\S+|\S+@\S+|[a-z]*\d[a-z0-9-]*", re.IGNORECASE)
+_CODE = re.compile(
+    r"https?://[!-~]+|[\w.+-]+@[a-z0-9.-]+|[a-z]*\d[a-z0-9-]*", re.IGNORECASE | re.ASCII
+)
 # Words that Chinese customers type as they are; alone they do not say which language is spoken.
 _NEUTRAL = frozenset(
     [

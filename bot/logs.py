@@ -5,8 +5,14 @@ from __future__ import annotations
 import logging
 
 import structlog
+from pydantic import SecretStr
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.settings import Settings
+
+_STARS = "********"
+# Shorter values would mask ordinary words.
+_SHORTEST_SECRET = 6
 
 
 def configure_logs(settings: Settings) -> None:
@@ -17,6 +23,7 @@ def configure_logs(settings: Settings) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
+            mask(secrets_of(settings)),
             structlog.processors.JSONRenderer(ensure_ascii=False)
             if settings.log_json
             else structlog.dev.ConsoleRenderer(colors=False),
@@ -25,3 +32,27 @@ def configure_logs(settings: Settings) -> None:
             logging.getLevelNamesMapping()[settings.log_level.upper()]
         ),
     )
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Return every value that must never be written down."""
+    fields = (getattr(settings, name) for name in type(settings).model_fields)
+    configured = (value.get_secret_value() for value in fields if isinstance(value, SecretStr))
+    return [*configured, *settings.secrets.model_dump().values()]
+
+
+def mask(secrets: list[str]) -> Processor:
+    """Return a processor that puts stars where a secret would be written, also in tracebacks."""
+    known = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+
+    def masked(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        for secret in known:
+            value = value.replace(secret, _STARS)
+        return value
+
+    def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {key: masked(value) for key, value in event.items()}
+
+    return process

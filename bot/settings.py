@@ -1,11 +1,14 @@
 """Every setting once: its name with the unit, its default, and what it does.
 
 Read from the environment (``YINGDA_PORT=9000``), then from a file ``.env`` in the working folder,
-then from the defaults below. ``yingda settings`` prints them all.
+then from files named like the variables (``yingda_telegram_token``) in the folder
+``YINGDA_SECRETS_DIR``, by default ``/run/secrets`` where Docker puts them, then from the defaults
+below. ``yingda settings`` prints them all.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import secrets
@@ -13,8 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,6 +86,25 @@ class Settings(BaseSettings):
         _ROOT / ".venv-engine/bin/python", description="Interpreter of the engine's environment."
     )
 
+    policy_folder: Path = Field(
+        _ROOT / "data/policy", description="Folder of the shop's policies: cod.yml, cases.yml."
+    )
+    order_events_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key that a shop signs its order events with; empty: one of our own, see 'yingda orders key'.",
+    )
+
+    code_smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server for one-time codes, smtp://user:password@host:port; empty: codes go to the log.",
+    )
+    code_smtp_to: str = Field(
+        "{phone}@sms.invalid", description="Address of the SMS gateway, with {phone} in it."
+    )
+    code_smtp_from: str = Field(
+        "service@yingda.example", description="Address that one-time codes come from."
+    )
+
     message_limit_chars: int = Field(
         2000, ge=100, description="Longest customer message; what is longer is cut."
     )
@@ -89,16 +116,98 @@ class Settings(BaseSettings):
         ge=0,
         description="Minutes between two 'a colleague will answer' lines to a waiting customer.",
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address under which the internet reaches the app, without path; empty: not at all.",
+    )
+    telegram_token: SecretStr = Field(
+        SecretStr(""), description="Token of the Telegram bot from @BotFather; empty: no Telegram."
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org",
+        description="Telegram's Bot API, or a local Bot API server.",
+    )
+    wechat_app_id: str = Field(
+        "", description="AppID of the WeChat Official Account; empty: no WeChat."
+    )
+    wechat_secret: SecretStr = Field(
+        SecretStr(""), description="AppSecret of the WeChat Official Account."
+    )
+    wechat_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of the WeChat server configuration, which signs callbacks.",
+    )
+    wechat_aes_key: SecretStr = Field(
+        SecretStr(""),
+        description="EncodingAESKey of the WeChat server configuration; empty: plain mode.",
+    )
+    wechat_aes_key_previous: SecretStr = Field(
+        SecretStr(""),
+        description="The EncodingAESKey before the last change; still accepted while WeChat changes over.",
+    )
+    wechat_api_url: str = Field(
+        "https://api.weixin.qq.com", description="WeChat's API, or the access point nearest to you."
+    )
+    wechat_menu: str = Field(
+        "",
+        description="File with the account's menu, uploaded when it changes; empty: the menu is left alone.",
+    )
+    extra_channels: list[str] = Field(
+        [], description="Python packages of further channels, as JSON list."
+    )
+    customer_messages_per_minute: float = Field(
+        30,
+        ge=0,
+        description="Messages of one customer that are worked on in a minute; 0: no limit.",
+    )
+    address_requests_per_minute: float = Field(
+        6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
+    )
+    desk_hours: Path | None = Field(
+        None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
+    )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line that is written."
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from files too, where there is a folder with them."""
+        folder = Path(os.environ.get("YINGDA_SECRETS_DIR", "/run/secrets"))
+        files = SecretsSettingsSource(settings_cls, folder if folder.is_dir() else None)
+        return init_settings, env_settings, dotenv_settings, files
+
+    @property
+    def channel_texts_file(self) -> Path:
+        """What channels say by themselves."""
+        return self.root / "data" / "channels" / "texts.yml"
+
     @property
     def faq_folder(self) -> Path:
         """The FAQ files."""
         return self.root / "data" / "faq"
+
+    @property
+    def order_key(self) -> str:
+        """The key of order events in force: the chosen one, or one derived from our own secret."""
+        chosen = self.order_events_key.get_secret_value()
+        own = self.secrets.session_key.encode()
+        return chosen or hmac.new(own, b"order-events", "sha256").hexdigest()
+
+    @property
+    def desk_folder(self) -> Path:
+        """The desk's words, ready-made answers and opening hours."""
+        return self.root / "data" / "desk"
 
     @property
     def engine_url(self) -> str:

@@ -12,19 +12,34 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from rasa_sdk.executor import ActionExecutor
 
+from bot.accounts.accounts import Accounts
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
 from bot.conversations.worker import Workers
+from bot.desk.board import Board
+from bot.desk.feed import Feed
+from bot.desk.rules import DeskRules
+from bot.desk.service import HandoffDesk
+from bot.faq.knowledge import Knowledge
+from bot.orders.service import Orders
+from bot.orders.ticker import Ticker
 from bot.settings import Settings
 from bot.storage.engine import Database
+from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
+from connectors.desk.live import DeskLive
+from connectors.desk.parts import DeskParts
+from connectors.desk.routes import desk_router
 from connectors.health import Readiness, health_router
+from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
+from connectors.registry import Fittings, build_channels
 from connectors.rest.routes import rest_router
 from connectors.service import Reception
+from connectors.texts import ChannelTexts
 from connectors.web.channel import GREETING, WebChannel
 from connectors.web.session import WebSessions
 
@@ -38,6 +53,9 @@ def create_app(
     dialogue: Dialogue,
     phrases: Phrases,
     executor: ActionExecutor,
+    knowledge: Knowledge,
+    orders: Orders,
+    rules: DeskRules,
 ) -> socketio.ASGIApp:
     """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
     web = WebChannel(
@@ -47,33 +65,85 @@ def create_app(
         settings.default_language,
         settings.allowed_origins,
     )
-    outbox = Outbox(database, {web.name: web}, settings.outbox_attempts)
+    texts = ChannelTexts(settings.channel_texts_file)
+    channels = [web, *build_channels(Fittings(settings, database, phrases, texts))]
+    outbox = Outbox(
+        database,
+        {channel.name: channel for channel in channels},
+        settings.outbox_attempts,
+        merging={channel.name for channel in channels if channel.capabilities.merges},
+    )
+    accounts = Accounts(database)
+    board = Board(database, rules.catalogue)
+    feed = Feed(board)
+
+    def changed(conversation_id: str) -> None:
+        outbox.wake(conversation_id)
+        feed.changed(conversation_id)
+
+    async def on_typing(conversation_id: str, on: bool) -> None:
+        for channel in channels:
+            await channel.typing(conversation_id, on)
+
     workers = Workers(
         database,
         dialogue,
         phrases,
-        on_reply=outbox.wake,
-        on_typing=web.typing,
+        on_reply=changed,
+        on_typing=on_typing,
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
+        desk=rules,
     )
+    desk = DeskParts(
+        database,
+        HandoffDesk(database, phrases, settings.default_language, rules.catalogue),
+        board,
+        rules.catalogue,
+        knowledge,
+        orders.book,
+        DeskLive(web.server, accounts, web, board.holds),
+        changed,
+        feed.look,
+        rules.hours.zone,
+    )
+    feed.add(desk.live)
     greeting_offers = frozenset(
         button.payload
         for language in ("zh", "en")
         for button in phrases.say(GREETING, language).buttons
     )
-    reception = Reception(Inbox(database, settings.message_limit_chars, greeting_offers), workers)
+    reception = Reception(
+        Inbox(database, settings.message_limit_chars, greeting_offers),
+        workers,
+        outbox,
+        texts,
+        settings.default_language,
+        settings.customer_messages_per_minute,
+        feed.changed,
+    )
     readiness = Readiness(database, engine)
+    ticker = Ticker(orders.cod, on_message=changed)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        web.open(reception)
+        web.ask_service(feed.service_of)
+        for channel in channels:
+            channel.open(reception)
         outbox.start()
+        feed.start()
+        desk.live.start()
         readiness.start()
         await workers.recover()
+        ticker.start()
         yield
+        await ticker.close()
         await readiness.close()
         await workers.close()
+        await feed.close()
+        await desk.live.close()
         await outbox.close()
+        for channel in channels:
+            await channel.close()
         await engine.close()
         await database.close()
 
@@ -81,6 +151,13 @@ def create_app(
     api.include_router(health_router(readiness))
     api.include_router(actions_router(executor, settings.secrets.actions_token))
     api.include_router(rest_router(reception, database))
+    api.include_router(order_events_router(orders.intake, settings.order_key))
+    api.state.accounts = accounts
+    api.include_router(accounts_router(accounts))
+    api.include_router(desk_router(desk, accounts))
+    for channel in channels:
+        if (routes := channel.routes()) is not None:
+            api.include_router(routes)
     # A shop's page on another origin loads the widget's script; nothing else is shared.
     api.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"]

@@ -2,21 +2,83 @@
 
 from __future__ import annotations
 
-from bot.conversations.inbox import Accepted, Inbox
-from bot.conversations.model import Inbound
+from collections.abc import Callable
+
+from bot.conversations.inbox import Accepted, Inbox, Reply
+from bot.conversations.metrics import RECEIVED
+from bot.conversations.model import Body, Inbound, State
+from bot.conversations.outbox import Outbox
 from bot.conversations.worker import Workers
+from bot.language import Language, reply_language
+from connectors.guards import Rates
+from connectors.texts import ChannelTexts
 
 
 class Reception:
-    """Takes messages in from the channels."""
+    """Takes messages in from the channels.
 
-    def __init__(self, inbox: Inbox, workers: Workers) -> None:
+    Args:
+        per_minute: how many messages of one customer are worked on in a minute; 0 is no limit.
+        on_new: called with the conversation id of each new message.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        workers: Workers,
+        outbox: Outbox,
+        texts: ChannelTexts,
+        default_language: Language,
+        per_minute: float,
+        on_new: Callable[[str], None],
+    ) -> None:
         self._inbox = inbox
         self.workers = workers
+        self.outbox = outbox
+        self._texts = texts
+        self._default_language: Language = default_language
+        self._messages = Rates(per_minute)
+        self._friendly_lines = Rates(1)
+        self._on_new = on_new
 
-    async def accept(self, inbound: Inbound) -> Accepted:
-        """Store a message once and have it answered; a repeated delivery changes nothing."""
+    async def accept(self, inbound: Inbound, *, guarded: bool = True) -> Accepted:
+        """Store a message once and have it answered; a repeated delivery changes nothing.
+
+        A customer who sends more than is worked on gets one friendly line a minute; the messages
+        stand in the transcript.
+
+        Args:
+            guarded: false for callers that we trust, such as other programs of the shop.
+        """
+        customer = f"{inbound.channel}:{inbound.user}"
+        if guarded and not await self._messages.allow(customer):
+            return await self._too_many(inbound, await self._friendly_lines.allow(customer))
         accepted = await self._inbox.accept(inbound)
         if accepted.new:
             self.workers.wake(accepted.conversation_id)
+            self._on_new(accepted.conversation_id)
+        return accepted
+
+    async def note(
+        self, inbound: Inbound, reply: Reply, language: Language | None = None
+    ) -> Accepted:
+        """Store a message that needs no turn, with what is said at once; see ``Inbox.note``."""
+        customer = f"{inbound.channel}:{inbound.user}"
+        if not await self._messages.allow(customer):
+            return await self._too_many(inbound, await self._friendly_lines.allow(customer))
+        accepted = await self._inbox.note(inbound, reply, language)
+        if accepted.new:
+            self.outbox.wake(accepted.conversation_id)
+            self._on_new(accepted.conversation_id)
+        return accepted
+
+    async def _too_many(self, inbound: Inbound, say_so: bool) -> Accepted:
+        def reply(state: State, language: Language | None) -> list[Body]:
+            spoken = reply_language(inbound.text) or language or self._default_language
+            return [self._texts.say("too_many", spoken)] if say_so else []
+
+        RECEIVED.labels(inbound.channel, "limited").inc()
+        accepted = await self._inbox.note(inbound, reply)
+        self.outbox.wake(accepted.conversation_id)
+        self._on_new(accepted.conversation_id)
         return accepted

@@ -11,7 +11,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import bot.storage.accounts
+import bot.storage.channels
+import bot.storage.cod
 import bot.storage.conversations
+import bot.storage.desk
 import bot.storage.orders  # noqa: F401 - its tables hang on the metadata
 from bot.storage.base import Base
 from bot.storage.engine import Database

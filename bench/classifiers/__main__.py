@@ -2,6 +2,7 @@
 
     .venv-engine/bin/python -m bench.classifiers              every candidate
     .venv-engine/bin/python -m bench.classifiers gated        those whose name holds a word
+    .venv-engine/bin/python -m bench.classifiers --most 60    at most 60 examples of an intent: DIET in minutes
 
 Runs in the engine's environment, from the project's root. Prints a table, and writes
 bench/results/classifiers.png.
@@ -28,9 +29,11 @@ def main() -> None:
     """Compare, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("word", nargs="?", default="", help="only candidates whose name holds it")
-    word = parser.parse_args().word
+    parser.add_argument("--most", type=int, default=100_000, help="examples taken of one intent")
+    options = parser.parse_args()
+    word = options.word
     chosen = [candidate for candidate in CANDIDATES if word in candidate.name]
-    examples = read_examples(ROOT)
+    examples = read_examples(ROOT, options.most)
     print(f"{len(examples)} examples")
     _print_gate(try_gate(examples, CANDIDATES[0]))
     print(f"\n{_HEAD}", flush=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import random
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,13 +50,24 @@ class Figures:
     per_message_ms: float
 
 
-def read_examples(root: Path) -> list[Message]:
-    """Return all training examples, normalised, tokenized and with the encoder's vector."""
+def read_examples(root: Path, most_per_intent: int) -> list[Message]:
+    """Return training examples, normalised, tokenized and with the encoder's vector.
+
+    Of an intent with more than ``most_per_intent`` a random part is taken, always the same one.
+    """
     importer = FaqImporter(
         None, str(root / "domain.yml"), [str(root / "data")], str(root / "data/faq")
     )
     data = Normaliser().process_training_data(importer.get_nlu_data())
-    examples = list({m.get("text"): m for m in data.intent_examples if m.get("text")}.values())
+    by_intent = defaultdict(list)
+    for message in {m.get("text"): m for m in data.intent_examples if m.get("text")}.values():
+        by_intent[message.get("intent")].append(message)
+    pick = random.Random(1)
+    examples = [
+        message
+        for messages in by_intent.values()
+        for message in pick.sample(messages, min(len(messages), most_per_intent))
+    ]
     tokenizer = BilingualTokenizer(BilingualTokenizer.get_default_config())
     tokenizer.process(examples)
     config = EncoderFeaturizer.get_default_config()

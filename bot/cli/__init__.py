@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import chat, db, desk, doctor, eval, rasa, serve, settings, train, understand, up
+from bot.cli import (
+    chat,
+    db,
+    demo,
+    desk,
+    doctor,
+    eval,
+    orders,
+    rasa,
+    report,
+    serve,
+    settings,
+    train,
+    understand,
+    up,
+)
 from bot.cli.encoder import app as encoder_app
 from bot.cli.faq import app as faq_app
 
@@ -32,6 +47,9 @@ app.command(
 app.command("doctor")(doctor.doctor)
 app.command("settings")(settings.settings)
 app.add_typer(desk.app, name="desk")
+app.add_typer(report.app, name="report")
 app.add_typer(db.app, name="db")
+app.add_typer(orders.app, name="orders")
+app.add_typer(demo.app, name="demo")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(faq_app, name="faq")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 app = typer.Typer(help="The database: upgrade it, fill in the demo shop.", no_args_is_help=True)
 
@@ -29,7 +33,9 @@ def fill_demo() -> None:
     """Fill an empty order book with the demo shop's 200 orders."""
     from bot.settings import Settings
 
-    written = asyncio.run(fill(Settings().database))
+    settings = Settings()
+    written = asyncio.run(fill(settings.database))
+    asyncio.run(seed_accounts(settings))
     typer.echo("The demo shop is written." if written else "The order book is in use: kept.")
 
 
@@ -43,5 +49,18 @@ async def fill(url: str) -> bool:
     database = Database(url)
     try:
         return await seed_demo(database, datetime.now(UTC))
+    finally:
+        await database.close()
+
+
+async def seed_accounts(settings: Settings) -> None:
+    """Make the demo log-ins unless somebody has made accounts already."""
+    from bot.accounts.accounts import Accounts
+    from bot.accounts.demo import seed_logins
+    from bot.storage.engine import Database
+
+    database = Database(settings.database)
+    try:
+        await seed_logins(Accounts(database), settings.var)
     finally:
         await database.close()

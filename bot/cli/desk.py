@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import accounts
+
 if TYPE_CHECKING:
-    from bot.conversations.handoff import HandoffDesk
+    from bot.desk.service import HandoffDesk
     from bot.storage.engine import Database
 
 app = typer.Typer(
-    help="Answer customers as a person: list, show, answer, close.", no_args_is_help=True
+    help="Answer customers as a person: list, show, answer, close. Accounts for the web desk: "
+    "add-user, users, set-password, disable-user.",
+    no_args_is_help=True,
 )
+accounts.register(app)
 
 _Agent = Annotated[str, typer.Option("--agent", help="Your name.", default_factory=getpass.getuser)]
 _Conversation = Annotated[str, typer.Argument(help="Conversation id, or its first characters.")]
@@ -82,7 +87,9 @@ def answer(conversation: _Conversation, text: str, agent: _Agent) -> None:
     """
 
     async def work(desk: HandoffDesk, _: Database) -> None:
-        await desk.answer(await _find(desk, conversation), agent, text)
+        from bot.desk.service import Agent
+
+        await desk.answer(await _find(desk, conversation), Agent(agent, agent), text)
         typer.echo("Sent.")
 
     _run(work)
@@ -102,15 +109,19 @@ def close(
     """
 
     async def work(desk: HandoffDesk, _: Database) -> None:
-        await desk.close(await _find(desk, conversation), agent, resolution)
+        from bot.desk.service import Agent
+
+        await desk.close(await _find(desk, conversation), Agent(agent, agent), resolution)
         typer.echo("Closed.")
 
     _run(work)
 
 
 def _run(work: Callable[[HandoffDesk, Database], Awaitable[None]]) -> None:
-    from bot.conversations.handoff import HandoffDesk, IllegalTransitionError
+    from bot.conversations.handoff import IllegalTransitionError
     from bot.conversations.phrases import Phrases
+    from bot.desk.catalogue import Catalogue
+    from bot.desk.service import HandoffDesk
     from bot.settings import Settings
     from bot.storage.engine import Database
 
@@ -119,7 +130,8 @@ def _run(work: Callable[[HandoffDesk, Database], Awaitable[None]]) -> None:
     async def go() -> None:
         database = Database(settings.database)
         phrases = Phrases(settings.root / "domain.yml")
-        desk = HandoffDesk(database, phrases, settings.default_language)
+        catalogue = Catalogue.load(settings.desk_folder)
+        desk = HandoffDesk(database, phrases, settings.default_language, catalogue)
         try:
             await work(desk, database)
         finally:

@@ -21,7 +21,7 @@ from connectors.base import Capabilities, degrade
 from connectors.web.channel import WebChannel
 from connectors.web.session import WebSessions
 
-_TERMINAL = Capabilities(buttons=False, pictures=False, links=False, text_limit_chars=100_000)
+_TERMINAL = Capabilities(buttons=False, pictures=False, links=False, text_limit=100_000)
 _NAMES = {"bot": "应答", "agent": "人工", "system": "应答"}
 
 

@@ -21,6 +21,7 @@ from rich.progress import Progress
 
 from bot.cli.train import train_engine
 from bot.cli.wiring import Parts, build_parts
+from bot.clock import Clock, utc_now
 from bot.conversations.dialogue import Outcome
 from bot.conversations.engine_client import EngineError
 from bot.engine_process import engine_environment, is_trained, run_command
@@ -79,8 +80,12 @@ async def run(settings: Settings, lines: Iterable[str], output: TextIO) -> None:
 
 
 @asynccontextmanager
-async def private_stack(settings: Settings) -> AsyncIterator[Parts]:
-    """Start an engine with actions and a demo order book of its own on free ports; stop all at the end."""
+async def private_stack(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Parts]:
+    """Start an engine with actions and a demo order book of its own on free ports; stop all at the end.
+
+    Args:
+        clock: the time that actions go by.
+    """
     if not is_trained(settings) and not await asyncio.to_thread(train_engine, settings):
         raise RuntimeError(f"training failed, see {settings.var / 'logs/train.log'}")
     secrets = settings.secrets
@@ -101,7 +106,7 @@ async def private_stack(settings: Settings) -> AsyncIterator[Parts]:
         engine.start()
         try:
             await upgrade_async(private.database)
-            parts = await asyncio.to_thread(build_parts, private)
+            parts = await asyncio.to_thread(build_parts, private, clock)
             await seed_demo(parts.database, datetime.now(UTC))
             api = FastAPI()
             api.include_router(actions_router(parts.executor, secrets.actions_token))

@@ -29,7 +29,7 @@ def up() -> None:
     """
     from rich.console import Console
 
-    from bot.cli.db import fill
+    from bot.cli.db import fill, seed_accounts
     from bot.cli.train import train_engine
     from bot.engine_process import engine_environment, is_trained, run_command
     from bot.settings import Settings
@@ -49,6 +49,7 @@ def up() -> None:
         import asyncio
 
         asyncio.run(fill(settings.database))
+        asyncio.run(seed_accounts(settings))
     logs = settings.var / "logs"
     environment = engine_environment(settings)
     supervisor = Supervisor(
@@ -128,15 +129,20 @@ def address(settings: Settings) -> str:
 def _print_addresses(settings: Settings, console: Console) -> None:
     from rich.table import Table
 
+    from bot.accounts.demo import demo_logins
     from bot.orders.demo import demo_orders
 
     here = address(settings)
     table = Table("What", "Where", title="Yingda (应答) is answering", title_justify="left")
     table.add_row("Demo shop with the widget", f"{here}/")
+    table.add_row("Desk for agents", f"{here}/desk/")
     table.add_row("REST channel (Rasa compatible)", f"{here}/webhooks/rest/webhook")
     table.add_row("Health, readiness, metrics", f"{here}/healthz  /readyz  /metrics")
     table.add_row("In the terminal", ".venv/bin/yingda chat   .venv/bin/yingda desk")
     if settings.demo:
+        table.add_section()
+        for person in demo_logins(settings.var):
+            table.add_row(f"Demo log-in ({person.role})", f"{person.login}  {person.password}")
         table.add_section()
         for order in demo_orders():
             table.add_row(

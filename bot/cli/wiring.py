@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from actions import FaqLadder, build_executor
+from bot.clock import Clock, utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
+from bot.desk.catalogue import Catalogue
+from bot.desk.hours import load_hours
+from bot.desk.rules import DeskRules
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
-from bot.orders.book import SqlOrderBook
-from bot.orders.desk import OrderDesk
+from bot.faq.model import LANGUAGES
+from bot.faq.questions import nlu_examples
+from bot.faq.texts import answer_sentences
+from bot.orders.code_senders import LogSender, SmtpSender
+from bot.orders.codes import CodeSender
+from bot.orders.service import Orders
 from bot.settings import Settings
+from bot.spelling import Speller
 from bot.storage.engine import Database
 
 if TYPE_CHECKING:
@@ -30,11 +40,17 @@ class Parts:
     engine: EngineClient
     dialogue: Dialogue
     phrases: Phrases
+    knowledge: Knowledge
     executor: ActionExecutor
+    orders: Orders
 
 
-def build_parts(settings: Settings) -> Parts:
-    """Load the knowledge base and connect the parts; opens no port and no connection yet."""
+def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
+    """Load the knowledge base and connect the parts; opens no port and no connection yet.
+
+    Args:
+        clock: the time that actions go by; a demo lets it run faster.
+    """
     database = Database(settings.database)
     phrases = Phrases(settings.root / "domain.yml")
     knowledge = load_knowledge(settings)
@@ -42,14 +58,33 @@ def build_parts(settings: Settings) -> Parts:
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
     ladder = FaqLadder(knowledge, phrases)
+    orders = Orders.build(
+        database,
+        settings.policy_folder,
+        phrases,
+        settings.default_language,
+        sender=_code_sender(settings),
+        key=settings.secrets.session_key,
+    )
     return Parts(
         settings=settings,
         database=database,
         engine=engine,
-        dialogue=Dialogue(engine, knowledge, settings.default_language),
+        dialogue=Dialogue(
+            engine, knowledge, load_speller(settings, knowledge), settings.default_language
+        ),
         phrases=phrases,
-        executor=build_executor(ladder, OrderDesk(SqlOrderBook(database), database)),
+        knowledge=knowledge,
+        executor=build_executor(ladder, orders, clock),
+        orders=orders,
     )
+
+
+def _code_sender(settings: Settings) -> CodeSender:
+    url = settings.code_smtp_url.get_secret_value()
+    if not url:
+        return LogSender()
+    return SmtpSender(url, settings.code_smtp_to, settings.code_smtp_from)
 
 
 def build_app(settings: Settings) -> socketio.ASGIApp:
@@ -58,8 +93,22 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 
     parts = build_parts(settings)
     return create_app(
-        settings, parts.database, parts.engine, parts.dialogue, parts.phrases, parts.executor
+        settings,
+        parts.database,
+        parts.engine,
+        parts.dialogue,
+        parts.phrases,
+        parts.executor,
+        parts.knowledge,
+        parts.orders,
+        load_rules(settings),
     )
+
+
+def load_rules(settings: Settings) -> DeskRules:
+    """Return the desk's words and opening hours."""
+    hours = load_hours(settings.desk_hours or settings.desk_folder / "hours.yml")
+    return DeskRules(Catalogue.load(settings.desk_folder), hours)
 
 
 def load_knowledge(settings: Settings) -> Knowledge:
@@ -71,3 +120,17 @@ def load_knowledge(settings: Settings) -> Knowledge:
         answer=settings.faq_answer_threshold,
         suggest=settings.faq_suggest_threshold,
     )
+
+
+def load_speller(settings: Settings, knowledge: Knowledge) -> Speller:
+    """Return the speller, which learns from all that the bot can understand and say."""
+    corpus = knowledge.corpus
+    examples = (text for _, text in nlu_examples(settings.root / "data" / "nlu"))
+    phrasings = (phrasing.text for phrasing in corpus.phrasings)
+    answers = (
+        sentence
+        for record in corpus.records
+        for language in LANGUAGES
+        for sentence in answer_sentences(record.side(language).answer)
+    )
+    return Speller.learn(chain(examples, phrasings, answers))

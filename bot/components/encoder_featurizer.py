@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ENCODER_VARIABLE = "YINGDA_ENCODER"
 _FINGERPRINT_FILE = "encoder.json"
-_BATCH = 256  # messages; bounds the memory that encoding the training data takes
 
 
 class EncoderMismatchError(RasaException):
@@ -79,11 +78,8 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> EncoderFeaturizer:
-        """Load the encoder for training."""
-        from bot.encoder import load_encoder
-
-        encoder = load_encoder(os.environ.get(ENCODER_VARIABLE) or config["encoder"])
-        return cls(config, execution_context.node_name, encoder, model_storage, resource)
+        """Load the encoder."""
+        return cls(config, execution_context.node_name, _encoder(config), model_storage, resource)
 
     @classmethod
     def load(
@@ -99,7 +95,8 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         Raises:
             EncoderMismatchError: it is another one.
         """
-        featurizer = cls.create(config, model_storage, resource, execution_context)
+        name = execution_context.node_name
+        featurizer = cls(config, name, _encoder(config), model_storage, resource)
         with model_storage.read_from(resource) as folder:
             trained = json.loads((folder / _FINGERPRINT_FILE).read_text(encoding="utf-8"))
         if trained["fingerprint"] != featurizer._encoder.fingerprint:
@@ -120,20 +117,30 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Add the feature to every training example, encoding in batches."""
-        self.process(training_data.training_examples)
+        """Add the feature to every training example, on all cores."""
+        encoder = _encoder(self._config, threads=os.cpu_count() or 1)
+        self._add_vectors(training_data.training_examples, encoder)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the feature to every message with a text; a button's payload needs none."""
-        readable = [m for m in messages if m.get(TEXT) and not _is_payload(m.get(TEXT))]
-        for start in range(0, len(readable), _BATCH):
-            batch = readable[start : start + _BATCH]
-            vectors = self._encoder.encode([message.get(TEXT) for message in batch])
-            origin = self._config[FEATURIZER_CLASS_ALIAS] or self._identifier
-            for message, vector in zip(batch, vectors, strict=True):
-                message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
+        self._add_vectors(messages, self._encoder)
         return messages
+
+    def _add_vectors(self, messages: list[Message], encoder: Encoder) -> None:
+        readable = [m for m in messages if m.get(TEXT) and not _is_payload(m.get(TEXT))]
+        if not readable:
+            return
+        vectors = encoder.encode([message.get(TEXT) for message in readable])
+        origin = self._config[FEATURIZER_CLASS_ALIAS] or self._identifier
+        for message, vector in zip(readable, vectors, strict=True):
+            message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))
+
+
+def _encoder(config: dict[str, Any], threads: int = 1) -> Encoder:
+    from bot.encoder import load_encoder
+
+    return load_encoder(os.environ.get(ENCODER_VARIABLE) or config["encoder"], threads)
 
 
 def _is_payload(text: str) -> bool:

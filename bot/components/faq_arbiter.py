@@ -33,20 +33,21 @@ class FaqArbiter(IntentClassifier, GraphComponent):
     has its answer. The app searches the FAQ before each turn and sends along, in the message's
     metadata, the probability of the best entry and the entry's id if that is enough to answer:
     ``{"faq": {"best": 0.83, "answer": "returns-refund-time"}}``. Without it (``rasa shell``, training) this
-    component does nothing. The intent stays when its confidence is at least ``sure``; intents that
-    are close to a question ("is shipping free" is no bargaining) give way, however sure, to an entry
-    with a probability of at least ``certain``.
+    component does nothing. The intent stays when its confidence is at least ``sure``. An entry with a
+    probability of at least ``certain`` needs one of at least ``surest`` to be overruled; and intents that
+    are close to a question (``asks``: "is shipping free" is no bargaining) give way to it however sure.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the settings; bench/product measures what ``sure`` is worth."""
-        return {"sure": 0.75, "certain": 0.95, "asks": ["price_bargain"]}
+        return {"sure": 0.8, "surest": 0.97, "certain": 0.95, "asks": ["price_bargain"]}
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Keep the settings."""
         settings = {**self.get_default_config(), **config}
-        self._sure, self._certain = float(settings["sure"]), float(settings["certain"])
+        self._sure, self._surest = float(settings["sure"]), float(settings["surest"])
+        self._certain = float(settings["certain"])
         self._asks = frozenset(settings["asks"])
 
     @classmethod
@@ -65,15 +66,19 @@ class FaqArbiter(IntentClassifier, GraphComponent):
         for message in messages:
             found = (message.get(METADATA) or {}).get("faq") or {}
             intent = message.get(INTENT) or {}
-            unsure = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0) < self._sure
-            if intent.get(INTENT_NAME_KEY) in self._asks:
-                unsure |= found.get("best", 0.0) >= self._certain
+            confidence = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0)
+            unsure = confidence < self._sure
+            if found.get("best", 0.0) >= self._certain:
+                unsure |= confidence < self._surest or intent.get(INTENT_NAME_KEY) in self._asks
             # Who names an order talks about that order, not about orders in general.
             entities = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES, [])}
             if entities & _CODES:
                 continue
             if found.get("answer") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
-                ruling = {INTENT_NAME_KEY: FAQ_INTENT, PREDICTED_CONFIDENCE_KEY: found["best"]}
+                ruling = {
+                    INTENT_NAME_KEY: FAQ_INTENT,
+                    PREDICTED_CONFIDENCE_KEY: round(found["best"], 4),
+                }
                 ranking = [ruling, *message.get(INTENT_RANKING_KEY, [])]
                 message.set(INTENT, ruling, add_to_output=True)
                 message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

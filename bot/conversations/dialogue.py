@@ -1,4 +1,4 @@
-"""The dialogue: text in, turn out. Knows engine and FAQ, nothing of storage or channels."""
+"""The dialogue: text in, turn out. Knows speller, FAQ and engine, nothing of storage or channels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.conversations.engine_client import EngineClient, EngineDown, EngineFaul
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
 from bot.language import Language, MessageLanguage, detect, reply_language
+from bot.spelling import Speller
 
 _RETRY_AFTER_S = 0.3
 
@@ -29,14 +30,17 @@ class Outcome:
 class Dialogue:
     """Runs turns; one conversation's turns must be run one after the other by the caller."""
 
-    def __init__(self, engine: EngineClient, faq: Knowledge, default_language: Language) -> None:
+    def __init__(
+        self, engine: EngineClient, faq: Knowledge, speller: Speller, default_language: Language
+    ) -> None:
         self._engine = engine
         self._faq = faq
+        self._speller = speller
         self._default_language: Language = default_language
 
     def language_for(self, text: str, before: Language | None) -> Language:
         """Return the language to answer ``text`` in, after a conversation in ``before``."""
-        return reply_language(text) or before or self._default_language
+        return reply_language(self._speller.read(text)) or before or self._default_language
 
     async def turn(
         self,
@@ -58,9 +62,11 @@ class Dialogue:
         """
         started = time.perf_counter()
         language = self.language_for(text, before)
-        found = None if payload else self._faq.rule(text)
-        message = payload or _as_typed(text)
-        metadata = {"language": language, "faq": found and _as_metadata(found)}
+        meant = self._speller.read(text)
+        found = None if payload else self._faq.rule(meant)
+        message = payload or _as_typed(meant)
+        # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
+        metadata = {"language": language, "faq": found and _as_metadata(found), "said": text}
         try:
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):

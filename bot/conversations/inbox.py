@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
-from bot.conversations.model import Body, Direction, Inbound
+from bot.conversations.metrics import RECEIVED
+from bot.conversations.model import Author, Body, Direction, Inbound, MessageState, State
 from bot.conversations.transcript import Entry
+from bot.language import Language
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
+
+# What is said at once, given who has the word and the language of the conversation so far.
+Reply = Callable[[State, Language | None], Sequence[Body]]
 
 # A button may be pressed long after it was shown, but not for ever.
 _OFFERS_REMEMBERED_MESSAGES = 50
@@ -49,25 +56,51 @@ class Inbox:
         A payload that was never offered in this conversation is dropped and its text is read as
         typed: nobody can make the engine run an intent by inventing a button.
         """
+        return await self._once(inbound, None, None)
+
+    async def note(
+        self, inbound: Inbound, reply: Reply, language: Language | None = None
+    ) -> Accepted:
+        """Store a message that needs no turn, together with what is said at once.
+
+        Args:
+            reply: called inside the transaction.
+            language: the conversation's language from now on; ``None`` leaves it.
+        """
+        return await self._once(inbound, reply, language)
+
+    async def _once(
+        self, inbound: Inbound, reply: Reply | None, language: Language | None
+    ) -> Accepted:
         try:
-            return await self._store(inbound)
+            accepted = await self._store(inbound, reply, language)
         except IntegrityError as error:
             repeated = await self._find(inbound)
             if repeated is None:
                 raise RuntimeError(
                     f"message {inbound.message_id!r} of channel {inbound.channel!r} could not be stored"
                 ) from error
-            return repeated
+            accepted = repeated
+        RECEIVED.labels(inbound.channel, "new" if accepted.new else "duplicate").inc()
+        return accepted
 
-    async def _store(self, inbound: Inbound) -> Accepted:
+    async def _store(
+        self, inbound: Inbound, reply: Reply | None, language: Language | None
+    ) -> Accepted:
         async with self._database.write() as session:
             conversation = await transcript.open_conversation(
                 session, inbound.channel, inbound.user
             )
             body = Body(inbound.text[: self._limit_chars])
-            if inbound.payload:
+            if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)
             row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)
+            if reply is not None:
+                row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)
+                await session.flush()
+                conversation.language = language or conversation.language
+                said = reply(State(conversation.state), conversation.language)
+                transcript.append_out(session, conversation, said, Author.BOT, row.id)
             return Accepted(conversation.id, Entry.of(row), new=True)
 
     async def _pressed(

@@ -1,4 +1,4 @@
-"""Figures for Prometheus about the bot's turns."""
+"""Figures for Prometheus about messages and turns."""
 
 from __future__ import annotations
 
@@ -16,4 +16,20 @@ DELIVERIES = Counter(
     "yingda_deliveries_total",
     "Messages to customers, by channel and outcome.",
     ["channel", "outcome"],
+)
+RECEIVED = Counter(
+    "yingda_received_total",
+    "Messages from customers, by channel and outcome: new, duplicate, limited.",
+    ["channel", "outcome"],
+)
+REJECTED = Counter(
+    "yingda_rejected_requests_total",
+    "Requests that a channel did not accept, by channel and reason.",
+    ["channel", "reason"],
+)
+ANSWER_SECONDS = Histogram(
+    "yingda_answer_seconds",
+    "Seconds from a customer's message to the delivery of what answers it, by channel.",
+    ["channel"],
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 4.5, 10, 30, 60, 300, 3600),
 )

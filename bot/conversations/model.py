@@ -45,10 +45,15 @@ class HandoffReason(StrEnum):
 
     ASKED_FOR = "asked_for"
     LOW_CONFIDENCE = "low_confidence"
+    TURN_LIMIT = "turn_limit"
     COMPLAINT = "complaint"
+    ANGER = "anger"
     POLICY = "policy"
     ORDER_PROBLEM = "order_problem"
+    BACKEND_DOWN = "backend_down"
     ENGINE_DOWN = "engine_down"
+    COD_UNREACHABLE = "cod_unreachable"
+    TAKEOVER = "takeover"  # an agent stepped in unasked
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,12 @@ class Serial:
         self._slots = asyncio.Semaphore(at_once)
         self._woken: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.closing = False
 
     def wake(self, key: str) -> None:
-        """See to it that ``work(key)`` starts after now."""
+        """See to it that ``work(key)`` starts after now; does nothing once closing."""
+        if self.closing:
+            return
         self._woken.add(key)
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(self._run(key))
@@ -34,9 +37,12 @@ class Serial:
         if task is not None:
             await asyncio.wait([task])
 
-    async def close(self) -> None:
-        """Cancel everything that runs."""
+    async def close(self, grace_s: float = 0.0) -> None:
+        """Start nothing any more, wait ``grace_s`` for what runs, and cancel what then still does."""
+        self.closing = True
         tasks = list(self._tasks.values())
+        if tasks and grace_s:
+            await asyncio.wait(tasks, timeout=grace_s)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -25,6 +25,7 @@ class Entry:
     body: Body
     at: datetime
     channel_message_id: str | None
+    author_name: str | None = None
 
     @classmethod
     def of(cls, row: MessageRow) -> Entry:
@@ -35,6 +36,7 @@ class Entry:
             Body.from_json(row.body),
             row.created_at,
             row.channel_message_id,
+            row.author_name,
         )
 
 
@@ -83,13 +85,21 @@ def append_out(
     bodies: Sequence[Body],
     author: Author,
     answers_id: int | None = None,
+    author_name: str | None = None,
+    message_id: str | None = None,
 ) -> list[MessageRow]:
-    """Add messages to the customer; the outbox delivers them after the commit."""
+    """Add messages to the customer; the outbox delivers them after the commit.
+
+    Args:
+        author_name: which agent speaks.
+        message_id: ours, unique within the channel: one that is repeated breaks the unique key.
+    """
     now = datetime.now(UTC)
     return [
         _append(
             session, conversation, body, direction=Direction.OUT.value, author=author.value,
-            answers_id=answers_id, created_at=now, next_attempt_at=now,
+            answers_id=answers_id, author_name=author_name, channel_message_id=message_id,
+            created_at=now, next_attempt_at=now,
         )
         for body in bodies
     ]  # fmt: skip

@@ -40,12 +40,13 @@ def read_manifest(served: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def load_encoder(folder_or_name: str) -> Encoder:
+def load_encoder(folder_or_name: str, threads: int = 1) -> Encoder:
     """Loads what the setting names.
 
     Args:
         folder_or_name: a folder of derived files (``models/serve/encoder``), a model folder whose
             derived files exist (``models/encoder``), or any sentence-transformers name or folder.
+        threads: that one call may use, of a model with derived files.
 
     Raises:
         EncoderError: the derived files are not of the model that is in the folder now, or there
@@ -53,7 +54,7 @@ def load_encoder(folder_or_name: str) -> Encoder:
     """
     folder = Path(folder_or_name)
     if (folder / MODEL_FILE).is_file():
-        return OnnxEncoder(folder)
+        return OnnxEncoder(folder, threads)
     served = served_folder(folder)
     if (served / MODEL_FILE).is_file():
         if read_manifest(served).get("source") != source_hash(folder_or_name):
@@ -61,7 +62,7 @@ def load_encoder(folder_or_name: str) -> Encoder:
                 f"{served} was not made from the model that is in {folder} now. "
                 f"Run: python -m bot.encoder.export {folder_or_name}"
             )
-        return OnnxEncoder(served)
+        return OnnxEncoder(served, threads)
     logger.warning("%s has no derived files: slower, with torch", folder_or_name)
     try:
         from bot.encoder.st_encoder import SentenceTransformerEncoder

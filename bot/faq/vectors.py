@@ -1,4 +1,4 @@
-"""Encoded texts on disk, so that a restart encodes only what changed."""
+"""What is expensive to compute, kept on disk: a restart encodes only what changed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,6 +16,7 @@ import structlog
 from numpy.typing import NDArray
 
 _log = structlog.get_logger(__name__)
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile)
 
 
 class Encoder(Protocol):
@@ -33,6 +34,11 @@ class Encoder(Protocol):
         """Return one unit row per text, shape (n, d)."""
 
 
+def cache_file(folder: Path, kind: str, encoder: Encoder) -> Path:
+    """Return the file for what depends on this encoder."""
+    return folder / f"{kind}-{re.sub(r'[^A-Za-z0-9._-]+', '_', encoder.fingerprint)}.npz"
+
+
 def encode_cached(
     texts: Sequence[str], encoder: Encoder, folder: Path | None
 ) -> NDArray[np.float32]:
@@ -44,7 +50,7 @@ def encode_cached(
     """
     if folder is None:
         return _encode(texts, encoder)
-    file = folder / f"vectors-{re.sub(r'[^A-Za-z0-9._-]+', '_', encoder.fingerprint)}.npz"
+    file = cache_file(folder, "vectors", encoder)
     known = _read(file, encoder.dimension)
     keys = [hashlib.sha256(text.encode()).digest() for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -52,8 +58,26 @@ def encode_cached(
         known |= dict(zip(missing, _encode(list(missing.values()), encoder), strict=True))
     vectors = np.stack([known[key] for key in keys]) if keys else _encode([], encoder)
     if missing or len(known) > len(set(keys)):
-        _write(file, keys, vectors)
+        rows = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1)
+        _write(file, keys=rows, vectors=vectors)
     return vectors
+
+
+def cached_array(
+    file: Path, key: bytes, compute: Callable[[], NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return the array that ``file`` holds for ``key``, or compute and write it."""
+    try:
+        with np.load(file) as data:
+            if data["key"].tobytes() == key:
+                return np.asarray(data["array"], np.float32)
+    except FileNotFoundError:
+        pass
+    except _DAMAGED as error:
+        _log.warning("faq_cache_damaged", file=str(file), error=str(error))
+    array = compute()
+    _write(file, key=np.frombuffer(key, np.uint8), array=array)
+    return array
 
 
 def _encode(texts: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
@@ -68,7 +92,7 @@ def _read(file: Path, dimension: int) -> dict[bytes, NDArray[np.float32]]:
             keys, vectors = data["keys"], data["vectors"]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except _DAMAGED as error:
         _log.warning("faq_cache_damaged", file=str(file), error=str(error))
         return {}
     if vectors.shape != (len(keys), dimension) or vectors.dtype != np.float32:
@@ -77,13 +101,12 @@ def _read(file: Path, dimension: int) -> dict[bytes, NDArray[np.float32]]:
     return {key.tobytes(): row for key, row in zip(keys, vectors, strict=True)}
 
 
-def _write(file: Path, keys: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
+def _write(file: Path, **arrays: NDArray[Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as part:
-            rows = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), 32)
-            np.savez(part, keys=rows, vectors=vectors)
+            np.savez(part, **cast(Any, arrays))
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

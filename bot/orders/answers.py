@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from bot.language import Language
 from bot.orders import wording
+from bot.orders.cases import Case
 from bot.orders.model import Order, OrderState
 from bot.orders.promise import PAYMENT_PERIOD, days_late, dispatch_by, expected_day
 
@@ -28,6 +29,10 @@ class Goal(StrEnum):
     URGE_DELIVERY = "urge_delivery"
     NOT_RECEIVED = "not_received"
     COD_CONFIRM = "cod_confirm"
+    CHANGE_ADDRESS = "change_address"
+    CHANGE_DELIVERY_TIME = "change_delivery_time"
+    CHANGE_PHONE = "change_phone"
+    CANCEL_ORDER = "cancel_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,6 @@ def answer(goal: Goal, order: Order, now: datetime, language: Language) -> list[
     about = {
         Goal.URGE_DELIVERY: urge,
         Goal.NOT_RECEIVED: not_received,
-        Goal.COD_CONFIRM: cod_confirm,
     }
     return about.get(goal, status)(order, now, language)
 
@@ -67,30 +71,24 @@ def urge(order: Order, now: datetime, language: Language) -> list[Reply]:
     return [promise, *_details(order, language)]
 
 
+def is_late(order: Order, now: datetime) -> bool:
+    """Tell whether we have missed a promise about an order: to send it, or to deliver it."""
+    late = {"utter_order_dispatch_late", "utter_order_shipped_late"}
+    return _headline(order, now, "zh").response in late
+
+
+def promised(case: Case, language: Language) -> Reply:
+    """Say that people look into it, and until when the customer hears of it."""
+    name = "utter_case_opened" if case.new else "utter_case_known"
+    values = {"case": case.number, "promised_for": wording.moment(case.promised_for, language)}
+    return Reply(name, values)
+
+
 def not_received(order: Order, now: datetime, language: Language) -> list[Reply]:
     """Answer "it did not come": where a delivered order was left and what to do, else its status."""
     if order.state is not OrderState.DELIVERED:
         return status(order, now, language)
     return [*_parcels(order, language), Reply("utter_not_received_help", _basics(order, language))]
-
-
-def cod_confirm(order: Order, now: datetime, language: Language) -> list[Reply]:
-    """Show what is to be confirmed before a cash-on-delivery order is sent; a person records it."""
-    basics = _basics(order, language)
-    if not order.cash_on_delivery:
-        return [Reply("utter_cod_not_cod", basics), *status(order, now, language)]
-    if order.state in _CLOSED:
-        return status(order, now, language)
-    if order.state is not OrderState.PLACED or order.cod_confirmed_at:
-        return [Reply("utter_cod_already", basics), *status(order, now, language)]
-    details = {
-        "recipient": wording.masked_name(order.recipient),
-        "phone": wording.masked_phone(order.phone),
-        "address": wording.masked_address(order.address),
-        "window": wording.window(order.window, language),
-        "amount": wording.money(order.to_collect, language),
-    }
-    return [Reply("utter_cod_to_confirm", basics | details)]
 
 
 def my_orders(orders: Sequence[Order], language: Language) -> list[Reply]:

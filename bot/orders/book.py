@@ -50,31 +50,35 @@ class SqlOrderBook:
     async def find(self, reference: str) -> Order | None:
         """Return the order with this order or tracking number, ``None`` if there is none."""
         by_parcel = select(ParcelRow.order_number).where(ParcelRow.tracking_number == reference)
-        query = _whole().where(or_(OrderRow.number == reference, OrderRow.number.in_(by_parcel)))
+        query = whole_order().where(
+            or_(OrderRow.number == reference, OrderRow.number.in_(by_parcel))
+        )
         async with self._database.read() as session:
             row = (await session.execute(query)).scalar_one_or_none()
-        return _order(row) if row else None
+        return order_of(row) if row else None
 
     async def of_same_customer(self, order: Order, *, limit: int) -> Sequence[Order]:
         """Return at most ``limit`` orders of the same customer to the same phone, newest first."""
         query = (
-            _whole()
+            whole_order()
             .where(OrderRow.customer_id == order.customer_id, OrderRow.phone == order.phone)
             .order_by(OrderRow.created_at.desc(), OrderRow.number.desc())
             .limit(limit)
         )
         async with self._database.read() as session:
             rows = (await session.execute(query)).scalars().all()
-        return [_order(row) for row in rows]
+        return [order_of(row) for row in rows]
 
 
-def _whole() -> Select[OrderRow]:
+def whole_order() -> Select[OrderRow]:
+    """Return a query for orders with all that belongs to them."""
     return select(OrderRow).options(
         selectinload(OrderRow.items), selectinload(OrderRow.parcels).selectinload(ParcelRow.events)
     )
 
 
-def _order(row: OrderRow) -> Order:
+def order_of(row: OrderRow) -> Order:
+    """Return the order that a row with all its parts describes."""
     window = row.window_start and row.window_end and Window(row.window_start, row.window_end)
     return Order(
         number=row.number,
@@ -92,6 +96,7 @@ def _order(row: OrderRow) -> Order:
         cod_confirmed_at=row.cod_confirmed_at,
         items=tuple(_item(item, row.currency) for item in row.items),
         parcels=tuple(_parcel(parcel, row) for parcel in row.parcels),
+        courier_note=row.courier_note,
     )
 
 

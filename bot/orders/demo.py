@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.orders.demo_shop import CUSTOMER_PREFIX, DemoShop, build_shop, demo_data
 from bot.orders.model import Bilingual
+from bot.storage.cod import OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import (
     OrderItemRow,
@@ -67,7 +68,10 @@ async def insert_shop(session: AsyncSession, shop: DemoShop) -> None:
 
 
 async def _remove(session: AsyncSession) -> None:
-    # Only demo orders are left in the book at this point.
+    # Only demo orders are left in the book at this point. What is kept about one goes with it.
+    await session.execute(
+        delete(OrderEventRow).where(OrderEventRow.order_number.in_(select(OrderRow.number)))
+    )
     for table in (OrderItemRow, TrackingEventRow, ParcelRow, OrderRow):
         await session.execute(delete(table))
     demo = ShopCustomerRow.id.startswith(CUSTOMER_PREFIX)

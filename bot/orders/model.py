@@ -149,7 +149,8 @@ class Order:
 
     ``to_collect`` is what the courier takes at the door: the total of a cash-on-delivery order
     until it is paid there, otherwise nothing. ``cod_confirmed_at`` says when the customer settled
-    address, time and amount of such an order. ``phone`` is in E.164 form (``+8615400006688``).
+    address, time and amount of such an order. ``courier_note`` is what the customer asks of the courier,
+    in the customer's own words. ``phone`` is in E.164 form (``+8615400006688``).
     """
 
     number: str
@@ -167,6 +168,7 @@ class Order:
     cod_confirmed_at: datetime | None
     items: tuple[OrderItem, ...]
     parcels: tuple[Parcel, ...]
+    courier_note: str | None = None
 
     @property
     def last_four(self) -> str:

@@ -143,13 +143,23 @@ def order_line(order: Order, language: Language) -> str:
     )
 
 
+def change_line(field: str, value: str, language: Language) -> str:
+    """Return one line about what a thing of an order will be: ``- 送货时间：11月28日（周六）09:00-21:00``."""
+    return _word("changes", field, language).format(value=value)
+
+
+def is_chinese(text: str) -> bool:
+    """Tell whether a name or an address is written in Chinese."""
+    return _HAN.search(text) is not None
+
+
 def masked_address(address: Address) -> str:
     """Return an address that its owner recognises and nobody else can go to.
 
     House, floor and room are hidden: 浙江省杭州市西湖区文三路•••,
     Room •••, ••• Wensan Road, Xihu District, Hangzhou, Zhejiang.
     """
-    if _HAN.search(address.detail):
+    if is_chinese(address.detail):
         city = "" if address.city == address.province else address.city
         return f"{address.province}{city}{address.district}{_masked_detail_zh(address.detail)}"
     detail = _NUMBER_EN.sub(_MASK, address.detail)
@@ -163,6 +173,11 @@ def masked_name(name: str) -> str:
     """Return a name of which only the first part shows: 李••• or Emma •••."""
     first = name[0] if _HAN.search(name) else f"{name.split(maxsplit=1)[0]} "
     return first + _MASK
+
+
+def phone(number: str) -> str:
+    """Return a phone number as its owner writes it: without the mainland's country code."""
+    return number.removeprefix("+86")
 
 
 def masked_phone(phone: str) -> str:

@@ -52,12 +52,15 @@ class MessageRow(Base):
     seq: Mapped[int]
     direction: Mapped[str] = mapped_column(String(3))
     author: Mapped[str] = mapped_column(String(16))
+    author_name: Mapped[str | None] = mapped_column(String(64))
     body: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(32))
     channel_message_id: Mapped[str | None] = mapped_column(String(256))
     answers_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     attempts: Mapped[int] = mapped_column(default=0)
+    # A long message goes out in parts; those that arrived are not sent again.
+    parts_done: Mapped[int] = mapped_column(default=0, server_default="0")
     next_attempt_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime]
@@ -84,7 +87,11 @@ class TurnRow(Base):
 
 
 class HandoffRow(Base):
-    """One hand-off from the bot to people: waiting, then taken, then closed."""
+    """One hand-off from the bot to people: waiting, then taken, then closed.
+
+    ``agent`` is a login of the desk, or the name given in the terminal. ``seen_seq`` is the last
+    line of the transcript that somebody at the desk has read.
+    """
 
     __tablename__ = "handoffs"
     __table_args__ = (
@@ -99,10 +106,11 @@ class HandoffRow(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
     reason: Mapped[str] = mapped_column(String(32))
     agent: Mapped[str | None] = mapped_column(String(64))
     resolution: Mapped[str | None] = mapped_column(String(32))
-    created_at: Mapped[datetime]
+    seen_seq: Mapped[int] = mapped_column(default=0, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(index=True)
     taken_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import event
@@ -38,6 +39,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # SQLite has one writer. Those that wait would poll the file's lock, asleep most of the time
+        # and in no order, each on a connection of the pool; so within a process they queue here.
+        self._one_writer: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        )
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -48,8 +54,11 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """Open a transaction that commits at the end of the block, or rolls back on an exception."""
-        async with self.sessions() as session, session.begin():
+        """Open a transaction that commits at the end of the block, or rolls back on an exception.
+
+        A second one inside the block would wait for the first for ever.
+        """
+        async with self._one_writer, self.sessions() as session, session.begin():
             yield session
 
     async def close(self) -> None:

@@ -38,7 +38,7 @@ class OrderRow(Base):
         CheckConstraint(
             "total_minor = goods_minor + shipping_minor + cod_fee_minor - discount_minor", "total"
         ),
-        CheckConstraint("collect_minor IN (0, total_minor)", "collect"),
+        CheckConstraint("collect_minor BETWEEN 0 AND total_minor", "collect"),
     )
 
     number: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -64,6 +64,7 @@ class OrderRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     paid_at: Mapped[datetime | None]
     cod_confirmed_at: Mapped[datetime | None]
+    courier_note: Mapped[str | None] = mapped_column(String(200))
 
     items: Mapped[list[OrderItemRow]] = relationship(order_by="OrderItemRow.position")
     parcels: Mapped[list[ParcelRow]] = relationship(order_by="ParcelRow.position")

@@ -51,7 +51,8 @@ def rest_router(reception: Reception, database: Database) -> APIRouter:
                 message_id=f"{message.sender}:{message.message_id or uuid.uuid4().hex}",
                 text=message.message,
                 payload=message.message if message.message.startswith("/") else None,
-            )
+            ),
+            guarded=False,  # the caller is a program of the shop
         )
         await reception.workers.idle(accepted.conversation_id)
         return [

@@ -38,5 +38,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },
-  server: { proxy: { "/socket.io": { target: APP, ws: true } } },
+  server: {
+    proxy: { "/socket.io": { target: APP, ws: true }, "/account": APP, "/desk/api": APP },
+  },
 });

@@ -7,6 +7,7 @@ widgets of the visitor are connected.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import socketio
@@ -14,14 +15,15 @@ import structlog
 from pydantic import ValidationError
 
 from bot.conversations import transcript
-from bot.conversations.model import Inbound
+from bot.conversations.model import Inbound, State
 from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
+from bot.desk.feed import Service
 from bot.language import Language
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
 from connectors.service import Reception
-from connectors.web.protocol import Hello, Resume, Say, body_to_wire, to_wire
+from connectors.web.protocol import Hello, Resume, Say, body_to_wire, service_to_wire, to_wire
 from connectors.web.session import WebSessions
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +45,7 @@ class WebChannel(Connector):
     """Serves every widget of the site."""
 
     name = "web"
-    capabilities = Capabilities(buttons=True, pictures=True, links=True, text_limit_chars=20_000)
+    capabilities = Capabilities(buttons=True, pictures=True, links=True, text_limit=20_000)
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class WebChannel(Connector):
         self._phrases = phrases
         self._default_language: Language = default_language
         self._reception: Reception | None = None
+        self._service_of: Callable[[str, State], Service] = lambda _, state: Service(state)
         self.server = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins="*" if allowed_origins == ["*"] else allowed_origins,
@@ -70,6 +73,10 @@ class WebChannel(Connector):
         """Begin to take messages."""
         self._reception = reception
 
+    def ask_service(self, service_of: Callable[[str, State], Service]) -> None:
+        """Ask ``service_of`` who serves a conversation in a state, to tell a customer who comes back."""
+        self._service_of = service_of
+
     async def send(self, delivery: Delivery) -> None:
         """Offer a message, and who has the word now, to the connected widgets of a conversation."""
         room = delivery.conversation_id
@@ -79,6 +86,15 @@ class WebChannel(Connector):
     async def typing(self, conversation_id: str, on: bool) -> None:
         """Show or hide the dots."""
         await self.server.emit("typing", {"on": on, "author": "bot"}, room=conversation_id)
+
+    async def show_service(self, conversation_id: str, service: Service) -> None:
+        """Show who answers now, or how many wait before this customer."""
+        await self.server.emit("state", {"state": service.state}, room=conversation_id)
+        await self.server.emit("service", service_to_wire(service), room=conversation_id)
+
+    async def show_typing(self, conversation_id: str, on: bool) -> None:
+        """Show or hide that the agent is typing."""
+        await self.server.emit("typing", {"on": on, "author": "agent"}, room=conversation_id)
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         try:
@@ -104,6 +120,9 @@ class WebChannel(Connector):
             {
                 "session": token,
                 "state": conversation.state,
+                "service": service_to_wire(
+                    self._service_of(conversation.id, State(conversation.state))
+                ),
                 "messages": [to_wire(entry) for entry in entries],
                 "greeting": body_to_wire(self._phrases.say(GREETING, language)),
             },

@@ -3,7 +3,8 @@
 client -> server: ``connect`` with ``Hello``; ``say`` with ``Say``, acknowledged with
 ``{"ok": true, "seq": n}`` or ``{"ok": false, "error": {"code", "zh", "en"}}``; ``resume`` with
 ``{"last_seq": n}``, acknowledged with ``{"messages": [...]}``.
-server -> client: ``ready``, ``message``, ``typing`` ``{"on", "author"}``, ``state`` ``{"state"}``.
+server -> client: ``ready``, ``message``, ``typing`` ``{"on", "author"}``, ``state`` ``{"state"}``,
+``service`` ``{"agent", "position"}``: the agent's name, or the place in the queue from 1.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from bot.conversations.model import Author, Body
 from bot.conversations.transcript import Entry
+from bot.desk.feed import Service
 
 
 class Hello(BaseModel):
@@ -48,6 +50,8 @@ def to_wire(entry: Entry) -> dict[str, Any]:
         "at": entry.at.isoformat(),
         **body_to_wire(entry.body),
     }
+    if entry.author_name:
+        wire["name"] = entry.author_name
     if entry.author is Author.CUSTOMER and entry.channel_message_id:
         wire["client_id"] = entry.channel_message_id.partition(":")[2]
     return wire
@@ -58,3 +62,8 @@ def body_to_wire(body: Body) -> dict[str, Any]:
     data = body.to_json()
     data.pop("payload", None)
     return {"text": "", **data}
+
+
+def service_to_wire(service: Service) -> dict[str, Any]:
+    """Return who answers now as the widget reads it."""
+    return {"agent": service.agent, "position": service.position}

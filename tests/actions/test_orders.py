@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import delete
 
+from actions.changes import AskGoAhead, AskNewWindow
 from actions.orders import OrderAction, ValidateOrderForm
-from bot.orders.book import SqlOrderBook
+from bot.conversations.phrases import Phrases
 from bot.orders.demo import insert_shop
-from bot.orders.desk import OrderDesk
+from bot.orders.service import Orders
 from bot.storage.engine import Database
 from bot.storage.orders import OrderItemRow, OrderRow
 from tests.bot.orders.conftest import NOW, known_customers
@@ -55,6 +57,7 @@ class Customer:
             for name, value in candidates.items()
             if value is not None
         )
+        self.slots["requested_slot"] = self.asked_for
         self.asked_for = "unknown"
         replies = await self._run("validate_order_form")
         if self.asked_for == "unknown":
@@ -62,6 +65,8 @@ class Customer:
         if self.asked_for is None:
             self.active = False
             replies += await self._run("action_order")
+        elif self.asked_for in {"go_ahead", "new_window"}:
+            replies += await self._run(f"action_ask_{self.asked_for}")
         return replies
 
     async def _run(self, action: str) -> list[dict[str, Any]]:
@@ -86,8 +91,7 @@ class Customer:
             self._events.append(event)
             if event["name"] == "requested_slot":
                 self.asked_for = event["value"]
-            else:
-                self.slots[event["name"]] = event["value"]
+            self.slots[event["name"]] = event["value"]
 
 
 def names(replies: list[dict[str, Any]]) -> list[str]:
@@ -107,11 +111,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def executor(shop: Database, clock: Clock) -> ActionExecutor:
-    desk = OrderDesk(SqlOrderBook(shop), shop)
+def orders(shop: Database, root: Path) -> Orders:
+    return Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+
+
+@pytest.fixture
+def executor(orders: Orders, clock: Clock) -> ActionExecutor:
     executor = ActionExecutor()
-    executor.register_action(ValidateOrderForm(desk, clock))
-    executor.register_action(OrderAction(desk, clock))
+    executor.register_action(ValidateOrderForm(orders, clock))
+    executor.register_action(OrderAction(orders, clock))
+    executor.register_action(AskGoAhead(orders))
+    executor.register_action(AskNewWindow(orders, clock))
     return executor
 
 
@@ -243,7 +253,7 @@ async def test_confirming_cash_on_delivery_shows_masked_details(customer: Custom
         order_number="SO20261105002",
         phone_last4="3321",
     )
-    assert names(said) == ["utter_cod_to_confirm"]
+    assert names(said) == ["utter_cod_ask"]
     assert said[0]["amount"] == "¥1,304.00"
     assert said[0]["phone"] == "•••3321"
     assert said[0]["recipient"] == "周•••"
@@ -300,3 +310,20 @@ async def test_tries_are_counted_for_each_conversation(executor: ActionExecutor)
     right = {"order_number": "SO20261105001", "phone_last4": "6688"}
     assert names(await Customer(executor, "guesser").says("查", **right)) == ["utter_order_locked"]
     assert names(await Customer(executor, "owner").says("查", **right))[0] == "utter_order_shipped"
+
+
+async def test_urging_a_late_order_opens_one_case(customer: Customer) -> None:
+    said = await customer.says(
+        "催一下", order_goal="urge_delivery", order_number="SO20261105007", phone_last4="7712"
+    )
+    assert names(said)[-1] == "utter_case_opened"
+    again = await customer.says("再催催", order_goal="urge_delivery")
+    assert names(again)[-1] == "utter_case_known"
+    assert again[-1]["case"] == said[-1]["case"]
+
+
+async def test_urging_an_order_in_time_opens_none(customer: Customer) -> None:
+    said = await customer.says(
+        "催一下", order_goal="urge_delivery", order_number="SO20261105001", phone_last4="6688"
+    )
+    assert not {"utter_case_opened", "utter_case_known"} & set(names(said))

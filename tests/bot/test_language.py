@@ -20,6 +20,8 @@ from bot.language import conversation_language, detect, normalise, reply_languag
         ("請問我的訂單到哪裡了", "zh", "zh"),
         ("iPhone15 有货吗", "zh", "zh"),
         ("ＷＨＥＲＥ　ｉｓ　ｉｔ", "en", "en"),
+        ("发票发到amy@mail.example就行", "zh", "zh"),
+        ("https://shop.example/p/1这款有货吗", "zh", "zh"),
         ("ok", None, None),
         ("123456", None, None),
         ("SO20261105001", None, None),

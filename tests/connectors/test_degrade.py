@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bot.conversations.model import Body, Button, Link
 from connectors.base import Capabilities, degrade, split_text
 
-PLAIN = Capabilities(buttons=False, pictures=False, links=False, text_limit_chars=40)
-RICH = Capabilities(buttons=True, pictures=True, links=True, text_limit_chars=40)
+PLAIN = Capabilities(buttons=False, pictures=False, links=False, text_limit=40)
+RICH = Capabilities(buttons=True, pictures=True, links=True, text_limit=40)
 BODY = Body(
     "您想问哪一个？",
     buttons=(Button("运费", "/a"), Button("退货", "/b")),
@@ -44,3 +44,24 @@ def test_no_part_is_too_long_and_no_letter_is_lost(text: str, limit: int) -> Non
     parts = split_text(text, limit)
     assert all(len(part) <= limit for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_what_is_seen_as_one_character_is_not_torn() -> None:
+    family, flag, accent = "👨\u200d👩\u200d👧", "🇨🇳", "e\u0301"
+    for whole in (family, flag, accent):
+        parts = split_text(f"ab{whole}cd{whole}", 2 + len(whole) - 1)
+        assert sum(part.count(whole) for part in parts) == 2, parts
+
+
+def test_text_is_measured_as_the_platform_counts_it() -> None:
+    def utf8(text: str) -> int:
+        return len(text.encode())
+
+    parts = split_text("您好，" * 500, 2048, utf8)
+    assert max(map(utf8, parts)) <= 2048
+    assert "".join(parts) == "您好，" * 500
+    assert len(parts) == 3
+
+
+def test_words_are_kept_whole_where_there_are_spaces() -> None:
+    assert split_text("alpha beta gamma", 11) == ["alpha beta", "gamma"]

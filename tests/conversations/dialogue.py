@@ -20,6 +20,9 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+ShopSays = Literal[
+    "created", "packed", "shipped", "out_for_delivery", "delivery_failed", "delivered", "cancelled"
+]
 _Texts = Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)]
 
 
@@ -34,6 +37,9 @@ class Turn(_Strict):
     press: StrictStr | Annotated[int, Field(ge=1)] | None = Field(
         None, description="Title of a button in the last replies, or its position from 1 on."
     )
+    shop: ShopSays | None = Field(
+        None, description="The shop tells of an event; the replies are what comes unasked."
+    )
     intent: StrictStr | None = Field(None, description="What must be understood.")
     decision: _Texts = Field(
         (), description="What must be decided, one of several; README.md lists the short forms."
@@ -47,8 +53,10 @@ class Turn(_Strict):
 
     @model_validator(mode="after")
     def _is_checkable(self) -> Self:
-        if (self.say is None) == (self.press is None):
-            raise ValueError("expected either 'say' or 'press'")
+        if sum(part is not None for part in (self.say, self.press, self.shop)) != 1:
+            raise ValueError("expected one of 'say', 'press' and 'shop'")
+        if self.shop and (self.intent or self.decision):
+            raise ValueError("expected no intent and no decision of what comes unasked")
         if not (self.intent or self.decision or self.reply or self.same_reply_as):
             raise ValueError("expected at least one of intent, decision, reply, same_reply_as")
         return self
@@ -77,7 +85,13 @@ class Dialogue(_Strict):
 
     name: StrictStr = Field(description="What the dialogue shows; English, for the test's id.")
     language: Language = Field(description="Of the replies, unless a turn says another.")
+    fen: int = Field(12900, description="Price of what the shop's order holds, in fen.")
     turns: tuple[Turn, ...] = Field(min_length=1)
+
+    @property
+    def on_widget(self) -> bool:
+        """Whether the customer sits at the widget, where the bot may speak first."""
+        return any(turn.shop for turn in self.turns)
 
 
 class _File(_Strict):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from sqlalchemy import select
 
@@ -13,8 +14,10 @@ from bot.conversations.model import Direction
 from bot.language import Language
 from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
 from bot.storage.engine import Database
+from tests.conversations.customers import Customer, RestCustomer, Shop
 from tests.conversations.dialogue import NO_TURN, Dialogue, Turn
 from tests.stack.running import Stack
+from tests.stack.web_customer import WebCustomer
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z]")
@@ -40,26 +43,39 @@ class Played:
 
 
 async def play(stack: Stack, dialogue: Dialogue) -> list[Played]:
-    """Play a dialogue as a new customer over the REST channel.
+    """Play a dialogue as a new customer: over the REST channel, or on the widget if the shop speaks.
 
     Returns:
         The turns with their faults. It ends early where a button that was to be pressed is missing.
     """
-    sender = uuid.uuid4().hex
-    played: list[Played] = []
-    buttons: list[tuple[str, str]] = []
-    for turn in dialogue.turns:
-        message = turn.say if turn.press is None else _payload(buttons, turn.press)
-        if message is None:
-            offered = ", ".join(title for title, _ in buttons) or "no button"
-            played.append(Played(turn, [], faults=[f"expected the button, offered: {offered}"]))
-            break
-        replies = stack.ask(sender, message)
-        played.append(Played(turn, [str(reply["text"]) for reply in replies]))
-        buttons = list(_buttons(replies))
-    recorded = await _turns_of(stack, sender)
-    for done, row in zip(played, recorded, strict=False):
+    async with AsyncExitStack() as exits:
+        customer: Customer = RestCustomer(stack)
+        if dialogue.on_widget:
+            customer = await exits.enter_async_context(WebCustomer(stack))
+        shop = Shop(stack, customer.user, dialogue)
+        played: list[Played] = []
+        buttons: list[tuple[str, str]] = []
+        for turn in map(shop.with_number, dialogue.turns):
+            if turn.shop is not None:
+                shop.tells(turn.shop)
+                replies = await customer.hears()
+            elif turn.say is not None:
+                replies = await customer.say(turn.say)
+            else:
+                title, payload = _button(buttons, turn.press)
+                if payload is None:
+                    offered = ", ".join(title for title, _ in buttons) or "no button"
+                    fault = f"expected the button, offered: {offered}"
+                    played.append(Played(turn, [], faults=[fault]))
+                    break
+                replies = await customer.say(title, payload)
+            played.append(Played(turn, [str(reply["text"]) for reply in replies]))
+            buttons = list(_buttons(replies))
+    asked = [done for done in played if done.turn.shop is None]
+    recorded = await _turns_of(stack, customer.user)
+    for done, row in zip_longest(asked, recorded[: len(asked)]):
         done.recorded = row
+    for done in played:
         done.faults += _faults(done, done.turn.language or dialogue.language, played)
     return played
 
@@ -69,7 +85,7 @@ def report(name: str, played: Sequence[Played]) -> str:
     lines = [name]
     for number, done in enumerate(played, 1):
         turn = done.turn
-        typed = turn.say if turn.press is None else f"[{turn.press}]"
+        typed = turn.say or (f"({turn.shop})" if turn.shop else f"[{turn.press}]")
         lines.append(f"{'✗' if done.faults else '✓'} {number}. {typed}")
         lines.append(f"     {_came_of(done)}")
         lines += [f"     {_shortened(reply)}" for reply in done.replies]
@@ -84,7 +100,7 @@ def _faults(done: Played, language: Language, played: Sequence[Played]) -> Itera
         yield f"expected intent {turn.intent}, got {intent}"
     if turn.decision and not any(_fits(decision, expected) for expected in turn.decision):
         yield f"expected decision {' or '.join(turn.decision)}, got {decision}"
-    if row and not done.replies:
+    if (row or turn.shop) and not done.replies:
         yield "expected a reply, got silence"
     yield from (f"expected in the replies: {text}" for text in turn.reply if text not in done.said)
     yield from (
@@ -113,10 +129,11 @@ def _ids(decision: str) -> list[str]:
     return decision.partition(":")[2].split(",")
 
 
-def _payload(buttons: list[tuple[str, str]], wanted: str | int) -> str | None:
+def _button(buttons: list[tuple[str, str]], wanted: str | int | None) -> tuple[str, str | None]:
+    """Return the title and the payload of a button, the payload ``None`` if there is no such one."""
     if isinstance(wanted, int):
-        return buttons[wanted - 1][1] if wanted <= len(buttons) else None
-    return dict(buttons).get(wanted)
+        return buttons[wanted - 1] if wanted <= len(buttons) else ("", None)
+    return str(wanted), dict(buttons).get(str(wanted))
 
 
 def _buttons(replies: list[dict[str, object]]) -> Iterator[tuple[str, str]]:

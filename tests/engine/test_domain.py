@@ -88,7 +88,7 @@ def test_facts_that_both_languages_state_are_the_same_numbers() -> None:
     assert {k: v for k, v in differing.items() if k not in _WRITTEN_AS_WORDS} == {}
 
 
-_WRITTEN_AS_WORDS = {"utter_cancel_order", "utter_price_bargain", "utter_order_locked"}
+_WRITTEN_AS_WORDS = {"utter_price_bargain", "utter_order_locked"}
 
 
 def test_every_intent_starts_something(stories: StoryGraph) -> None:

@@ -7,7 +7,9 @@ and tests/stack share one start-up. A test that kills a process builds a ``Stack
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,17 +26,35 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Engine and app with a fresh database and the demo shop; trains the engine when that is due.
 
     A waiting customer hears "a colleague will answer" to every message and not every two minutes,
-    so that a test need not wait; tests/bot/conversations keeps the pause itself under test.
+    so that a test need not wait, and orders are asked about at any hour; tests/bot/conversations keeps the pause itself under test.
     """
     settings = Settings()
     if not is_trained(settings) and not train_engine(settings):
         log = settings.var / "logs" / "train.log"
         pytest.fail(f"the engine could not be trained; the end of {log}:\n{_tail(log.read_text())}")
-    stack = Stack.build(tmp_path_factory.mktemp("stack"), queue_ack_minutes=0)
+    var = tmp_path_factory.mktemp("stack")
+    stack = Stack.build(
+        var, queue_ack_minutes=0, policy_folder=policy_without_nights(settings, var / "policy")
+    )
     upgrade(stack.settings.database)
     asyncio.run(fill(stack.settings.database))
     with stack:
         yield stack
+
+
+def policy_without_nights(settings: Settings, folder: Path) -> Path:
+    """Copy the policies into ``folder`` with no quiet hours and no delay, whatever the time is now."""
+    shutil.copytree(settings.policy_folder, folder)
+    file = folder / "cod.yml"
+    text = file.read_text("utf-8")
+    for before, after in (
+        ('{from: "21:30", to: "08:30"}', '{from: "00:00", to: "00:00"}'),
+        ("delay_seconds: 5 ", "delay_seconds: 0 "),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    file.write_text(text, "utf-8")
+    return folder
 
 
 def _tail(text: str, lines: int = 30) -> str:

@@ -20,6 +20,7 @@ from bot.storage.migrate import upgrade
 from bot.supervisor import Child
 
 _READY_WITHIN_S = 180.0
+_ALWAYS_OPEN = Path(__file__).parent.parent / "desk" / "always_open.yml"
 
 
 @dataclass
@@ -32,7 +33,8 @@ class Stack:
 
     @classmethod
     def build(cls, var: Path, **chosen: object) -> Self:
-        """Prepare a stack with its own database and dialogues under ``var``."""
+        """Prepare a stack with its own database and dialogues under ``var``; its desk never closes."""
+        chosen.setdefault("desk_hours", _ALWAYS_OPEN)
         # Encoded FAQ phrasings depend on nothing else in the folder; encode them once for all tests.
         cache = Settings().var / "cache"
         cache.mkdir(parents=True, exist_ok=True)

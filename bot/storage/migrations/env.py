@@ -9,7 +9,11 @@ from alembic import context
 from sqlalchemy import JSON
 from sqlalchemy.engine import Connection
 
+import bot.storage.accounts
+import bot.storage.channels
+import bot.storage.cod
 import bot.storage.conversations
+import bot.storage.desk
 import bot.storage.orders  # noqa: F401 - its tables hang on the metadata
 from bot.storage.base import Base, UtcDateTime
 from bot.storage.engine import create_engine

@@ -36,7 +36,11 @@ async function script(input, output, define = {}) {
   return file.fileName;
 }
 
-await build({ ...shared, build: { outDir, emptyOutDir: true } });
+const pages = ["index.html", "desk/index.html"].map((page) => `${root}${page}`);
+await build({
+  ...shared,
+  build: { outDir, emptyOutDir: true, rolldownOptions: { input: pages } },
+});
 const chat = await script("src/chat/mount.ts", {
   format: "es",
   entryFileNames: "assets/chat-[hash].js",

@@ -43,17 +43,17 @@ def storage(tmp_path: Path) -> LocalModelStorage:
 
 def use(monkeypatch: pytest.MonkeyPatch, fingerprint: str) -> LengthEncoder:
     encoder = LengthEncoder(fingerprint)
-    monkeypatch.setattr(bot.encoder, "load_encoder", lambda name: encoder)
+    monkeypatch.setattr(bot.encoder, "load_encoder", lambda name, threads: encoder)
     return encoder
 
 
-def test_every_message_gets_its_own_vector_in_few_batches(
+def test_every_message_gets_its_own_vector_in_one_call(
     monkeypatch: pytest.MonkeyPatch, storage: LocalModelStorage
 ) -> None:
     encoder = use(monkeypatch, "one")
     data = TrainingData([Message({"text": "x" * (i + 1)}) for i in range(600)])
     EncoderFeaturizer.create(CONFIG, storage, RESOURCE, CONTEXT).process_training_data(data)
-    assert len(encoder.batches) == 3
+    assert encoder.batches == [600]
     for one in data.training_examples:
         length = np.float32(len(one.get("text")))
         feature = one.get_dense_features("text")[1].features

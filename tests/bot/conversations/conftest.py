@@ -21,6 +21,9 @@ from bot.conversations.outbox import Delivery, Outbox
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
 from bot.conversations.worker import Workers
+from bot.desk.catalogue import Catalogue
+from bot.desk.hours import Hours
+from bot.desk.rules import DeskRules
 from bot.language import Language, detect, reply_language
 from bot.storage.engine import Database
 
@@ -111,7 +114,12 @@ def phrases(root: Path) -> Phrases:
 
 
 @pytest.fixture
-async def desk(database: Database, phrases: Phrases) -> AsyncIterator[Desk]:
+def catalogue(root: Path) -> Catalogue:
+    return Catalogue.load(root / "data" / "desk")
+
+
+@pytest.fixture
+async def desk(database: Database, phrases: Phrases, catalogue: Catalogue) -> AsyncIterator[Desk]:
     dialogue, channel = ScriptedDialogue(), MemoryChannel()
     outbox = Outbox(database, {"test": channel}, attempts=3)
     workers = Workers(
@@ -121,6 +129,7 @@ async def desk(database: Database, phrases: Phrases) -> AsyncIterator[Desk]:
         on_reply=outbox.wake,
         on_typing=_no_typing,
         queue_ack_every=timedelta(minutes=2),
+        desk=DeskRules(catalogue, Hours()),
     )
     outbox.start()
     yield Desk(database, dialogue, channel, Inbox(database, 2000), workers, outbox, phrases)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 
 from bot.conversations import transcript
-from bot.conversations.handoff import BACK_TO_BOT, HandoffDesk, IllegalTransitionError
+from bot.conversations.handoff import BACK_TO_BOT, IllegalTransitionError
 from bot.conversations.model import Author, HandoffReason, State
+from bot.desk.catalogue import Catalogue
+from bot.desk.service import Agent, HandoffDesk
 from tests.bot.conversations.conftest import Desk
+
+CHEN = Agent("xiaochen", "小陈")
+LI = Agent("xiaoli", "小李")
 
 
 @pytest.fixture
-def agents(desk: Desk) -> HandoffDesk:
-    return HandoffDesk(desk.database, desk.phrases, "zh")
+def agents(desk: Desk, catalogue: Catalogue) -> HandoffDesk:
+    return HandoffDesk(desk.database, desk.phrases, "zh", catalogue)
 
 
 async def _lines(desk: Desk, conversation_id: str) -> list[tuple[Author, str]]:
@@ -30,9 +35,9 @@ async def test_the_bot_is_silent_after_a_hand_off_and_back_after_the_close(
     (waiting,) = await agents.queue()
     assert (waiting.state, waiting.reason) == (State.QUEUED, HandoffReason.ASKED_FOR)
     await desk.say("还在吗")
-    await agents.answer(conversation_id, "小陈", "您好，我是小陈。")
+    await agents.answer(conversation_id, CHEN, "您好，我是小陈。")
     await desk.say("订单没到")
-    await agents.close(conversation_id, "小陈")
+    await agents.close(conversation_id, CHEN)
     await desk.say("谢谢")
     authors = [author for author, _ in await _lines(desk, conversation_id)]
     assert authors == [
@@ -67,7 +72,7 @@ async def test_an_agent_who_took_an_engine_failure_has_the_word(
     desk: Desk, agents: HandoffDesk
 ) -> None:
     conversation_id = await desk.say("broken")
-    await agents.take(conversation_id, "小陈")
+    await agents.take(conversation_id, CHEN)
     await desk.say("包邮吗")
     assert (await _lines(desk, conversation_id))[-1] == (Author.CUSTOMER, "包邮吗")
 
@@ -84,15 +89,15 @@ async def test_a_customer_may_leave_the_queue(desk: Desk, agents: HandoffDesk) -
 
 async def test_two_agents_cannot_hold_one_conversation(desk: Desk, agents: HandoffDesk) -> None:
     conversation_id = await desk.say("person")
-    await agents.take(conversation_id, "小陈")
-    with pytest.raises(IllegalTransitionError, match="小陈"):
-        await agents.answer(conversation_id, "小李", "我来")
+    await agents.take(conversation_id, CHEN)
+    with pytest.raises(IllegalTransitionError, match="xiaochen"):
+        await agents.answer(conversation_id, LI, "我来")
 
 
 async def test_closing_twice_says_the_closing_line_once(desk: Desk, agents: HandoffDesk) -> None:
     conversation_id = await desk.say("person")
-    await agents.close(conversation_id, "小陈")
+    await agents.close(conversation_id, CHEN)
     with pytest.raises(IllegalTransitionError):
-        await agents.close(conversation_id, "小陈")
+        await agents.close(conversation_id, CHEN)
     closing = [a for a, _ in await _lines(desk, conversation_id) if a is Author.SYSTEM]
     assert len(closing) == 1

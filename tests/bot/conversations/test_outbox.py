@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.conversations.model import Direction, MessageState
-from bot.conversations.outbox import DeliveryError
+from bot.conversations.outbox import DeliveryError, Refused, RetryAfter
 from bot.storage.conversations import MessageRow
 from tests.bot.conversations.conftest import Desk
 
 
 async def test_a_later_message_never_overtakes_one_that_is_retried(desk: Desk) -> None:
-    desk.channel.failures = [DeliveryError("429", retry_after_s=0.2)]
+    desk.channel.failures = [RetryAfter("429", 0.2)]
     await desk.say("1")
     await desk.say("2")
     await desk.until(lambda: len(desk.channel.delivered) == 2)
@@ -19,7 +19,7 @@ async def test_a_later_message_never_overtakes_one_that_is_retried(desk: Desk) -
 
 
 async def test_one_blocked_customer_does_not_hold_up_others(desk: Desk) -> None:
-    desk.channel.failures = [DeliveryError("429", retry_after_s=60)]
+    desk.channel.failures = [RetryAfter("429", 60)]
     await desk.say("1", user="slow")
     await desk.until(lambda: not desk.channel.failures)
     await desk.say("1", user="quick")
@@ -28,7 +28,7 @@ async def test_one_blocked_customer_does_not_hold_up_others(desk: Desk) -> None:
 
 
 async def test_a_permanent_failure_is_final_and_the_next_message_goes_out(desk: Desk) -> None:
-    desk.channel.failures = [DeliveryError("blocked by the user", permanent=True)]
+    desk.channel.failures = [Refused("blocked by the user")]
     await desk.say("1")
     await desk.say("2")
     await desk.until(lambda: len(desk.channel.delivered) == 1)
@@ -45,7 +45,7 @@ async def test_a_permanent_failure_is_final_and_the_next_message_goes_out(desk: 
 
 
 async def test_after_the_last_attempt_a_message_counts_as_failed(desk: Desk) -> None:
-    desk.channel.failures = [DeliveryError("reset", retry_after_s=0.0) for _ in range(3)]
+    desk.channel.failures = [DeliveryError("reset") for _ in range(3)]
     await desk.say("1")
     await desk.until(lambda: not desk.channel.failures)
     await desk.say("2")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.faq.vectors import encode_cached
+from bot.faq.vectors import cached_array, encode_cached
 from tests.bot.faq.conftest import MeaningEncoder
 
 
@@ -63,3 +64,19 @@ def test_without_a_folder_nothing_is_written(tmp_path: Path, encoder: MeaningEnc
 
 def test_no_texts_give_no_rows(tmp_path: Path, encoder: MeaningEncoder) -> None:
     assert encode_cached([], encoder, tmp_path).shape == (0, encoder.dimension)
+
+
+def test_an_array_is_computed_once_per_key_and_again_after_damage(tmp_path: Path) -> None:
+    calls: list[int] = []
+
+    def compute() -> NDArray[np.float32]:
+        calls.append(1)
+        return np.full(3, len(calls), np.float32)
+
+    file = tmp_path / "cache" / "array.npz"
+    assert cached_array(file, b"a", compute).tolist() == [1, 1, 1]
+    assert cached_array(file, b"a", compute).tolist() == [1, 1, 1]
+    assert cached_array(file, b"b", compute).tolist() == [2, 2, 2]
+    file.write_bytes(b"broken")
+    assert cached_array(file, b"b", compute).tolist() == [3, 3, 3]
+    assert len(calls) == 3

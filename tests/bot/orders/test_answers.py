@@ -13,8 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.language import Language
-from bot.orders import answers
+from bot.orders import answers, change_answers
 from bot.orders.answers import Goal, Reply
+from bot.orders.changes import Draft
 from bot.orders.model import (
     Bilingual,
     EventKind,
@@ -213,12 +214,11 @@ def test_not_received_and_not_delivered_is_a_question_of_status() -> None:
 def test_confirming_shows_what_there_is_to_confirm_and_hides_the_door() -> None:
     start = datetime(2026, 11, 25, 9, 0, tzinfo=SHOP_ZONE)
     order = replace(WAITING, window=Window(start, start + timedelta(hours=3)))
-    (reply,) = answers.cod_confirm(order, NOW, "zh")
-    assert reply.response == "utter_cod_to_confirm"
+    reply = change_answers.preview(order, Draft(), "zh")
+    assert reply.response == "utter_cod_ask"
     assert reply.values == {
         "order_number": "SO20261116101",
         "items": "羊毛大衣、棉袜 ×2",
-        "total": "¥367",
         "amount": "¥367",
         "recipient": "王•••",
         "phone": "•••1234",
@@ -238,7 +238,7 @@ def test_confirming_shows_what_there_is_to_confirm_and_hides_the_door() -> None:
     ],
 )
 def test_confirming_what_needs_no_confirmation(order: Order, told: str) -> None:
-    assert answers.cod_confirm(order, NOW, "zh")[0].response == told
+    assert change_answers.nothing_to_confirm(order, NOW, "zh")[0].response == told
 
 
 def test_my_orders_are_one_line_each() -> None:

@@ -3,18 +3,19 @@
 
 import type { Lang } from "../shared/language";
 import { read, write } from "../shared/storage";
+import { uuid } from "../shared/uuid";
 import { Outbox } from "./outbox";
 import {
   type Auth,
   type Greeting,
   type Message,
   type Ready,
+  type Service,
   type State,
   TEXT_LIMIT,
 } from "./protocol";
 import { browserShelf } from "./shelf";
 import { catchUp, EMPTY, hasGap, receive, type Transcript } from "./transcript";
-import { uuid } from "./uuid";
 import type { OpenWire, Wire } from "./wire";
 
 /** A typing sign without news goes out after this time, in milliseconds. */
@@ -25,6 +26,7 @@ export class Conversation {
   greeting: Greeting | undefined;
   /** Unknown until the server has answered for the first time. */
   state: State | undefined;
+  service: Service = {};
   typing: "bot" | "agent" | undefined;
   /** `connecting` is the first try, before it has failed or succeeded. */
   link: "connecting" | "online" | "lost" = "connecting";
@@ -65,6 +67,10 @@ export class Conversation {
       },
       state: (state) => {
         this.state = state;
+        changed();
+      },
+      service: (service) => {
+        this.service = service;
         changed();
       },
       lost: () => {
@@ -121,6 +127,7 @@ export class Conversation {
     this.transcript = catchUp(this.transcript, ready.messages);
     this.#settle(ready.messages);
     this.state = ready.state;
+    this.service = ready.service ?? {};
     this.greeting = ready.greeting ?? undefined;
     this.link = "online";
     this.changed();

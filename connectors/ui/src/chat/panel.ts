@@ -2,13 +2,14 @@
 
 import { h, icon } from "../shared/dom";
 import { CLOSE, MARK, PERSON } from "../shared/icons";
-import type { Lang } from "../shared/language";
+import { fill, type Lang } from "../shared/language";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
 import { Log } from "./log";
+import type { Service, State } from "./protocol";
 import { rows } from "./rows";
 import { followViewport } from "./viewport";
-import { WORDS } from "./words";
+import { WORDS, type Words } from "./words";
 
 export interface PanelOptions {
   lang: Lang;
@@ -107,11 +108,10 @@ export class Panel {
   render(): void {
     if (!this.open) return;
     const { conversation } = this;
-    const { link, state, typing, greeting, transcript, outbox } = conversation;
+    const { link, state, service, typing, greeting, transcript, outbox } = conversation;
     const words = WORDS[this.#lang];
-    const notes = { bot: words.stateBot, queued: words.stateQueued, agent: words.stateAgent };
     this.#state.dataset.state = state ?? "";
-    setText(this.#state, state ? notes[state] : words.connecting);
+    setText(this.#state, state ? serving(state, service, words) : words.connecting);
     this.#face.replaceChildren(icon(state === "agent" ? PERSON : MARK));
     this.#banner.hidden = link !== "lost";
     setText(this.#banner, link === "lost" ? words.lost : "");
@@ -124,6 +124,13 @@ export class Panel {
     this.#unfollow();
     this.element.remove();
   }
+}
+
+/** Who answers now, in words. */
+function serving(state: State, { agent, position }: Service, words: Words): string {
+  if (state === "queued" && position) return fill(words.stateQueuedAt, { n: position });
+  if (state === "agent" && agent) return fill(words.stateAgentNamed, { name: agent });
+  return { bot: words.stateBot, queued: words.stateQueued, agent: words.stateAgent }[state];
 }
 
 /** Writes only a changed text, so that a live region is not read out again. */

@@ -20,6 +20,14 @@ export interface Message {
   /** ISO 8601 with zone. */
   at: string;
   client_id?: string | null;
+  /** Which agent wrote it. */
+  name?: string | null;
+}
+
+/** Who serves: the agent's name, or the place in the queue from 1. */
+export interface Service {
+  agent?: string | null;
+  position?: number | null;
 }
 
 /** First words of the assistant; not part of the stored conversation. */
@@ -39,6 +47,7 @@ export interface Auth {
 export interface Ready {
   session: string;
   state: State;
+  service?: Service | null;
   messages: Message[];
   greeting?: Greeting | null;
 }

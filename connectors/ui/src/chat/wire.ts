@@ -1,7 +1,7 @@
 /** The connection: Socket.IO's client behind the few verbs that the conversation needs. */
 
 import { io } from "socket.io-client";
-import type { Ack, Auth, Message, Ready, Say, State } from "./protocol";
+import type { Ack, Auth, Message, Ready, Say, Service, State } from "./protocol";
 
 /** How long the server may take to answer, in milliseconds. */
 const ANSWER_MS = 10_000;
@@ -13,6 +13,7 @@ export interface WireEvents {
   message(message: Message): void;
   typing(typing: { on: boolean; author: "bot" | "agent" }): void;
   state(state: State): void;
+  service(service: Service): void;
   lost(): void;
 }
 
@@ -58,6 +59,7 @@ export function socketWire(server: string): OpenWire {
     socket.on("message", events.message);
     socket.on("typing", events.typing);
     socket.on("state", ({ state }: { state: State }) => events.state(state));
+    socket.on("service", events.service);
     socket.on("disconnect", lost);
     socket.on("connect_error", lost);
     addEventListener("online", back);

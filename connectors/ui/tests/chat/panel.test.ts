@@ -63,6 +63,22 @@ describe("the field", () => {
   });
 });
 
+describe("the header", () => {
+  test("shows the place in the queue, then the agent's name, then the assistant", () => {
+    const { wire } = setUp();
+    wire.ready({ state: "queued", service: { agent: null, position: 3 } });
+    expect(one("state").textContent).toContain("第 3 位");
+    wire.events.service({ agent: null, position: 2 });
+    expect(one("state").textContent).toContain("第 2 位");
+    wire.events.state("agent");
+    wire.events.service({ agent: "小陈", position: null });
+    expect(one("state").textContent).toBe("小陈正在为您服务");
+    wire.events.state("bot");
+    wire.events.service({ agent: null, position: null });
+    expect(one("state").textContent).toContain("智能助手");
+  });
+});
+
 describe("the log", () => {
   test("is a polite live region whose lines carry author and seq", () => {
     const { wire } = setUp();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { uuid } from "../../src/chat/uuid";
+import { uuid } from "../../src/shared/uuid";
 
 test("a version 4 UUID, another one each time", () => {
   const made = Array.from({ length: 100 }, uuid);

@@ -1,0 +1,118 @@
+"""What a customer says right after a card: it is about the order on the card, whatever its intent."""
+
+from __future__ import annotations
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.context import text_of
+from bot.clock import Clock, utc_now
+from bot.orders.answers import Goal
+from bot.orders.cod_desk import Spoken
+from bot.orders.reading import is_no, is_question, read, wants_to_cancel
+from bot.orders.service import Orders
+
+SURE = 0.75  # From here on an intent counts, whatever a card asked; as in the FAQ's arbiter, config.yml.
+
+
+class CardAnswers:
+    """Leads a message that answers what the bot brought up into the order form."""
+
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+        self._cod = orders.cod
+        self._desk = orders.desk
+        self._policy = orders.policy
+        self._clock = clock
+
+    async def yes(self, tracker: Tracker) -> list[EventType]:
+        """Take a bare "yes" for the card that was just shown; no events if none was."""
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        return _lead_in(spoken, Goal.COD_CONFIRM) if spoken and spoken.asks else []
+
+    async def words(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, *, wants_time: bool = False
+    ) -> list[EventType] | None:
+        """Take what a message says about the order just spoken of, whatever its intent.
+
+        Args:
+            wants_time: take any moment for a delivery time, also without a word of changing.
+
+        Returns:
+            ``None`` when it says nothing about it, or asks something.
+        """
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        if spoken is None:
+            return None
+        goal = await self.goal_said(tracker, spoken, wants_time=wants_time)
+        if goal is not None:
+            return _lead_in(spoken, goal)
+        if spoken.asks and is_no(text_of(tracker)):
+            return await self.refused(dispatcher, tracker)
+        return None
+
+    async def goal_said(
+        self, tracker: Tracker, spoken: Spoken, *, wants_time: bool = False
+    ) -> Goal | None:
+        """Return what the values in a message want of the order just spoken of."""
+        text = text_of(tracker)
+        if not spoken.is_last or not text or is_question(text):
+            return None
+        order = await self._desk.opened_with(spoken.order_number, spoken.order_number)
+        if order is None:
+            return None
+        entities = tracker.latest_message.get("entities") or ()
+        wants_time = wants_time or not spoken.asks
+        now = self._clock()
+        said = read(text, entities, order, now, self._policy, wants_time=wants_time)
+        if said.gives("new_window"):
+            return Goal.CHANGE_DELIVERY_TIME
+        if said.address:
+            return Goal.CHANGE_ADDRESS
+        if said.phone:
+            return Goal.CHANGE_PHONE
+        return Goal.COD_CONFIRM if spoken.asks and (said.yes or said.note) else None
+
+    async def refused(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker
+    ) -> list[EventType] | None:
+        """Take a "no" to a card: to the order or to its details; ``None`` if no card was just shown."""
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        if spoken is None or not spoken.asks:
+            return None
+        if wants_to_cancel(text_of(tracker)):
+            return _lead_in(spoken, Goal.CANCEL_ORDER)
+        dispatcher.utter_message(
+            response="utter_cod_what_is_wrong", order_number=spoken.order_number
+        )
+        return []
+
+
+class Inform(Action):
+    """Details without a task: what a card asks for, if one was just shown."""
+
+    def __init__(self, cards: CardAnswers) -> None:
+        self._cards = cards
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_inform"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Take the details for the order on the card, else ask what they are for."""
+        events = await self._cards.words(dispatcher, tracker, wants_time=True)
+        if events is None:
+            dispatcher.utter_message(response="utter_inform")
+        return events or []
+
+
+def _lead_in(spoken: Spoken, goal: Goal) -> list[EventType]:
+    return [
+        SlotSet("order_goal", goal.value),
+        SlotSet("order_number", spoken.order_number),
+        SlotSet("verified_order", spoken.order_number),
+        FollowupAction("order_form"),
+    ]

@@ -1,0 +1,352 @@
+"""Changing, confirming and cancelling an order: what the order form asks once the order is verified."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
+from rasa_sdk.types import DomainDict
+
+from actions.context import decide, language_of, text_of
+from bot.clock import Clock, utc_now
+from bot.language import normalise
+from bot.orders import change_answers
+from bot.orders.answers import Goal, Reply, answer
+from bot.orders.changes import Draft, Field, Settled
+from bot.orders.cod_desk import Spoken
+from bot.orders.codes import Checked, CodeNotSentError
+from bot.orders.drafts import draft_from_json, draft_to_json
+from bot.orders.model import Order
+from bot.orders.policy import Friction
+from bot.orders.reading import Reading, read
+from bot.orders.service import Orders
+
+DRAFT, GO_AHEAD, CODE = "draft", "go_ahead", "one_time_code"
+# Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
+_PREPAY, _STOPPED = "prepay", "stopped"
+# What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
+_VALUES = {
+    Goal.CHANGE_ADDRESS: ("new_address", "address"),
+    Goal.CHANGE_DELIVERY_TIME: ("new_window", "window"),
+    Goal.CHANGE_PHONE: ("new_phone", "phone"),
+}
+_ASKED = frozenset({GO_AHEAD, CODE, *(slot for slot, _ in _VALUES.values())})
+_GOALS = frozenset({*_VALUES, Goal.COD_CONFIRM, Goal.CANCEL_ORDER})
+# A message of these intents is about something else, whatever values stand in it; one of the others
+# only if it does not give what was asked for ("Saturday morning" is easily taken for a greeting).
+_QUESTIONS = frozenset({"ask_faq", "cod_question", "ask_human", "complaint"})
+_ELSEWHERE = _QUESTIONS | {
+    "greet", "thanks", "bot_challenge", "out_of_scope", "goodbye", "product_question",
+    "installation_help", "suggestion", "price_bargain",
+}  # fmt: skip
+
+
+_SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+
+
+class ChangeTalk:
+    """The part of the order form that is about changes; a draft grows until the customer says yes."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._changes = orders.changes
+        self._policy = orders.policy
+        self._codes = orders.codes
+        self._cod = orders.cod
+
+    @staticmethod
+    def concerns(goal: Goal) -> bool:
+        """Tell whether a goal changes something."""
+        return goal in _GOALS
+
+    async def listen(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        order: Order,
+        goal: Goal,
+        spoken: Spoken | None,
+        starts: bool,
+        now: datetime,
+    ) -> tuple[list[EventType], str | None]:
+        """Take what a message gives.
+
+        Returns:
+            The slots it sets, and the slot to ask for; ``None`` ends the form.
+        """
+        asked_for = None if starts else tracker.get_slot(REQUESTED_SLOT)
+        before = {} if starts else tracker.get_slot(DRAFT) or {}
+        if goal not in _GOALS:
+            if asked_for not in _ASKED or "goal" not in before:
+                return [], None
+            # A question about the order in mid-change is answered, and the change goes on.
+            for reply in answer(goal, order, now, language_of(tracker)):
+                dispatcher.utter_message(response=reply.response, **reply.values)
+            return [SlotSet("order_goal", before["goal"])], asked_for
+        intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
+        if asked_for == CODE:
+            typed = _SIX_DIGITS.search(normalise(text_of(tracker)))
+            if typed:
+                return await self._check_code(dispatcher, order, typed[0], now)
+            if intent in _ELSEWHERE:
+                return [], CODE
+        reading = self.reading(tracker, order, goal, asked_for, now)
+        if not starts and intent in _ELSEWHERE:
+            gives = reading.gives(asked_for) and intent not in _QUESTIONS
+            if not gives:
+                return [], asked_for
+        goal = _meant(goal, reading, starts)
+        old = draft_from_json(before)
+        draft = _grown(old, reading, goal)
+        events: list[EventType] = []
+        if draft != old or starts or before.get("goal") != goal:
+            events.append(SlotSet(DRAFT, {**before, **draft_to_json(draft), "goal": goal.value}))
+            events.append(SlotSet("order_goal", goal.value))
+        if self._changes.possible(order, _with_goal(draft, goal), *_wanted(goal)):
+            return [*events, SlotSet(GO_AHEAD, None)], None
+        if reading.problem:
+            return [*events, SlotSet(GO_AHEAD, None)], "new_window"
+        missing = _missing(goal, draft)
+        if missing:
+            return events, missing
+        if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
+            return events, None
+        answered = _answered(intent, reading, order, spoken, asked_for, starts)
+        confirms = answered and goal is not Goal.CANCEL_ORDER
+        match await self._cod.friction_of(order) if confirms else None:
+            case Friction.CHECK_ADDRESS if not (draft.address or before.get("check")):
+                checked = {**before, **draft_to_json(draft), "goal": goal.value, "check": True}
+                return [SlotSet("order_goal", goal.value), SlotSet(DRAFT, checked)], GO_AHEAD
+            case Friction.ONE_TIME_CODE:
+                return await self._send_code(dispatcher, order, events, now)
+            case Friction.PART_PREPAYMENT:
+                return [*events, SlotSet(GO_AHEAD, _PREPAY)], None
+        if answered is not None:
+            return [*events, SlotSet(GO_AHEAD, answered)], None
+        return events, GO_AHEAD
+
+    async def _send_code(
+        self,
+        dispatcher: CollectingDispatcher,
+        order: Order,
+        events: list[EventType],
+        now: datetime,
+    ) -> tuple[list[EventType], str | None]:
+        """Send a code to the telephone on the order, and ask for it."""
+        try:
+            sent = await self._codes.send(order.number, order.phone, now)
+        except CodeNotSentError:
+            sent = False
+        if not sent:
+            dispatcher.utter_message(response="utter_code_not_sent")
+            return [*events, SlotSet(GO_AHEAD, _STOPPED)], None
+        return events, CODE
+
+    async def _check_code(
+        self, dispatcher: CollectingDispatcher, order: Order, code: str, now: datetime
+    ) -> tuple[list[EventType], str | None]:
+        match await self._codes.check(order.number, code, now):
+            case Checked.RIGHT:
+                return [SlotSet(GO_AHEAD, True)], None
+            case Checked.WRONG:
+                dispatcher.utter_message(response="utter_code_wrong")
+                return [SlotSet(GO_AHEAD, None)], CODE
+            case Checked.OVER:
+                dispatcher.utter_message(response="utter_code_over")
+                return [SlotSet(GO_AHEAD, _STOPPED)], None
+
+    def reading(
+        self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime
+    ) -> Reading:
+        """Return what the latest message says about the order."""
+        return read(
+            text_of(tracker),
+            tracker.latest_message.get("entities") or (),
+            order,
+            now,
+            self._policy,
+            wants_time=goal is Goal.CHANGE_DELIVERY_TIME or asked_for == "new_window",
+        )
+
+    async def finish(
+        self, tracker: Tracker, order: Order, goal: Goal, now: datetime
+    ) -> list[Reply]:
+        """Do what the customer said yes to, or say why it can't be done."""
+        language = language_of(tracker)
+        draft = _with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
+        refused = self._changes.possible(order, draft, *_wanted(goal))
+        if refused:
+            return change_answers.refused(refused, order, now, language)
+        if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
+            return change_answers.nothing_to_confirm(order, now, language)
+        go_ahead = tracker.get_slot(GO_AHEAD)
+        if go_ahead == _STOPPED:
+            return []
+        if go_ahead not in {True, _PREPAY}:
+            return change_answers.kept(order, goal, language)
+        confirms = order.awaits_confirmation and not draft.cancel and go_ahead is True
+        done = await self._changes.settle(
+            order.number,
+            replace(draft, confirm=confirms),
+            actor=actor_of(tracker),
+            now=now,
+        )
+        if not isinstance(done, Settled):
+            return change_answers.refused(done, order, now, language)
+        if go_ahead == _PREPAY:
+            return [change_answers.prepay(done.order, self._policy, language)]
+        return change_answers.done(done, draft, language)
+
+
+def _answered(
+    intent: str,
+    reading: Reading,
+    order: Order,
+    spoken: Spoken | None,
+    asked_for: str | None,
+    starts: bool,
+) -> bool | None:
+    """Return the customer's yes or no to going ahead, ``None`` while there is none."""
+    if asked_for == GO_AHEAD:
+        if intent in {"affirm", "cod_confirm"} or (reading.yes and intent != "deny"):
+            return True
+        return False if intent == "deny" or reading.no else None
+    # The card asked the question before the form began.
+    on_card = spoken is not None and spoken.order_number == order.number and spoken.friction
+    if starts and on_card and (intent in {"affirm", "cod_confirm"} or reading.yes):
+        return True
+    return None
+
+
+def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
+    """Return the goal that the values in a message speak for.
+
+    The classifier knows one intent for whatever changes about where a parcel goes; and "leave it at
+    the front desk" is no new address but something the courier should know.
+    """
+    if goal is Goal.CHANGE_ADDRESS and reading.address is None:
+        if reading.about_phone:
+            return Goal.CHANGE_PHONE
+        if starts and reading.note:
+            return Goal.COD_CONFIRM
+    if (
+        goal is Goal.CHANGE_DELIVERY_TIME
+        and starts
+        and reading.note
+        and not reading.gives("new_window")
+    ):
+        return Goal.COD_CONFIRM
+    return goal
+
+
+def actor_of(tracker: Tracker) -> str:
+    """Return who acts, as order events write it."""
+    return f"customer:{tracker.sender_id}"
+
+
+def _grown(old: Draft, reading: Reading, goal: Goal) -> Draft:
+    """Return a draft with what a message adds to it."""
+    return replace(
+        old,
+        address=reading.address or old.address,
+        window=reading.window or old.window,
+        phone=(reading.phone if goal is not Goal.CANCEL_ORDER else None) or old.phone,
+        note=reading.note or old.note,
+    )
+
+
+def _with_goal(draft: Draft, goal: Goal) -> Draft:
+    """Return the draft that a goal stands for; to cancel makes everything else pointless."""
+    return Draft(cancel=True) if goal is Goal.CANCEL_ORDER else draft
+
+
+def _wanted(goal: Goal) -> tuple[Field, ...]:
+    """Return what a goal changes, as soon as it is known and before its value is."""
+    return (Field(_VALUES[goal][1]),) if goal in _VALUES else ()
+
+
+def _missing(goal: Goal, draft: Draft) -> str | None:
+    slot, field = _VALUES.get(goal, (None, None))
+    return slot if field and getattr(draft, field) is None else None
+
+
+class AskGoAhead(Action):
+    """Repeats what will happen and asks whether to go ahead."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._desk = orders.desk
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_ask_go_ahead"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Say it with the values of the draft."""
+        number = tracker.get_slot("order_number")
+        order = await self._desk.opened_with(number, number)
+        if order is not None:
+            goal = Goal(tracker.get_slot("order_goal"))
+            draft = _with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
+            checks = bool((tracker.get_slot(DRAFT) or {}).get("check"))
+            reply = change_answers.preview(order, draft, language_of(tracker), checks=checks)
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        return []
+
+
+class AskNewWindow(Action):
+    """Asks for a delivery time; says first why the one just named is not possible."""
+
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+        self._desk = orders.desk
+        self._policy = orders.policy
+        self._talk = ChangeTalk(orders)
+        self._clock = clock
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_ask_new_window"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Ask."""
+        number, now = tracker.get_slot("order_number"), self._clock()
+        order = await self._desk.opened_with(number, number)
+        goal = Goal(tracker.get_slot("order_goal"))
+        reading = order and self._talk.reading(tracker, order, goal, "new_window", now)
+        if order and reading and reading.problem:
+            reply = change_answers.time_problem(
+                reading.problem, order, now, self._policy, language_of(tracker)
+            )
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        else:
+            dispatcher.utter_message(response="utter_ask_new_window")
+        return []
+
+
+class UndoChange(Action):
+    """Takes back the last change that was made in this conversation."""
+
+    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+        self._changes = orders.changes
+        self._clock = clock
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return "action_undo_change"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Undo it, or say why that is not possible."""
+        now, language = self._clock(), language_of(tracker)
+        undone = await self._changes.undo_last(actor_of(tracker), now)
+        for reply in change_answers.undone(undone, now, language):
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        return [decide("flow:undo_change")]

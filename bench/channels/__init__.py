@@ -1,0 +1,1 @@
+"""Channels against platforms in their worst mood."""

@@ -1,0 +1,1 @@
+"""The people who work with Yingda: who they are, what they may do, how they sign in."""

@@ -1,0 +1,147 @@
+"""``yingda orders``: the key that a shop signs with, what happened to an order, open cases."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.orders.cases import CaseDesk
+    from bot.storage.engine import Database
+
+app = typer.Typer(
+    help="Orders: the shop's key, the history of an order, cases.", no_args_is_help=True
+)
+
+
+@app.command()
+def key() -> None:
+    """Print the key that signs order events. Keep it secret: who knows it can write orders."""
+    from bot.settings import Settings
+
+    typer.echo(Settings().order_key)
+
+
+@app.command()
+def show(number: Annotated[str, typer.Argument(help="Order number.")]) -> None:
+    """Print what happened to an order: who did what, when, from what to what.
+
+    Example:
+
+        yingda orders show SO20261105002
+    """
+    import asyncio
+
+    from bot.settings import Settings
+
+    asyncio.run(_show(Settings().database, number.upper()))
+
+
+@app.command()
+def cases() -> None:
+    """List what people have promised to look into, the most urgent first."""
+    import asyncio
+
+    asyncio.run(_list_cases())
+
+
+@app.command()
+def close(
+    number: Annotated[str, typer.Argument(help="Number of the case.")],
+    answer: Annotated[str, typer.Argument(help="What the customer is told.")],
+    agent: Annotated[str, typer.Option(envvar="USER", help="Your name.")] = "agent",
+) -> None:
+    """Close a case and send the customer the answer.
+
+    Example:
+
+        yingda orders close CS20261122123456 "快递说明天上午一定送到。"
+    """
+    import asyncio
+
+    from bot.orders.cases import UnknownCaseError
+
+    try:
+        asyncio.run(_close_case(number, answer, agent))
+    except UnknownCaseError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+async def _list_cases() -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from bot.orders import wording
+
+    table = Table("Case", "About", "Order", "Answer by")
+    async with _case_desk() as desk:
+        for case in await desk.waiting():
+            by = wording.moment(case.promised_for, "en")
+            table.add_row(case.number, case.kind, case.order_number, by)
+    Console().print(table)
+
+
+async def _close_case(number: str, answer: str, agent: str) -> None:
+    from bot.clock import utc_now
+
+    async with _case_desk() as desk:
+        await desk.close(number, answer, agent=agent, now=utc_now())
+
+
+@asynccontextmanager
+async def _case_desk() -> AsyncIterator[CaseDesk]:
+    from bot.orders.cases import CaseDesk, CasePolicy
+    from bot.settings import Settings
+    from bot.storage.engine import Database
+
+    settings = Settings()
+    database = Database(settings.database)
+    try:
+        yield CaseDesk(database, CasePolicy.load(settings.policy_folder / "cases.yml"))
+    finally:
+        await database.close()
+
+
+async def _show(url: str, number: str) -> None:
+    from bot.storage.engine import Database
+
+    database = Database(url)
+    try:
+        await print_history(database, number)
+    finally:
+        await database.close()
+
+
+async def print_history(database: Database, number: str) -> None:
+    """Print the events of an order as a table, and how far its confirmation is, with the reasons."""
+    from rich.console import Console
+    from rich.table import Table
+    from sqlalchemy import select
+
+    from bot.orders import wording
+    from bot.storage.cod import CodRow, OrderEventRow
+
+    table = Table("When", "What", "Who", "Before", "After", title=number)
+    async with database.read() as session:
+        cod = await session.get(CodRow, number)
+        events = await session.scalars(
+            select(OrderEventRow)
+            .where(OrderEventRow.order_number == number)
+            .order_by(OrderEventRow.at, OrderEventRow.id)
+        )
+        for event in events:
+            sides = (
+                ", ".join(f"{name}: {value}" for name, value in side.items())
+                for side in (event.before, event.after)
+            )
+            table.add_row(wording.moment(event.at, "en"), event.kind, event.actor, *sides)
+    console = Console()
+    console.print(table)
+    if cod is not None:
+        console.print(f"Confirmation: {cod.state}; to confirm: {cod.friction}")
+        for reason in cod.reasons:
+            console.print(f"  · {reason['zh']} / {reason['en']}")

@@ -1,0 +1,175 @@
+"""What the desk shows of many conversations: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.conversations.model import Direction, HandoffReason, State
+from bot.desk.catalogue import Catalogue
+from bot.language import Language
+from bot.storage.accounts import AccountRow
+from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow
+from bot.storage.engine import Database
+
+_PREVIEW_CHARS = 120
+_RECENT = timedelta(days=1)
+_RECENT_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One conversation in a list.
+
+    ``preview`` is the customer's last line. ``reason`` and what follows it are of the open or last
+    hand-off. ``agent`` is a login, or the name given in a terminal. ``unread`` counts the customer's
+    lines that nobody at the desk has seen. ``turn`` orders the waiting: the moment of the hand-off,
+    earlier by the head start of its reason.
+    """
+
+    id: str
+    channel: str
+    state: State
+    language: Language | None
+    last_seq: int
+    last_at: datetime
+    preview: str
+    reason: HandoffReason | None
+    priority: str | None
+    agent: str | None
+    agent_name: str | None
+    since: datetime | None
+    taken_at: datetime | None
+    closed_at: datetime | None
+    resolution: str | None
+    unread: int
+    turn: datetime
+
+
+class Board:
+    """Lists of conversations."""
+
+    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+        self._database = database
+        self._catalogue = catalogue
+
+    async def open(self, ids: Collection[str] | None = None) -> list[BoardRow]:
+        """Return every conversation that waits or is with an agent, the next to be taken first.
+
+        Args:
+            ids: only those among these.
+        """
+        query = _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
+        if ids is not None:
+            query = query.where(ConversationRow.id.in_(ids))
+        async with self._database.read() as session:
+            rows = [self._row(found) for found in await session.execute(query)]
+        return sorted(rows, key=lambda row: row.turn)
+
+    async def with_bot(self) -> list[BoardRow]:
+        """Return the conversations of the last day that the bot serves now, the newest first."""
+        newest = select(func.max(HandoffRow.id)).group_by(HandoffRow.conversation_id)
+        query = (
+            _rows(HandoffRow.id.in_(newest))
+            .where(
+                ConversationRow.state == State.BOT.value,
+                ConversationRow.updated_at > datetime.now(UTC) - _RECENT,
+                ConversationRow.last_seq > 0,
+            )
+            .order_by(ConversationRow.updated_at.desc())
+            .limit(_RECENT_ROWS)
+        )
+        async with self._database.read() as session:
+            return [self._row(found) for found in await session.execute(query)]
+
+    async def one(self, session: AsyncSession, conversation_id: str) -> BoardRow | None:
+        """Return one conversation with its newest hand-off, ``None`` for an unknown id."""
+        newest = select(func.max(HandoffRow.id)).where(
+            HandoffRow.conversation_id == conversation_id
+        )
+        query = _rows(HandoffRow.id.in_(newest)).where(ConversationRow.id == conversation_id)
+        found = (await session.execute(query)).one_or_none()
+        return self._row(found) if found else None
+
+    async def holds(self, conversation_id: str, login: str) -> bool:
+        """Tell whether an agent has this conversation now."""
+        async with self._database.read() as session:
+            held = await session.scalar(
+                select(HandoffRow.agent).where(
+                    HandoffRow.conversation_id == conversation_id, HandoffRow.closed_at.is_(None)
+                )
+            )
+        return held == login
+
+    def _row(self, found: Row[*tuple[Any, ...]]) -> BoardRow:
+        (
+            conversation_id, channel, state, language, last_seq, last_at, body, reason_code, agent,
+            since, taken_at, closed_at, resolution, agent_name, unread,
+        ) = found  # fmt: skip
+        reason = HandoffReason(reason_code) if reason_code else None
+        known = self._catalogue.reasons[reason] if reason else None
+        begun = since or last_at
+        return BoardRow(
+            id=conversation_id,
+            channel=channel,
+            state=State(state),
+            language=language,
+            last_seq=last_seq,
+            last_at=last_at,
+            preview=" ".join(str((body or {}).get("text", "")).split())[:_PREVIEW_CHARS],
+            reason=reason,
+            priority=known.priority.value if known else None,
+            agent=agent,
+            agent_name=agent_name or agent,
+            since=since,
+            taken_at=taken_at,
+            closed_at=closed_at,
+            resolution=resolution,
+            unread=unread if since and not closed_at else 0,
+            turn=begun - known.lead if known else begun,
+        )
+
+
+def positions(rows: Sequence[BoardRow]) -> dict[str, int]:
+    """Return the place of each waiting conversation, from 1; ``rows`` in the order of their turn."""
+    waiting = (row.id for row in rows if row.state is State.QUEUED)
+    return {row_id: place for place, row_id in enumerate(waiting, start=1)}
+
+
+def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    # Columns, not objects: the list of a full desk is read again and again.
+    unread = (
+        select(func.count())
+        .where(
+            MessageRow.conversation_id == ConversationRow.id,
+            MessageRow.seq > HandoffRow.seen_seq,
+            MessageRow.direction == Direction.IN.value,
+        )
+        .correlate(ConversationRow, HandoffRow)
+        .scalar_subquery()
+    )
+    line, last = aliased(MessageRow), aliased(MessageRow)
+    newest = (
+        select(func.max(line.seq))
+        .where(line.conversation_id == ConversationRow.id, line.direction == Direction.IN.value)
+        .correlate(ConversationRow)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            ConversationRow.id, ConversationRow.channel, ConversationRow.state,
+            ConversationRow.language, ConversationRow.last_seq, ConversationRow.updated_at,
+            last.body, HandoffRow.reason, HandoffRow.agent, HandoffRow.created_at,
+            HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, AccountRow.name,
+            unread,
+        )
+        .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
+        .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))
+        .outerjoin(AccountRow, AccountRow.login == HandoffRow.agent)
+    )  # fmt: skip

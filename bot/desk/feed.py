@@ -1,0 +1,148 @@
+"""The feed: notices what changed in the open conversations and tells the desk and the customers.
+
+It compares the lists of two moments instead of trusting that every writer reports, so what another
+process does (``yingda desk`` in a terminal) arrives too, a second later. Writers in this process call
+``changed`` and are seen at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from bot.conversations.model import State
+from bot.desk.board import Board, BoardRow, positions
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a customer is told about their hand-off: who answers, or how many are before them."""
+
+    state: State
+    agent: str | None = None
+    position: int | None = None
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    async def on_rows(self, changed: Sequence[BoardRow], gone: Sequence[str]) -> None:
+        """Rows of the open list that are new or different, and ids that left it."""
+
+    async def on_lines(self, conversation_id: str) -> None:
+        """The conversation has new lines."""
+
+    async def on_service(self, conversation_id: str, service: Service) -> None:
+        """What the customer is told has changed."""
+
+
+class Feed:
+    """Watches the open conversations."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._listeners: list[Listener] = []
+        self._rows: dict[str, BoardRow] = {}
+        self._services: dict[str, Service] = {}
+        self._longer: set[str] = set()
+        self._stale: set[str] = set()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, listener: Listener) -> None:
+        """Tell ``listener`` too."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._task = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def changed(self, conversation_id: str) -> None:
+        """Look now: a line was written in this conversation."""
+        self._longer.add(conversation_id)
+        self.look(conversation_id)
+
+    def look(self, conversation_id: str) -> None:
+        """Look now: something about this conversation changed, but no line was written."""
+        self._stale.add(conversation_id)
+        self._wake.set()
+
+    def service_of(self, conversation_id: str, state: State) -> Service:
+        """Return what a customer who connects now is told."""
+        return self._services.get(conversation_id, Service(state))
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        whole_due = loop.time()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(0.01, whole_due - loop.time()))
+            self._wake.clear()
+            longer, self._longer = self._longer, set()
+            stale, self._stale = self._stale, set()
+            try:
+                await self._tell_lines(longer)
+                if stale:
+                    # Only these are read anew: the time this takes does not grow with the list.
+                    kept = [row for row in self._rows.values() if row.id not in stale]
+                    await self._compare([*kept, *await self._board.open(stale)])
+                if loop.time() >= whole_due:
+                    await self._compare(await self._board.open())
+                    whole_due = loop.time() + _LOOK_EVERY_S
+            except Exception:
+                _log.exception("the desk's feed could not look, will retry")
+                self._longer |= longer
+                self._stale |= stale
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _compare(self, rows: Sequence[BoardRow]) -> None:
+        rows = sorted(rows, key=lambda row: row.turn)
+        before, self._rows = self._rows, {row.id: row for row in rows}
+        changed = [row for row in rows if before.get(row.id) != row]
+        gone = [row_id for row_id in before if row_id not in self._rows]
+        told, self._services = self._services, _services(rows)
+        # Lines that another process wrote; ours were told before.
+        await self._tell_lines({r.id for r in changed if _last_seq(before.get(r.id)) != r.last_seq})
+        for listener in self._listeners:
+            if changed or gone:
+                await listener.on_rows(changed, gone)
+            for row_id, service in self._services.items():
+                if told.get(row_id) != service:
+                    await listener.on_service(row_id, service)
+            for row_id in gone:
+                await listener.on_service(row_id, Service(State.BOT))
+
+    async def _tell_lines(self, ids: set[str]) -> None:
+        for listener in self._listeners:
+            for conversation_id in ids:
+                await listener.on_lines(conversation_id)
+
+
+def _services(rows: Sequence[BoardRow]) -> dict[str, Service]:
+    places = positions(rows)
+    return {
+        row.id: Service(
+            row.state, row.agent_name if row.state is State.AGENT else None, places.get(row.id)
+        )
+        for row in rows
+    }
+
+
+def _last_seq(row: BoardRow | None) -> int:
+    return row.last_seq if row is not None else 0

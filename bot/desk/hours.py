@@ -1,0 +1,107 @@
+"""When people answer: a week, days that differ, and when the desk opens next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ruamel.yaml import YAML
+
+_SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# Far enough for the longest holiday; a desk that stays closed longer has no next opening.
+_LOOK_AHEAD_DAYS = 30
+
+
+class HoursError(ValueError):
+    """The opening hours are not in form; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Open from ``start`` to ``end``, in minutes since midnight of the desk's zone."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Opening hours. Without any arguments the desk is always open.
+
+    Args:
+        zone: the desk's time zone.
+        week: spans of each weekday, Monday first; empty means always open.
+        days: days that differ from their weekday.
+    """
+
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    week: Sequence[Sequence[Span]] = ()
+    days: Mapping[date, Sequence[Span]] = field(default_factory=dict)
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether people answer at ``now``."""
+        if not self.week:
+            return True
+        local = now.astimezone(self.zone)
+        minute = local.hour * 60 + local.minute
+        return any(span.start <= minute < span.end for span in self._spans(local.date()))
+
+    def next_opening(self, now: datetime) -> datetime | None:
+        """Return when the desk opens next after ``now``; ``None`` when not within a month.
+
+        While it is open, that is the opening after the next closing.
+        """
+        today = now.astimezone(self.zone).date()
+        for ahead in range(_LOOK_AHEAD_DAYS if self.week else 0):
+            day = today + timedelta(days=ahead)
+            for span in sorted(self._spans(day), key=lambda span: span.start):
+                at = datetime.combine(day, time(span.start // 60, span.start % 60), self.zone)
+                if at > now:
+                    return at.astimezone(UTC)
+        return None
+
+    def _spans(self, day: date) -> Sequence[Span]:
+        return self.days[day] if day in self.days else self.week[day.weekday()]
+
+
+def load_hours(path: Path) -> Hours:
+    """Read opening hours.
+
+    Raises:
+        HoursError: for a missing weekday, a bad time, or a span that ends before it begins.
+    """
+    data = YAML(typ="safe").load(path.read_text("utf-8")) or {}
+    week = data.get("week") or {}
+    if set(week) != set(_WEEK):
+        raise HoursError(
+            f"{path}: week: expected the keys {', '.join(_WEEK)}, got {', '.join(week)}"
+        )
+    return Hours(
+        zone=ZoneInfo(data["zone"]),
+        week=[_spans(week[day], f"{path}: week.{day}") for day in _WEEK],
+        days={
+            day if isinstance(day, date) else date.fromisoformat(day): _spans(
+                spans, f"{path}: days.{day}"
+            )
+            for day, spans in (data.get("days") or {}).items()
+        },
+    )
+
+
+def _spans(texts: Sequence[str], place: str) -> list[Span]:
+    spans = []
+    for text in texts:
+        match = _SPAN.fullmatch(text)
+        if match is None:
+            raise HoursError(f"{place}: expected a span such as 09:00-21:00, got {text!r}")
+        hour, minute, to_hour, to_minute = map(int, match.groups())
+        span = Span(hour * 60 + minute, to_hour * 60 + to_minute)
+        if not 0 <= span.start < span.end <= 24 * 60:
+            raise HoursError(f"{place}: expected a span within one day, got {text!r}")
+        spans.append(span)
+    return spans

@@ -1,0 +1,144 @@
+"""One conversation as the desk shows it: the transcript with what the bot made of it, and notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.conversations.model import Body
+from bot.desk.brief import faq_title
+from bot.faq.knowledge import Knowledge
+from bot.orders.model import Bilingual
+from bot.storage.accounts import AccountRow, AuditRow
+from bot.storage.conversations import MessageRow, TurnRow
+from bot.storage.desk import NoteRow
+
+# Deeds that belong into the story of a conversation; looking at it does not.
+_SHOWN_DEEDS = ("take", "transfer", "give_back", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class FaqHit:
+    """An FAQ entry that was found, with its probability."""
+
+    id: str
+    question: Bilingual
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the bot made of a customer's message."""
+
+    intent: str | None
+    confidence: float | None
+    decision: str
+    language: str | None
+    faq: tuple[FaqHit, ...]
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message. ``delivery`` is pending, done or failed; ``button`` marks a pressed quick reply."""
+
+    seq: int
+    author: str
+    name: str | None
+    text: str
+    buttons: tuple[str, ...]
+    picture: str | None
+    link: str | None
+    button: bool
+    at: datetime
+    delivery: str
+    error: str | None
+    reading: Reading | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An internal note; it stands after the line ``after_seq``."""
+
+    id: int
+    after_seq: int
+    name: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who took, handed on or closed the conversation, and when."""
+
+    id: int
+    at: datetime
+    action: str
+    name: str
+    detail: dict[str, str]
+
+
+async def lines_of(
+    session: AsyncSession, knowledge: Knowledge, conversation_id: str, after_seq: int = 0
+) -> list[Line]:
+    """Return the transcript with ``seq > after_seq``, in order."""
+    rows = await session.execute(
+        select(MessageRow, TurnRow)
+        .outerjoin(TurnRow, TurnRow.message_id == MessageRow.id)
+        .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after_seq)
+        .order_by(MessageRow.seq)
+    )
+    return [_line(message, turn, knowledge) for message, turn in rows]
+
+
+async def notes_of(session: AsyncSession, conversation_id: str) -> list[Note]:
+    """Return the internal notes, the oldest first."""
+    rows = await session.execute(
+        select(NoteRow, AccountRow.name)
+        .outerjoin(AccountRow, AccountRow.login == NoteRow.agent)
+        .where(NoteRow.conversation_id == conversation_id)
+        .order_by(NoteRow.id)
+    )
+    return [
+        Note(note.id, note.after_seq, name or note.agent, note.text, note.created_at)
+        for note, name in rows
+    ]
+
+
+async def deeds_of(session: AsyncSession, conversation_id: str) -> list[Deed]:
+    """Return what people did with the conversation, the oldest first."""
+    rows = await session.execute(
+        select(AuditRow, AccountRow.name)
+        .outerjoin(AccountRow, AccountRow.login == AuditRow.actor)
+        .where(AuditRow.conversation_id == conversation_id, AuditRow.action.in_(_SHOWN_DEEDS))
+        .order_by(AuditRow.id)
+    )
+    return [Deed(row.id, row.at, row.action, name or row.actor, row.detail) for row, name in rows]
+
+
+def _line(message: MessageRow, turn: TurnRow | None, knowledge: Knowledge) -> Line:
+    body = Body.from_json(message.body)
+    return Line(
+        seq=message.seq,
+        author=message.author,
+        name=message.author_name,
+        text=body.text,
+        buttons=tuple(button.title for button in body.buttons),
+        picture=body.picture,
+        link=body.link.url if body.link else None,
+        button=body.payload is not None,
+        at=message.created_at,
+        delivery=message.state,
+        error=message.error,
+        reading=_reading(turn, knowledge) if turn else None,
+    )
+
+
+def _reading(turn: TurnRow, knowledge: Knowledge) -> Reading:
+    hits = tuple(FaqHit(faq_id, faq_title(knowledge, faq_id), score) for faq_id, score in turn.faq)
+    return Reading(
+        turn.intent, turn.confidence, turn.decision, turn.language, hits, turn.latency_ms
+    )

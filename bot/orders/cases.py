@@ -1,0 +1,149 @@
+"""Cases: what people have promised to look into, each once, with a number and a time."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, PositiveFloat
+from ruamel.yaml import YAML
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.conversations import transcript
+from bot.conversations.model import Author, Body
+from bot.orders.model import Order
+from bot.orders.promise import local_day
+from bot.orders.record import record
+from bot.storage.cod import CaseRow
+from bot.storage.conversations import ConversationRow
+from bot.storage.engine import Database
+
+
+class CaseKind(StrEnum):
+    """What a case is about."""
+
+    URGE = "urge"
+
+
+class CasePolicy(BaseModel):
+    """The shop's promises, from ``data/policy/cases.yml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    answer_within_hours: dict[CaseKind, PositiveFloat]
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Read the policy; raises ``ValueError`` when the file is not as described here."""
+        policy = cls.model_validate(YAML(typ="safe").load(file.read_text("utf-8")))
+        missing = set(CaseKind) - set(policy.answer_within_hours)
+        if missing:
+            raise ValueError(f"{file}: expected hours for {', '.join(sorted(missing))} too")
+        return policy
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case; ``new`` is false when it had been opened before."""
+
+    number: str
+    kind: CaseKind
+    order_number: str
+    promised_for: datetime
+    new: bool
+
+
+class UnknownCaseError(Exception):
+    """No open case has this number."""
+
+
+class CaseDesk:
+    """Opens cases for customers, and closes them with an answer."""
+
+    def __init__(self, database: Database, policy: CasePolicy) -> None:
+        self._database = database
+        self._policy = policy
+
+    async def open(
+        self, kind: CaseKind, order: Order, *, conversation_id: str, now: datetime
+    ) -> Case:
+        """Open a case, or return the one that is open for this order already."""
+        hours = self._policy.answer_within_hours[kind]
+        values = {
+            "number": f"CS{local_day(now):%Y%m%d}{secrets.randbelow(10**6):06d}",
+            "kind": kind.value, "order_number": order.number, "conversation_id": conversation_id,
+            "promised_for": now + timedelta(hours=hours), "data": {}, "created_at": now,
+            "closed_at": None,
+        }  # fmt: skip
+        async with self._database.write() as session:
+            dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+            made = await session.execute(
+                dialect.insert(CaseRow)
+                .values(values)
+                .on_conflict_do_nothing()
+                .returning(CaseRow.number)
+            )
+            new = made.scalar_one_or_none() is not None
+            row = (
+                await session.execute(
+                    select(CaseRow).where(
+                        CaseRow.order_number == order.number,
+                        CaseRow.kind == kind.value,
+                        CaseRow.closed_at.is_(None),
+                    )
+                )
+            ).scalar_one()
+            if new:
+                record(
+                    session, order.number, f"case.{kind}", actor=f"customer:{conversation_id}",
+                    at=now, after={"case": row.number},
+                )  # fmt: skip
+            return _case(row, new=new)
+
+    async def waiting(self) -> Sequence[Case]:
+        """Return the open cases, the one promised soonest first."""
+        async with self._database.read() as session:
+            rows = await session.scalars(
+                select(CaseRow).where(CaseRow.closed_at.is_(None)).order_by(CaseRow.promised_for)
+            )
+            return [_case(row, new=False) for row in rows]
+
+    async def close(self, number: str, answer: str, *, agent: str, now: datetime) -> None:
+        """Close a case and tell the customer in the conversation it came from.
+
+        Raises:
+            UnknownCaseError: no open case has this number.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, number)
+            row.closed_at = now
+            record(session, row.order_number, "case.closed", actor=f"agent:{agent}", at=now,
+                   after={"case": number, "answer": answer})  # fmt: skip
+            told = row.conversation_id or ""
+            if await session.get(ConversationRow, told) is not None:
+                conversation = await transcript.locked(session, told)
+                transcript.append_out(session, conversation, [Body(answer)], Author.AGENT)
+
+
+async def _locked(session: AsyncSession, number: str) -> CaseRow:
+    found = await session.execute(
+        select(CaseRow)
+        .where(CaseRow.number == number, CaseRow.closed_at.is_(None))
+        .with_for_update()
+    )
+    row = found.scalar_one_or_none()
+    if row is None:
+        raise UnknownCaseError(f"expected the number of an open case, got {number!r}")
+    return row
+
+
+def _case(row: CaseRow, *, new: bool) -> Case:
+    promised_for = row.promised_for or row.created_at
+    return Case(row.number, CaseKind(row.kind), row.order_number, promised_for, new)

@@ -1,0 +1,324 @@
+"""What a customer may change of an order, when, and how it is taken back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.orders.book import order_of, whole_order
+from bot.orders.cod import CodState
+from bot.orders.cod_desk import start_again
+from bot.orders.model import Address, Order, OrderState, Window
+from bot.orders.policy import CodPolicy
+from bot.orders.record import COD_TIMER, confirmation, drop_timer, move, pending, record
+from bot.storage.cod import CodRow, OrderEventRow
+from bot.storage.engine import Database
+from bot.storage.orders import OrderRow
+
+_S = OrderState
+_NOT_PACKED = frozenset({_S.UNPAID, _S.PLACED, _S.PAID})
+_NOTE_LIMIT_CHARS = 200
+
+
+class Field(StrEnum):
+    """What can be changed of an order; the value is also the kind of the event: ``change.address``."""
+
+    ADDRESS = "address"
+    WINDOW = "window"
+    PHONE = "phone"
+    NOTE = "note"
+    CANCEL = "cancel"
+
+
+# In which states of the order each change is possible: until the parcel is packed. After a failed
+# attempt there is another delivery to arrange.
+ALLOWED: Mapping[Field, frozenset[OrderState]] = {
+    Field.ADDRESS: _NOT_PACKED,
+    Field.WINDOW: _NOT_PACKED | {_S.DELIVERY_FAILED},
+    Field.PHONE: _NOT_PACKED,
+    Field.NOTE: _NOT_PACKED | {_S.DELIVERY_FAILED},
+    Field.CANCEL: _NOT_PACKED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a customer wants of an order, all in one go; ``None`` leaves a thing as it is."""
+
+    address: Address | None = None
+    window: Window | None = None
+    phone: str | None = None
+    note: str | None = None
+    cancel: bool = False
+    confirm: bool = False
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What would change."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return tuple(field for field in Field if values[field.value])
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """It is done. ``change_id`` takes it back; empty when there was nothing to do."""
+
+    order: Order
+    change_id: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The order's state does not allow ``field`` any more."""
+
+    order: Order
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class NotHere:
+    """Cash on delivery is not possible at the new address."""
+
+    order: Order
+
+
+class ChangeDesk:
+    """Changes orders for their customers. Whoever calls has checked that the order is theirs."""
+
+    def __init__(self, database: Database, policy: CodPolicy) -> None:
+        self._database = database
+        self._policy = policy
+
+    def possible(self, order: Order, draft: Draft, *wanted: Field) -> TooLate | NotHere | None:
+        """Return why a draft can't be carried out, ``None`` if it can.
+
+        Args:
+            wanted: what the customer wants to change besides and has not said to what yet.
+        """
+        for field in (*draft.fields, *wanted):
+            if order.state not in ALLOWED[field]:
+                return TooLate(order, field)
+        if draft.address and order.cash_on_delivery and not self._policy.takes(draft.address):
+            return NotHere(order)
+        return None
+
+    async def settle(
+        self, number: str, draft: Draft, *, actor: str, now: datetime
+    ) -> Settled | TooLate | NotHere:
+        """Carry out all of a draft or nothing, and write down who changed what from what."""
+        async with self._database.write() as session:
+            row = await _locked(session, number)
+            order = order_of(row)
+            refused = self.possible(order, draft)
+            if refused:
+                return refused
+            change_id = uuid.uuid4().hex[:12]
+            cod = await confirmation(session, number)
+            changed = False
+            for field in draft.fields:
+                before, after = _values(row, field), _wanted(draft, field)
+                if before == after:
+                    continue
+                changed = True
+                _put(row, field, after)
+                record(
+                    session, number, f"change.{field}", actor=actor, at=now,
+                    event_id=f"{change_id}.{field}", before=before, after=after,
+                )  # fmt: skip
+            confirmed = await self._after(session, row, cod, draft, actor, now)
+            if confirmed:
+                record(
+                    session, number, "confirm", actor=actor, at=now,
+                    event_id=f"{change_id}.confirm", after={"cod": CodState.CONFIRMED.value},
+                )  # fmt: skip
+            await session.flush()
+            return Settled(order_of(row), change_id if changed or confirmed else "", confirmed)
+
+    async def undo(
+        self, change_id: str, *, number: str, actor: str, now: datetime
+    ) -> Settled | TooLate | None:
+        """Take a change back: everything it touched is as before, and is to be confirmed anew.
+
+        Returns:
+            ``None`` when there is no such change of this order, or something changed since.
+        """
+        async with self._database.write() as session:
+            row = await _locked(session, number)
+            events = list(
+                await session.scalars(
+                    select(OrderEventRow)
+                    .where(
+                        OrderEventRow.order_number == number,
+                        OrderEventRow.event_id.startswith(f"{change_id}.", autoescape=True),
+                    )
+                    .order_by(OrderEventRow.id)
+                )
+            )
+            order = order_of(row)
+            done = [event for event in events if event.kind.startswith("change.")]
+            confirmed = any(event.kind == "confirm" for event in events)
+            if not events:
+                return None
+            if order.state not in _NOT_PACKED | {_S.CANCELLED}:
+                return TooLate(
+                    order, Field(done[0].kind.partition(".")[2]) if done else Field.CANCEL
+                )
+            for event in done:
+                field = Field(event.kind.partition(".")[2])
+                if _values(row, field) != event.after:
+                    return None
+            cod = await confirmation(session, number)
+            if confirmed and (cod is None or cod.state != CodState.CONFIRMED):
+                return None
+            for event in done:
+                field = Field(event.kind.partition(".")[2])
+                _put(row, field, event.before)
+                record(
+                    session, number, f"undo.{field}", actor=actor, at=now,
+                    before=event.after, after=event.before,
+                )  # fmt: skip
+            if cod is not None and order.cash_on_delivery and row.state is OrderState.PLACED:
+                row.cod_confirmed_at = None
+                move(session, cod, CodState.CHANGED, actor=actor, at=now, why="taken back")
+                await start_again(session, self._policy, cod, now)
+            await session.flush()
+            return Settled(order_of(row), "", confirmed=False)
+
+    async def undo_last(self, actor: str, now: datetime) -> Settled | TooLate | None:
+        """Take back the last change that ``actor`` made; ``None`` if there is nothing to take back."""
+        async with self._database.read() as session:
+            last = await session.scalar(
+                select(OrderEventRow)
+                .where(
+                    OrderEventRow.actor == actor,
+                    or_(OrderEventRow.kind.startswith("change."), OrderEventRow.kind == "confirm"),
+                )
+                .order_by(OrderEventRow.id.desc())
+                .limit(1)
+            )
+        if last is None:
+            return None
+        change_id = last.event_id.partition(".")[0]
+        return await self.undo(change_id, number=last.order_number, actor=actor, now=now)
+
+    async def _after(
+        self,
+        session: AsyncSession,
+        row: OrderRow,
+        cod: CodRow | None,
+        draft: Draft,
+        actor: str,
+        now: datetime,
+    ) -> bool:
+        """Take the confirmation along; true when the order is confirmed now and was not before."""
+        if cod is None:
+            waits = row.cash_on_delivery and row.state is OrderState.PLACED
+            if not waits or row.cod_confirmed_at or draft.cancel:
+                return False
+            # An order that came without an event: its customer turned up before anybody asked.
+            cod = pending(row.number, now)
+            session.add(cod)
+            await session.flush()
+        state = CodState(cod.state)
+        if draft.cancel:
+            if state is not CodState.CANCELLED:
+                move(session, cod, CodState.CANCELLED, actor=actor, at=now)
+            await drop_timer(session, row.number, COD_TIMER)
+            return False
+        if state is CodState.CONFIRMED or row.state is not OrderState.PLACED:
+            return False
+        if draft.confirm:
+            move(session, cod, CodState.CONFIRMED, actor=actor, at=now)
+            row.cod_confirmed_at = now
+            await drop_timer(session, row.number, COD_TIMER)
+            return True
+        if draft.fields:
+            move(session, cod, CodState.CHANGED, actor=actor, at=now)
+            await start_again(session, self._policy, cod, now)
+        return False
+
+
+async def _locked(session: AsyncSession, number: str) -> OrderRow:
+    query = whole_order().where(OrderRow.number == number).with_for_update()
+    return (await session.execute(query)).scalar_one()
+
+
+def _values(row: OrderRow, field: Field) -> dict[str, Any]:
+    """Return what is written down of a field, as JSON."""
+    match field:
+        case Field.ADDRESS:
+            return {
+                "subdivision": row.subdivision,
+                "province": row.province,
+                "city": row.city,
+                "district": row.district,
+                "detail": row.detail,
+            }
+        case Field.WINDOW:
+            return {"start": _iso(row.window_start), "end": _iso(row.window_end)}
+        case Field.PHONE:
+            return {"phone": row.phone}
+        case Field.NOTE:
+            return {"note": row.courier_note}
+        case Field.CANCEL:
+            return {"state": row.state.value, "collect_minor": row.collect_minor}
+
+
+def _wanted(draft: Draft, field: Field) -> dict[str, Any]:
+    match field:
+        case Field.ADDRESS:
+            assert draft.address is not None  # noqa: S101 - `fields` names what is there
+            address = draft.address
+            return {
+                "subdivision": address.subdivision,
+                "province": address.province,
+                "city": address.city,
+                "district": address.district,
+                "detail": address.detail,
+            }
+        case Field.WINDOW:
+            window = draft.window
+            return {
+                "start": _iso(window.start if window else None),
+                "end": _iso(window.end if window else None),
+            }
+        case Field.PHONE:
+            return {"phone": draft.phone}
+        case Field.NOTE:
+            return {"note": (draft.note or "")[:_NOTE_LIMIT_CHARS]}
+        case Field.CANCEL:
+            return {"state": OrderState.CANCELLED.value, "collect_minor": 0}
+
+
+def _put(row: OrderRow, field: Field, values: Mapping[str, Any]) -> None:
+    match field:
+        case Field.ADDRESS:
+            row.subdivision, row.province = values["subdivision"], values["province"]
+            row.city, row.district = values["city"], values["district"]
+            row.detail = values["detail"]
+        case Field.WINDOW:
+            row.window_start = _moment(values["start"])
+            row.window_end = _moment(values["end"])
+        case Field.PHONE:
+            row.phone = values["phone"]
+        case Field.NOTE:
+            row.courier_note = values["note"]
+        case Field.CANCEL:
+            row.state = OrderState(values["state"])
+            row.collect_minor = values["collect_minor"]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

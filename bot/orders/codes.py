@@ -1,0 +1,112 @@
+"""One-time codes: proof that who writes to us also holds the telephone on the order.
+
+Six digits are one of a million; three tries within ten minutes leave a guesser three in a million. At
+rest there is only a keyed hash, so a stolen database shows no code that is still good.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.storage.cod import OneTimeCodeRow
+from bot.storage.engine import Database
+
+DIGITS = 6
+GOOD_FOR = timedelta(minutes=10)
+TRIES = 3
+SENDS_A_DAY = 5
+
+
+class CodeSender(Protocol):
+    """Brings a code to a telephone."""
+
+    async def send(self, phone: str, code: str) -> None:
+        """Send it; raises ``CodeNotSentError``."""
+
+
+class CodeNotSentError(Exception):
+    """The code could not be sent."""
+
+
+class Checked(StrEnum):
+    """What became of a code that a customer typed."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    OVER = "over"  # too many tries, too late, or used already: a new code is needed
+
+
+@dataclass(frozen=True, slots=True)
+class OneTimeCodes:
+    """Sends and checks codes.
+
+    Args:
+        key: keys the hashes; the installation's own secret.
+    """
+
+    database: Database
+    sender: CodeSender
+    key: str
+
+    async def send(self, subject: str, phone: str, now: datetime) -> bool:
+        """Send a new code for ``subject``; the one before is no longer good.
+
+        Returns:
+            False when ``SENDS_A_DAY`` were sent in the last 24 hours.
+
+        Raises:
+            CodeNotSentError: it did not go out; the try counts all the same.
+        """
+        code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+        async with self.database.write() as session:
+            row = await _locked(session, subject, now)
+            day_ago = now - timedelta(days=1)
+            recent = [sent for sent in row.sends if datetime.fromisoformat(str(sent)) > day_ago]
+            if len(recent) >= SENDS_A_DAY:
+                return False
+            row.sends = [*recent, now.isoformat()]
+            row.code_hash, row.tries = self._hash(subject, code), 0
+            row.good_until = now + GOOD_FOR
+        await self.sender.send(phone, code)
+        return True
+
+    async def check(self, subject: str, code: str, now: datetime) -> Checked:
+        """Check a code; a right one is used up."""
+        async with self.database.write() as session:
+            row = await _locked(session, subject, now)
+            if row.code_hash is None or now >= row.good_until or row.tries >= TRIES:
+                return Checked.OVER
+            row.tries += 1
+            if hmac.compare_digest(row.code_hash, self._hash(subject, code)):
+                row.code_hash = None
+                return Checked.RIGHT
+            return Checked.OVER if row.tries >= TRIES else Checked.WRONG
+
+    def _hash(self, subject: str, code: str) -> str:
+        return hmac.new(self.key.encode(), f"{subject}:{code}".encode(), sha256).hexdigest()
+
+
+async def _locked(session: AsyncSession, subject: str, now: datetime) -> OneTimeCodeRow:
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    new: dict[str, Any] = {
+        "subject": subject,
+        "code_hash": None,
+        "good_until": now,
+        "tries": 0,
+        "sends": [],
+    }
+    await session.execute(dialect.insert(OneTimeCodeRow).values(new).on_conflict_do_nothing())
+    found = await session.execute(
+        select(OneTimeCodeRow).where(OneTimeCodeRow.subject == subject).with_for_update()
+    )
+    return found.scalar_one()

@@ -1,0 +1,38 @@
+"""Handing an order to people: a place in their queue with what they need to call the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.conversations import handoff, transcript
+from bot.conversations.model import Author, HandoffReason, MessageState
+from bot.conversations.phrases import Phrases
+from bot.orders.messages import card_values
+from bot.orders.model import Order
+
+# Conversations on this channel are telephone numbers to be called; nothing is delivered there.
+PHONE_CHANNEL = "phone"
+
+
+async def call_customer(
+    session: AsyncSession,
+    phrases: Phrases,
+    order: Order,
+    reasons: Sequence[dict[str, Any]],
+    now: datetime,
+) -> None:
+    """Put an order into the agents' queue: the phone number, what to settle, why it is checked."""
+    conversation = await transcript.open_conversation(session, PHONE_CHANNEL, order.phone)
+    values = card_values(order, "zh") | {
+        "phone": order.phone,
+        "reasons": "；".join(reason["zh"] for reason in reasons) or "—",
+    }
+    note = phrases.say("utter_desk_cod_call", "zh", **values)
+    for row in transcript.append_out(session, conversation, [note], Author.SYSTEM):
+        # A note for the desk: it is in the transcript and goes nowhere else.
+        row.state, row.done_at, row.next_attempt_at = MessageState.DONE.value, now, None
+    await handoff.enqueue(session, conversation, HandoffReason.ORDER_PROBLEM)

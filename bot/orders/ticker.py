@@ -1,0 +1,73 @@
+"""The one task that looks for due timers of orders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from bot.clock import Clock, utc_now
+from bot.orders.cod_desk import CodDesk
+
+_log = structlog.get_logger(__name__)
+
+_LOOK_EVERY_S = 0.5
+_AT_ONCE = 50
+
+
+class Ticker:
+    """Fires timers when they come due. They live in the database, so a restart forgets none.
+
+    Args:
+        desk: does what a timer stands for.
+        on_message: called with the id of a conversation that has a new message.
+        clock: the current time; a demo may let it run faster.
+    """
+
+    def __init__(
+        self,
+        desk: CodDesk,
+        on_message: Callable[[str], None],
+        clock: Clock = utc_now,
+    ) -> None:
+        self._desk = desk
+        self._on_message = on_message
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop; what is due stays due."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def tick(self) -> int:
+        """Fire what is due now; return how many timers there were."""
+        due = await self._desk.due(self._clock(), _AT_ONCE)
+        for timer_id in due:
+            try:
+                conversation = await self._desk.fire(timer_id, self._clock())
+            except Exception:
+                # One order that can't be handled must not keep all others waiting.
+                _log.exception("timer failed, will retry", timer=timer_id)
+                continue
+            if conversation is not None:
+                self._on_message(conversation)
+        return len(due)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                found = await self.tick()
+            except Exception:
+                _log.exception("could not look for due timers, will retry")
+                found = 0
+            if found < _AT_ONCE:
+                await asyncio.sleep(_LOOK_EVERY_S)

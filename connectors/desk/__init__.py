@@ -1,0 +1,1 @@
+"""The desk's web side: sign-in, the HTTP interface, live updates."""

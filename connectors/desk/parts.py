@@ -1,0 +1,91 @@
+"""What the desk's routes and its live side share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from starlette.responses import JSONResponse
+
+from bot.conversations.model import Body, Direction
+from bot.desk.board import Board
+from bot.desk.brief import faq_title
+from bot.desk.catalogue import Catalogue
+from bot.desk.service import HandoffDesk
+from bot.faq.knowledge import Knowledge
+from bot.faq.model import LANGUAGES
+from bot.orders.book import OrderBook
+from bot.storage.conversations import MessageRow, TurnRow
+from bot.storage.engine import Database
+from connectors.desk.live import DeskLive
+
+_SUGGESTIONS = 3
+_LOOK_BACK = 5
+# Below this probability an entry helps nobody.
+_WORTH_SHOWING = 0.1
+
+
+@dataclass(frozen=True)
+class DeskParts:
+    """The parts; ``changed`` is called after every deed so that everybody sees it at once.
+
+    ``looked`` is called when only the count of unread lines has changed.
+    """
+
+    database: Database
+    desk: HandoffDesk
+    board: Board
+    catalogue: Catalogue
+    knowledge: Knowledge
+    orders: OrderBook
+    live: DeskLive
+    changed: Callable[[str], None]
+    looked: Callable[[str], None]
+    zone: ZoneInfo
+
+    def done(self, conversation_id: str, **more: Any) -> JSONResponse:
+        """Answer a deed, and tell everybody."""
+        self.changed(conversation_id)
+        return JSONResponse({"ok": True, **more})
+
+    async def suggest(self, conversation_id: str) -> list[dict[str, Any]]:
+        """Return the FAQ entries nearest to the customer's last question, surest first."""
+        text = await self._last_question(conversation_id)
+        if text is None:
+            return []
+        hits = await asyncio.to_thread(self.knowledge.search, text, _SUGGESTIONS)
+        return [
+            {
+                "id": hit.faq_id,
+                "score": hit.score,
+                "question": faq_title(self.knowledge, hit.faq_id),
+                "answer": {
+                    language: self.knowledge.answer(hit.faq_id, language) for language in LANGUAGES
+                },
+            }
+            for hit in hits
+            if hit.score >= _WORTH_SHOWING
+        ]
+
+    async def _last_question(self, conversation_id: str) -> str | None:
+        """Return what the customer wrote last, but not a call for a person or a button."""
+        async with self.database.read() as session:
+            rows = await session.execute(
+                select(MessageRow.body, TurnRow.decision)
+                .outerjoin(TurnRow, TurnRow.message_id == MessageRow.id)
+                .where(
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.direction == Direction.IN.value,
+                )
+                .order_by(MessageRow.seq.desc())
+                .limit(_LOOK_BACK)
+            )
+            for data, decision in rows:
+                body = Body.from_json(data)
+                if not body.payload and not (decision or "").startswith("handoff:asked"):
+                    return body.text
+        return None

@@ -1,0 +1,227 @@
+"""``/desk/api``: what the desk's page asks for and does. Live changes come over Socket.IO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi.encoders import jsonable_encoder
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import NoResultFound
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.accounts import audit
+from bot.accounts.accounts import Accounts
+from bot.accounts.model import Account, Right
+from bot.conversations.handoff import IllegalTransitionError
+from bot.desk.brief import brief_of
+from bot.desk.customer import customer_of
+from bot.desk.report import GroupBy, service_report
+from bot.desk.service import Agent, UnknownResolutionError
+from bot.desk.view import deeds_of, lines_of, notes_of
+from connectors.accounts import Director, Talker, guard
+from connectors.desk.parts import DeskParts
+
+# What the desk's deeds raise, and how it is answered.
+_STATUS: dict[type[Exception], int] = {
+    NoResultFound: 404,
+    IllegalTransitionError: 409,
+    UnknownResolutionError: 422,
+}
+
+
+class _DeskRoute(APIRoute):
+    """Answers the desk's own errors."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except tuple(_STATUS) as error:
+                status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+                return JSONResponse({"detail": str(error)}, status_code=status)
+
+        return answer
+
+
+_Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Answer(BaseModel):
+    """An agent's words; repeated with the same ``client_id`` until acknowledged."""
+
+    text: str = Field(min_length=1, max_length=4000)
+    client_id: str = Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")
+
+
+class NoteText(BaseModel):
+    """An internal note."""
+
+    text: str = Field(min_length=1, max_length=4000)
+
+
+class PassOn(BaseModel):
+    """Whom to hand a conversation to; nobody means back into the queue."""
+
+    to: str | None = None
+
+
+class Close(BaseModel):
+    """How it ended."""
+
+    resolution: str
+
+
+class Seen(BaseModel):
+    """Up to where the agent has read."""
+
+    seq: int = Field(ge=0)
+
+
+def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
+    """Return the desk's routes; every one asks for the right to talk to customers."""
+    router = APIRouter(
+        prefix="/desk/api", tags=["desk"], dependencies=[Depends(guard)], route_class=_DeskRoute
+    )
+    database, desk, catalogue = parts.database, parts.desk, parts.catalogue
+
+    @router.get("/catalogue")
+    async def words(_: Talker) -> JSONResponse:
+        """Give the words and lists that the page shows."""
+        return _json(
+            {
+                "reasons": catalogue.reasons,
+                "resolutions": {c: r for c, r in catalogue.resolutions.items() if r.offered},
+                "outcomes": catalogue.resolutions,
+                "replies": catalogue.replies,
+                "intents": catalogue.intents,
+            }
+        )
+
+    @router.get("/conversations")
+    async def conversations(
+        _: Talker, kind: Literal["open", "bot"] = Query("open", alias="list")
+    ) -> JSONResponse:
+        """List the open conversations, or recent ones with the bot."""
+        board = parts.board
+        return _json(await (board.open() if kind == "open" else board.with_bot()))
+
+    @router.get("/agents")
+    async def agents(_: Talker) -> JSONResponse:
+        """List who may be handed a conversation, with what they have in hand."""
+        load: dict[str, int] = {}
+        for row in await parts.board.open():
+            if row.agent:
+                load[row.agent] = load.get(row.agent, 0) + 1
+        online = parts.live.online()
+        return _json(
+            [
+                {
+                    "login": a.login,
+                    "name": a.name,
+                    "load": load.get(a.login, 0),
+                    "online": a.login in online,
+                }
+                for a in await accounts.everyone()
+                if a.may(Right.TALK)
+            ]
+        )
+
+    @router.get("/report")
+    async def report(
+        _: Director,
+        days: Annotated[int, Query(ge=1, le=366)] = 7,
+        by: GroupBy = GroupBy.ALL,
+    ) -> JSONResponse:
+        """Give the service figures of the last days, today included."""
+        now, zone = datetime.now(UTC), parts.zone
+        today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+        async with database.read() as session:
+            since = today - timedelta(days=days - 1)
+            return _json(await service_report(session, since, now, zone, by))
+
+    @router.get("/conversations/{conversation_id}")
+    async def view(conversation_id: _Id, me: Talker) -> JSONResponse:
+        """Give everything about one conversation; the audit log notes who looked."""
+        async with database.read() as session:
+            row = await parts.board.one(session, conversation_id)
+            if row is None:
+                raise HTTPException(404, "there is no such conversation")
+            seen = {
+                "row": row,
+                "lines": await lines_of(session, parts.knowledge, conversation_id),
+                "notes": await notes_of(session, conversation_id),
+                "deeds": await deeds_of(session, conversation_id),
+                "brief": await brief_of(session, catalogue, parts.knowledge, conversation_id),
+                "customer": await customer_of(session, parts.orders, conversation_id),
+            }
+        async with database.write() as session:
+            await audit.note_view(session, me.login, conversation_id)
+        return _json(seen)
+
+    @router.get("/conversations/{conversation_id}/suggestions")
+    async def suggestions(conversation_id: _Id, me: Talker) -> JSONResponse:
+        """Search the FAQ for the customer's last words; answers come in both languages."""
+        return _json(await parts.suggest(conversation_id))
+
+    @router.post("/conversations/{conversation_id}/take")
+    async def take(conversation_id: _Id, me: Talker) -> JSONResponse:
+        """Take a waiting conversation, or step into one that the bot has."""
+        await desk.take(conversation_id, _agent(me), step_in=True, announce=True)
+        return parts.done(conversation_id)
+
+    @router.post("/conversations/{conversation_id}/answer")
+    async def answer(conversation_id: _Id, sent: Answer, me: Talker) -> JSONResponse:
+        """Send words to the customer."""
+        entry = await desk.answer(conversation_id, _agent(me), sent.text, sent.client_id)
+        return parts.done(conversation_id, seq=entry.seq)
+
+    @router.post("/conversations/{conversation_id}/note")
+    async def note(conversation_id: _Id, written: NoteText, me: Talker) -> JSONResponse:
+        """Write an internal note."""
+        await desk.add_note(conversation_id, _agent(me), written.text)
+        return parts.done(conversation_id)
+
+    @router.post("/conversations/{conversation_id}/pass-on")
+    async def pass_on(conversation_id: _Id, choice: PassOn, me: Talker) -> JSONResponse:
+        """Hand it to a colleague or back into the queue."""
+        to = await accounts.find(choice.to) if choice.to else None
+        if choice.to and (to is None or not to.may(Right.TALK)):
+            raise HTTPException(422, f"expected the login of an agent, got {choice.to!r}")
+        await desk.pass_on(conversation_id, _agent(me), _agent(to) if to else None)
+        return parts.done(conversation_id)
+
+    @router.post("/conversations/{conversation_id}/give-back")
+    async def give_back(conversation_id: _Id, me: Talker) -> JSONResponse:
+        """Give it back to the bot."""
+        await desk.give_back(conversation_id, _agent(me))
+        return parts.done(conversation_id)
+
+    @router.post("/conversations/{conversation_id}/close")
+    async def close(conversation_id: _Id, chosen: Close, me: Talker) -> JSONResponse:
+        """Close it with a resolution."""
+        await desk.close(conversation_id, _agent(me), chosen.resolution)
+        return parts.done(conversation_id)
+
+    @router.post("/conversations/{conversation_id}/seen")
+    async def seen(conversation_id: _Id, upto: Seen, _: Talker) -> JSONResponse:
+        """Note up to where it was read."""
+        await desk.seen(conversation_id, upto.seq)
+        parts.looked(conversation_id)
+        return _json({"ok": True})
+
+    return router
+
+
+def _agent(account: Account) -> Agent:
+    return Agent(account.login, account.name, directs=account.may(Right.DIRECT))
+
+
+def _json(data: Any) -> JSONResponse:
+    return JSONResponse(jsonable_encoder(data), headers={"Cache-Control": "no-store"})

@@ -1,0 +1,51 @@
+"""Guards against floods: how much one customer or one address may send, how large a request may be."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from aiolimiter import AsyncLimiter
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+# Keys remembered at a time; the one that was quiet for longest is forgotten first.
+_KEYS = 20_000
+
+
+class Rates:
+    """A leaky bucket for each key.
+
+    Args:
+        per_minute: how many each key may have in a minute, all at once if it likes; 0 is no limit.
+    """
+
+    def __init__(self, per_minute: float) -> None:
+        self._per_minute = per_minute
+        self._buckets: OrderedDict[str, AsyncLimiter] = OrderedDict()
+
+    async def allow(self, key: str) -> bool:
+        """Tell whether ``key`` may have one more now, and count it if so."""
+        if not self._per_minute:
+            return True
+        bucket = self._buckets.pop(key, None) or AsyncLimiter(self._per_minute, 60)
+        self._buckets[key] = bucket
+        if len(self._buckets) > _KEYS:
+            self._buckets.popitem(last=False)
+        if not bucket.has_capacity():
+            return False
+        await bucket.acquire()
+        return True
+
+
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        HTTPException: 413 when it is longer than ``limit_bytes``, read no further than that.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit_bytes:
+            raise HTTPException(413, f"expected at most {limit_bytes} bytes")
+    return bytes(body)

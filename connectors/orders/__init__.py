@@ -1,0 +1,1 @@
+"""Where a shop tells what happens to its orders."""

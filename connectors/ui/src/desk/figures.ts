@@ -1,0 +1,84 @@
+/** The service figures of the last days, for those who direct. */
+
+import { h } from "../shared/dom";
+import { fill, type Lang } from "../shared/language";
+import { api } from "./api";
+import { open } from "./dialogs";
+import type { Catalogue, Figures } from "./model";
+import { span, WORDS, type Words } from "./words";
+
+const DAYS = 7;
+
+type Cell = (line: Figures) => string;
+
+/** Opens the dialog; the figures are those of `yingda report service`. */
+export async function showFigures(catalogue: Catalogue, lang: Lang): Promise<void> {
+  const words = WORDS[lang];
+  const [all, days, reasons] = await Promise.all([
+    api.report(DAYS, "all"),
+    api.report(DAYS, "day"),
+    api.report(DAYS, "reason"),
+  ]);
+  const columns = columnsOf(words, lang);
+  const reason = (code: string) => catalogue.reasons[code]?.[lang] ?? code;
+  const body = h(
+    "div",
+    { class: "figures", tabindex: 0, role: "region", "aria-label": words.figures },
+    all.length === 0 && h("p", { class: "empty" }, words.figuresNone),
+    all.length > 0 &&
+      table(words.byDay, columns, [
+        ...days.map((line): [string, Figures] => [line.group, line]),
+        ...all.map((line): [string, Figures] => [words.together, line]),
+      ]),
+    reasons.length > 0 &&
+      table(
+        words.byReason,
+        columns.filter(([name]) => name !== words.contained && name !== words.sessions),
+        reasons.map((line): [string, Figures] => [reason(line.group), line]),
+      ),
+  );
+  const dialog = open(fill(words.figuresOf, { n: DAYS }), words.dismiss, body);
+  dialog.classList.add("wide");
+}
+
+function columnsOf(words: Words, lang: Lang): [string, Cell][] {
+  const share = (value: number | null) => (value === null ? "–" : `${Math.round(value * 100)}%`);
+  const time = (value: number | null) => (value === null ? "–" : span(value, lang));
+  return [
+    [words.sessions, ({ sessions }) => String(sessions)],
+    [words.handoffs, ({ handoffs }) => String(handoffs)],
+    [words.handoffRate, (line) => share(line.handoff_rate)],
+    [words.contained, (line) => share(line.containment)],
+    [words.toHuman, (line) => time(line.time_to_human_median_s)],
+    [words.firstResponse, (line) => time(line.first_response_median_s)],
+    [words.handling, (line) => time(line.handling_median_s)],
+    [words.resolved, (line) => share(line.resolution_rate)],
+    [words.leftQueue, (line) => share(line.abandoned_rate)],
+    [words.csat, (line) => (line.ratings ? `${share(line.csat)} (${line.ratings})` : "–")],
+  ];
+}
+
+function table(title: string, columns: [string, Cell][], lines: [string, Figures][]): HTMLElement {
+  return h(
+    "table",
+    {},
+    h("caption", {}, title),
+    h(
+      "thead",
+      {},
+      h("tr", {}, h("td"), ...columns.map(([name]) => h("th", { scope: "col" }, name))),
+    ),
+    h(
+      "tbody",
+      {},
+      ...lines.map(([name, line]) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, name),
+          ...columns.map(([, cell]) => h("td", {}, cell(line))),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,194 @@
+/** What the server tells the desk; the shapes of `/desk/api` and of the namespace `/desk`. */
+
+import type { Lang } from "../shared/language";
+
+export interface Bilingual {
+  zh: string;
+  en: string;
+}
+
+export type Role = "agent" | "supervisor" | "editor" | "admin";
+
+export interface Account {
+  login: string;
+  name: string;
+  role: Role;
+  language: Lang;
+}
+
+export type State = "bot" | "queued" | "agent";
+export type Priority = "normal" | "high" | "urgent";
+
+/** One conversation in a list. Times are ISO 8601. */
+export interface Row {
+  id: string;
+  channel: string;
+  state: State;
+  language: Lang | null;
+  last_seq: number;
+  last_at: string;
+  preview: string;
+  reason: string | null;
+  priority: Priority | null;
+  agent: string | null;
+  agent_name: string | null;
+  since: string | null;
+  taken_at: string | null;
+  closed_at: string | null;
+  resolution: string | null;
+  unread: number;
+  /** Orders the waiting: since when they count as waiting. */
+  turn: string;
+}
+
+export interface FaqHit {
+  id: string;
+  question: Bilingual;
+  score: number;
+}
+
+export interface Reading {
+  intent: string | null;
+  confidence: number | null;
+  decision: string;
+  language: string | null;
+  faq: FaqHit[];
+  latency_ms: number;
+}
+
+export interface Line {
+  seq: number;
+  author: "customer" | "bot" | "agent" | "system";
+  name: string | null;
+  text: string;
+  buttons: string[];
+  picture: string | null;
+  link: string | null;
+  button: boolean;
+  at: string;
+  delivery: "pending" | "done" | "failed";
+  error: string | null;
+  reading: Reading | null;
+}
+
+export interface Note {
+  id: number;
+  after_seq: number;
+  name: string;
+  text: string;
+  at: string;
+}
+
+export interface Deed {
+  id: number;
+  at: string;
+  action: "take" | "transfer" | "give_back" | "close";
+  name: string;
+  detail: Record<string, string>;
+}
+
+export interface Brief {
+  wants: Bilingual[];
+  words: string | null;
+  tried: {
+    kind: "answer" | "suggest" | "miss" | "decline";
+    times: number;
+    faq: Bilingual | null;
+  }[];
+  turns: number;
+  upset: boolean;
+}
+
+export interface Parcel {
+  carrier: Bilingual;
+  tracking_number: string;
+  news: Bilingual | null;
+  at: string | null;
+}
+
+export interface Order {
+  number: string;
+  state: Bilingual;
+  items: Bilingual;
+  total: Bilingual;
+  to_collect: Bilingual | null;
+  placed_at: string;
+  recipient: string;
+  phone: string;
+  address: string;
+  parcels: Parcel[];
+}
+
+export interface Earlier {
+  conversation_id: string;
+  channel: string;
+  at: string;
+  reason: string;
+  resolution: string | null;
+  agent: string | null;
+  score: number | null;
+}
+
+export interface Customer {
+  identity: "anonymous" | "claimed" | "verified";
+  name: string | null;
+  orders: Order[];
+  earlier: Earlier[];
+}
+
+/** Everything about one conversation. */
+export interface View {
+  row: Row;
+  lines: Line[];
+  notes: Note[];
+  deeds: Deed[];
+  brief: Brief;
+  customer: Customer;
+}
+
+export interface Suggestion extends FaqHit {
+  answer: Bilingual;
+}
+
+export interface Canned extends Bilingual {
+  id: string;
+  keys: string[];
+  title: Bilingual;
+}
+
+export interface Catalogue {
+  reasons: Record<string, Bilingual & { priority: Priority }>;
+  resolutions: Record<string, Bilingual>;
+  outcomes: Record<string, Bilingual>;
+  replies: Canned[];
+  intents: Record<string, Bilingual>;
+}
+
+export interface Colleague {
+  login: string;
+  name: string;
+  load: number;
+  online: boolean;
+}
+
+export interface Viewer {
+  login: string;
+  name: string;
+  typing: boolean;
+}
+
+/** One line of the service figures; times are seconds, shares are 0..1, null means no case. */
+export interface Figures {
+  group: string;
+  sessions: number;
+  handoffs: number;
+  handoff_rate: number | null;
+  containment: number | null;
+  first_response_median_s: number | null;
+  time_to_human_median_s: number | null;
+  handling_median_s: number | null;
+  resolution_rate: number | null;
+  abandoned_rate: number | null;
+  csat: number | null;
+  ratings: number;
+}

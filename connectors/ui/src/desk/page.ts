@@ -1,0 +1,204 @@
+/** The whole page of a signed-in agent. */
+
+import { h } from "../shared/dom";
+import { fill, type Lang } from "../shared/language";
+import { type ApiError, api } from "./api";
+import { Bell } from "./bell";
+import { ConversationPane } from "./conversation";
+import { askClose, askPass, showKeys } from "./dialogs";
+import { setText } from "./draw";
+import { showFigures } from "./figures";
+import { ConversationList } from "./list";
+import { calls } from "./lists";
+import type { Account, Catalogue, Suggestion } from "./model";
+import { CustomerPanel } from "./panel";
+import { Store } from "./store";
+import { TopBar } from "./topbar";
+import { connect } from "./wire";
+import { WORDS, type Words } from "./words";
+
+/** Waiting times are shown anew so often, in milliseconds. */
+const TICK_MS = 5_000;
+const NOTICE_MS = 5_000;
+
+export interface PageActions {
+  language(): void;
+  signedOut(): void;
+}
+
+export class DeskPage {
+  readonly element: HTMLElement;
+  readonly #store: Store;
+  readonly #words: Words;
+  readonly #bell = new Bell();
+  readonly #bar: TopBar;
+  readonly #list: ConversationList;
+  readonly #conversation: ConversationPane;
+  readonly #panel: CustomerPanel;
+  readonly #notice = h("p", { class: "notice", role: "alert", hidden: true });
+  readonly #ticking: ReturnType<typeof setInterval>;
+  #noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  #drawing = false;
+
+  constructor(
+    me: Account,
+    catalogue: Catalogue,
+    private readonly lang: Lang,
+    private readonly actions: PageActions,
+  ) {
+    const words = WORDS[lang];
+    this.#words = words;
+    const store: Store = new Store(me, catalogue, api, connect, {
+      changed: () => this.#draw(),
+      refused: (error) => this.#refused(error),
+      signedOut: actions.signedOut,
+      called: (what) =>
+        this.#bell.ring(what, what === "customer" ? words.newCustomer : words.newMessage),
+    });
+    this.#store = store;
+    this.#bar = new TopBar(store, lang, this.#bell, {
+      figures: () => void showFigures(catalogue, lang).catch((error) => this.#refused(error)),
+      keys: () => showKeys(lang),
+      language: actions.language,
+      signOut: () => void this.#signOut(),
+    });
+    this.#list = new ConversationList(store, lang);
+    this.#conversation = new ConversationPane(store, lang, {
+      pass: () => void askPass(store, lang),
+      close: () => askClose(store, lang),
+      back: () => this.#back(),
+      details: () => this.element.classList.toggle("shows-panel"),
+    });
+    this.#panel = new CustomerPanel(
+      store,
+      lang,
+      (suggestion) => this.#insert(suggestion),
+      () => this.element.classList.remove("shows-panel"),
+    );
+    this.element = h(
+      "div",
+      { class: "desk" },
+      this.#bar.element,
+      h(
+        "main",
+        { class: "columns" },
+        this.#list.element,
+        this.#conversation.element,
+        this.#panel.element,
+      ),
+      this.#notice,
+    );
+    document.addEventListener("keydown", this.#key);
+    document.addEventListener("visibilitychange", this.#look);
+    this.#ticking = setInterval(() => this.#draw(), TICK_MS);
+    this.#draw();
+  }
+
+  remove(): void {
+    clearInterval(this.#ticking);
+    document.removeEventListener("keydown", this.#key);
+    document.removeEventListener("visibilitychange", this.#look);
+    this.#store.stop();
+    this.element.remove();
+  }
+
+  /** Many changes at once are drawn once. */
+  #draw(): void {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    queueMicrotask(() => {
+      this.#drawing = false;
+      this.#render();
+    });
+  }
+
+  #render(): void {
+    const store = this.#store;
+    this.element.classList.toggle("shows-conversation", store.openId !== undefined);
+    this.#bar.render();
+    this.#list.render();
+    this.#conversation.render();
+    this.#panel.render();
+    const count = calls(store.rows.values(), store.me.login);
+    document.title = count ? `(${count}) ${this.#words.title}` : this.#words.title;
+  }
+
+  #look = (): void => {
+    if (!document.hidden) this.#draw();
+  };
+
+  #back(): void {
+    this.element.classList.remove("shows-panel");
+    void this.#store.open(undefined).then(() => this.#list.focus());
+  }
+
+  #insert(suggestion: Suggestion): void {
+    const { composer } = this.#conversation;
+    this.element.classList.remove("shows-panel");
+    composer.insert(suggestion.answer[composer.language].trim());
+  }
+
+  #refused(error: ApiError): void {
+    const words = this.#words;
+    const text = error.status === 409 ? words.conflict : fill(words.failed, { why: error.message });
+    this.#notice.hidden = false;
+    setText(this.#notice, text);
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = setTimeout(() => {
+      this.#notice.hidden = true;
+    }, NOTICE_MS);
+  }
+
+  async #signOut(): Promise<void> {
+    await api.signOut();
+    this.actions.signedOut();
+  }
+
+  #key = (event: KeyboardEvent): void => {
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    const target = event.target as HTMLElement;
+    const typing = target.matches("input, textarea");
+    const handled = event.altKey
+      ? this.#altKey(event.code)
+      : typing
+        ? this.#fieldKey(event.key)
+        : this.#pageKey(event.key);
+    if (handled) event.preventDefault();
+  };
+
+  #altKey(code: string): boolean {
+    const suggestion = this.#store.suggestions[Number(code.replace("Digit", "")) - 1];
+    if (suggestion) this.#insert(suggestion);
+    return suggestion !== undefined;
+  }
+
+  #fieldKey(key: string): boolean {
+    if (key !== "Escape") return false;
+    this.#list.focus();
+    return true;
+  }
+
+  #pageKey(key: string): boolean {
+    const store = this.#store;
+    const { composer } = this.#conversation;
+    const may = store.row?.state === "agent" && (store.mine || store.directs);
+    const keys: Record<string, () => void> = {
+      j: () => store.step(1),
+      k: () => store.step(-1),
+      "[": () => store.stepTab(-1),
+      "]": () => store.stepTab(1),
+      t: () => store.row && store.row.state !== "agent" && void this.#conversation.take(),
+      r: () => store.openId && composer.switchTo("reply"),
+      n: () => store.openId && composer.switchTo("note"),
+      "/": () => composer.canned(),
+      p: () => may && void askPass(store, this.lang),
+      x: () => may && askClose(store, this.lang),
+      Escape: () => this.#back(),
+      "?": () => showKeys(this.lang),
+    };
+    const work = keys[key.length === 1 ? key.toLowerCase() : key];
+    work?.();
+    return work !== undefined;
+  }
+}

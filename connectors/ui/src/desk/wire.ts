@@ -1,0 +1,60 @@
+/** The desk's live connection. Nothing depends on an event arriving: after every (re)connection the
+ * lists are asked for anew. */
+
+import { io } from "socket.io-client";
+import type { Row, Viewer } from "./model";
+
+/** Wait before trying again after the server closed or refused the connection, in milliseconds. */
+const REFUSED_MS = 3_000;
+
+export interface WireEvents {
+  online(): void;
+  lost(): void;
+  rows(change: { changed: Row[]; gone: string[] }): void;
+  lines(conversation: { id: string }): void;
+  viewers(here: { id: string; viewers: Viewer[] }): void;
+}
+
+export interface Wire {
+  /** Says which conversation this page shows, or none. */
+  open(id: string | null): void;
+  typing(on: boolean): void;
+  close(): void;
+}
+
+export function connect(events: WireEvents): Wire {
+  const socket = io("/desk", {
+    path: "/socket.io",
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    reconnectionDelay: 300,
+    reconnectionDelayMax: 5_000,
+    forceNew: true,
+  });
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const lost = () => {
+    events.lost();
+    clearTimeout(again);
+    if (!socket.active) again = setTimeout(() => socket.connect(), REFUSED_MS);
+  };
+  const back = () => {
+    if (!socket.connected) socket.disconnect().connect();
+  };
+  socket.on("connect", events.online);
+  socket.on("disconnect", lost);
+  socket.on("connect_error", lost);
+  socket.on("rows", events.rows);
+  socket.on("lines", events.lines);
+  socket.on("viewers", events.viewers);
+  addEventListener("online", back);
+  return {
+    open: (id) => void (socket.connected && socket.emit("open", { id })),
+    typing: (on) => void (socket.connected && socket.emit("typing", { on })),
+    close() {
+      clearTimeout(again);
+      removeEventListener("online", back);
+      socket.off();
+      socket.disconnect();
+    },
+  };
+}

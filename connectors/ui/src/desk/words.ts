@@ -1,0 +1,45 @@
+/** The desk's texts by language, and durations as people say them. */
+
+import en from "../locales/desk.en.json";
+import zh from "../locales/desk.zh.json";
+import { fill, type Lang } from "../shared/language";
+
+export type Words = typeof zh;
+
+export const WORDS: Record<Lang, Words> = { zh, en };
+
+const LOCALE: Record<Lang, string> = { zh: "zh-CN", en: "en-GB" };
+
+/** "刚刚", "3 分钟", "2 h": how long ago `since` was. */
+export function ago(since: string, lang: Lang, now = Date.now()): string {
+  const words = WORDS[lang];
+  const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
+  return seconds < 10 ? words.now : span(seconds, lang);
+}
+
+/** A duration in seconds, in its largest whole unit. */
+export function span(length: number, lang: Lang): string {
+  const words = WORDS[lang];
+  const seconds = Math.round(length);
+  if (seconds < 60) return fill(words.seconds, { n: seconds });
+  if (seconds < 3600) return fill(words.minutes, { n: Math.floor(seconds / 60) });
+  if (seconds < 86_400) return fill(words.hours, { n: Math.floor(seconds / 3600) });
+  return fill(words.days, { n: Math.floor(seconds / 86_400) });
+}
+
+/** "14:05" today, with the day when it is another one. */
+export function clock(at: string, lang: Lang, now = new Date()): string {
+  const then = new Date(at);
+  const today = then.toDateString() === now.toDateString();
+  return new Intl.DateTimeFormat(LOCALE[lang], {
+    ...(today ? {} : { month: lang === "zh" ? "long" : "short", day: "numeric" }),
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(then);
+}
+
+/** A name from a table of names; an unknown key shows as it is. */
+export function named(table: Record<string, string>, key: string): string {
+  return table[key] ?? key;
+}

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { ago, named } from "../../src/desk/words";
+
+const now = Date.parse("2026-11-22T12:00:00Z");
+const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
+
+test.each([
+  [3, "刚刚", "just now"],
+  [42, "42 秒", "42 s"],
+  [119, "1 分钟", "1 min"],
+  [3 * 3600, "3 小时", "3 h"],
+  [2 * 86_400, "2 天", "2 d"],
+])("%i seconds ago", (seconds, zh, en) => {
+  expect(ago(before(seconds), "zh", now)).toBe(zh);
+  expect(ago(before(seconds), "en", now)).toBe(en);
+});
+
+test("a clock that runs behind the server's shows no negative time", () => {
+  expect(ago(before(-30), "zh", now)).toBe("刚刚");
+});
+
+test("an unknown channel shows its own name", () => {
+  expect(named({ web: "网站" }, "line")).toBe("line");
+});

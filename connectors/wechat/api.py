@@ -1,0 +1,135 @@
+"""WeChat's HTTP API: the shared access token, and calls whose error codes become our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.storage.channels import ChannelStateRow
+from bot.storage.engine import Database
+
+_log = structlog.get_logger(__name__)
+
+# WeChat gives a new token in the last five minutes of the old one; both are valid meanwhile
+# ("获取稳定版接口调用凭据": 普通模式下平台会提前 5 分钟更新).
+_EARLY = timedelta(minutes=5)
+# A forced refresh within 30 s of another has no effect, and 20 a day are allowed.
+_FORCE_EVERY_S = 30.0
+# 40001 wrong or replaced, 40014 malformed, 42001 expired, 41001 missing.
+_TOKEN_ERRORS = frozenset({40001, 40014, 42001, 41001})
+
+
+class WeChatError(Exception):
+    """WeChat answered with an error code, or not at all (code ``None``)."""
+
+    def __init__(self, code: int | None, message: str) -> None:
+        super().__init__(f"expected WeChat to do it, got {code}: {message}")
+        self.code = code
+
+
+class WeChatApi:
+    """Calls of one account.
+
+    Args:
+        database: shares the access token between processes and over restarts.
+    """
+
+    def __init__(self, url: str, app_id: str, secret: str, database: Database) -> None:
+        self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(8.0, connect=4.0))
+        self._app_id = app_id
+        self._secret = secret
+        self._database = database
+        self._refreshing = asyncio.Lock()
+        self._token: tuple[str, datetime] | None = None
+        self._forced_at = float("-inf")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def post(self, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Call ``path`` with the access token; one that is no longer valid is renewed once.
+
+        Raises:
+            WeChatError: when WeChat refuses or does not answer.
+        """
+        token = await self._valid_token()
+        try:
+            return await self._call(path, content, token)
+        except WeChatError as error:
+            if error.code not in _TOKEN_ERRORS:
+                raise
+        return await self._call(path, content, await self._valid_token(stale=token))
+
+    async def _call(
+        self, path: str, content: Mapping[str, Any], token: str | None = None
+    ) -> dict[str, Any]:
+        try:
+            response = await self._http.post(
+                path,
+                params={"access_token": token} if token else None,
+                # WeChat shows "\u4f60" as it stands, so the text must not be escaped.
+                content=json.dumps(content, ensure_ascii=False).encode(),
+                headers={"Content-Type": "application/json; charset=utf-8"},
+            )
+            response.raise_for_status()
+            answer: dict[str, Any] = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            # The text of the error may hold the address and with it the token.
+            raise WeChatError(None, type(error).__name__) from None
+        code = int(answer.get("errcode", 0))
+        if code:
+            raise WeChatError(code, str(answer.get("errmsg", ""))[:200])
+        return answer
+
+    async def _valid_token(self, stale: str | None = None) -> str:
+        """Return a token that is not ``stale``."""
+        async with self._refreshing:
+            for known in (self._token, await self._stored()):
+                if known and known[0] != stale and known[1] - _EARLY > datetime.now(UTC):
+                    self._token = known
+                    return known[0]
+            self._token = await self._fetch(forced=stale is not None)
+            return self._token[0]
+
+    async def _stored(self) -> tuple[str, datetime] | None:
+        async with self._database.read() as session:
+            row = await session.get(ChannelStateRow, self._key)
+            return (row.value, row.expires_at) if row and row.expires_at else None
+
+    async def _fetch(self, forced: bool) -> tuple[str, datetime]:
+        force = forced and time.monotonic() - self._forced_at > _FORCE_EVERY_S
+        if force:
+            self._forced_at = time.monotonic()
+        answer = await self._call(
+            "/cgi-bin/stable_token",
+            {
+                "grant_type": "client_credential", "appid": self._app_id,
+                "secret": self._secret, "force_refresh": force,
+            },
+        )  # fmt: skip
+        token = str(answer["access_token"])
+        expires_at = datetime.now(UTC) + timedelta(seconds=float(answer["expires_in"]))
+        async with self._database.write() as session:
+            await put_state(session, self._key, token, expires_at)
+        _log.info("wechat access token renewed", forced=force)
+        return token, expires_at
+
+    @property
+    def _key(self) -> str:
+        return f"wechat.token.{self._app_id}"
+
+
+async def put_state(
+    session: AsyncSession, name: str, value: str, expires_at: datetime | None = None
+) -> None:
+    """Store a named value of a channel."""
+    await session.merge(ChannelStateRow(name=name, value=value, expires_at=expires_at))

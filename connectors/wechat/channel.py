@@ -1,0 +1,157 @@
+"""The WeChat channel: passive replies while a request waits, customer-service messages after it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+
+from bot.conversations.model import MessageState, State
+from bot.conversations.outbox import Delivery
+from connectors.base import Capabilities, Connector, degrade
+from connectors.guards import Rates
+from connectors.markdown import to_plain
+from connectors.registry import Fittings
+from connectors.service import Reception
+from connectors.wechat.api import WeChatApi, WeChatError
+from connectors.wechat.callback import Callback, callback_router
+from connectors.wechat.crypto import MessageCipher
+from connectors.wechat.customers import MESSAGE_WINDOW, Customers
+from connectors.wechat.envelope import Envelopes
+from connectors.wechat.errors import WINDOW_CLOSED, hold, translate
+from connectors.wechat.intake import CHANNEL, Intake
+from connectors.wechat.menu import read_menu, upload_menu
+from connectors.wechat.passive import PassiveReplies, Waiting
+
+# Beyond this WeChat answers 45002 "content size out of limit"; it counts bytes of UTF-8.
+_TEXT_LIMIT_BYTES = 2048
+
+
+def utf8_length(text: str) -> int:
+    """Return the length of ``text`` as WeChat counts it, in bytes."""
+    return len(text.encode("utf-8", "replace"))
+
+
+class WeChatChannel(Connector):
+    """One Official Account."""
+
+    name = CHANNEL
+    capabilities = Capabilities(
+        buttons=False,
+        pictures=False,
+        links=False,
+        text_limit=_TEXT_LIMIT_BYTES,
+        text_length=utf8_length,
+        reply_window=MESSAGE_WINDOW,
+        merges=True,
+    )
+
+    def __init__(self, fittings: Fittings) -> None:
+        settings = fittings.settings
+        self._fittings = fittings
+        self._customers = Customers(fittings.database, CHANNEL)
+        self._replies = PassiveReplies()
+        self._callback: Callback | None = None
+        keys = [settings.wechat_aes_key, settings.wechat_aes_key_previous]
+        self._envelopes = Envelopes(
+            settings.wechat_token.get_secret_value(),
+            [
+                MessageCipher(k, settings.wechat_app_id)
+                for key in keys
+                if (k := key.get_secret_value())
+            ],
+        )
+        menu = settings.wechat_menu
+        self._menu = read_menu(settings.root / menu) if menu else None
+        self._upload: asyncio.Task[None] | None = None
+        self._addresses = Rates(settings.address_requests_per_minute)
+        self._api = WeChatApi(
+            settings.wechat_api_url,
+            settings.wechat_app_id,
+            settings.wechat_secret.get_secret_value(),
+            fittings.database,
+        )
+
+    def routes(self) -> APIRouter:
+        """Return the callback."""
+        return callback_router(self._envelopes, self._addresses, lambda: self._callback)
+
+    def open(self, reception: Reception) -> None:
+        """Begin to take callbacks."""
+        intake = Intake(self._fittings, self._customers, reception)
+        self._callback = Callback(
+            self._envelopes, intake, reception, self._replies, self._customers
+        )
+        if self._menu is not None:
+            settings = self._fittings.settings
+            self._upload = asyncio.create_task(
+                upload_menu(self._api, self._fittings.database, settings.wechat_app_id, self._menu)
+            )
+
+    async def close(self) -> None:
+        """Close the connections to WeChat."""
+        if self._upload is not None:
+            self._upload.cancel()
+            await asyncio.gather(self._upload, return_exceptions=True)
+        await self._api.close()
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Send a message, its buttons as numbered lines that the customer may answer with.
+
+        It goes into the request that it answers, if that is still open. A longer one is sent in
+        parts, which only messages that count can be.
+        """
+        body = delivery.entry.body
+        parts = [to_plain(part.text) for part in degrade(body, self.capabilities)]
+        waiting = self._replies.open_for(delivery.user, delivery.answers)
+        alone = len(parts) == 1
+        if waiting is not None and alone and await self._answer(waiting, delivery, parts[0]):
+            return
+        await self._need_quota(delivery)
+        # Before it is shown, so that no answer can be quicker; never for what is not shown now.
+        await self._customers.shown(delivery.user, body.buttons)
+        for number, part in enumerate(parts, start=1):
+            if number > delivery.parts_done:
+                await self._send_counted(delivery, part)
+                if number < len(parts):
+                    await delivery.part_done()
+                else:
+                    await delivery.settle(MessageState.DONE)
+                await self._customers.sent(delivery.user)
+
+    async def _answer(self, waiting: Waiting, delivery: Delivery, text: str) -> bool:
+        """Put the message into a request; false when that is too late.
+
+        Recorded first, as delivered and as the answer of that request: if we die before WeChat has
+        it, WeChat asks again and gets it. The other way round it would be sent twice.
+        """
+        waiting.settling = True
+        answer = (waiting.message_id, text)
+        await self._customers.shown(delivery.user, delivery.entry.body.buttons, answer)
+        await delivery.settle(MessageState.DONE)
+        if waiting.take(text):
+            return True
+        await delivery.settle(MessageState.PENDING)
+        return False
+
+    async def send(self, delivery: Delivery) -> None:
+        """Send one text as a message that counts."""
+        await self._send_counted(delivery, to_plain(delivery.entry.body.text))
+        await self._customers.sent(delivery.user)
+
+    async def _send_counted(self, delivery: Delivery, text: str) -> None:
+        await self._replies.responded(delivery.user)
+        await self._need_quota(delivery)
+        content = {"touser": delivery.user, "msgtype": "text", "text": {"content": text}}
+        try:
+            await self._api.post("/cgi-bin/message/custom/send", content)
+        except WeChatError as error:
+            if error.code in WINDOW_CLOSED:
+                await self._customers.nothing_left(delivery.user)
+            raise translate(error, delivery) from error
+
+    async def _need_quota(self, delivery: Delivery) -> None:
+        """Hold the message back when nothing may be sent; the last one is for a person."""
+        by_bot = delivery.state is State.BOT
+        if not await self._customers.may_send(delivery.user, keep_last=by_bot):
+            raise hold(delivery, "expected WeChat's quota to last, it is used up")

@@ -1,0 +1,128 @@
+"""What WeChat still lets us send to a customer, and which numbers they may answer with.
+
+Customer-service messages, "客服消息下发规则" (developers.weixin.qq.com): 5 within 48 hours after a
+message of the customer; 3 within one minute after a menu click, a follow or a QR scan.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.conversations.model import Button
+from bot.storage.channels import ChannelCustomerRow
+from bot.storage.engine import Database
+
+MESSAGE_WINDOW = timedelta(hours=48)
+MESSAGES = 5
+EVENT_WINDOW = timedelta(minutes=1)
+EVENTS = 3
+
+
+class Customers:
+    """The books of one channel.
+
+    Args:
+        channel: its name.
+    """
+
+    def __init__(self, database: Database, channel: str) -> None:
+        self._database = database
+        self._channel = channel
+
+    async def wrote(self, user: str, at: datetime) -> None:
+        """The customer sent a message at a moment of WeChat's clock: the quota is full again.
+
+        A repeated delivery has the same moment and changes nothing.
+        """
+        async with self._database.write() as session:
+            row = await self._row(session, user)
+            if row.messages_until is None or row.messages_until < at + MESSAGE_WINDOW:
+                row.messages_until = at + MESSAGE_WINDOW
+                row.messages_left = MESSAGES
+
+    async def stepped_by(self, user: str, at: datetime) -> None:
+        """The customer clicked, followed or scanned."""
+        async with self._database.write() as session:
+            row = await self._row(session, user)
+            if row.events_until is None or row.events_until < at + EVENT_WINDOW:
+                row.events_until = at + EVENT_WINDOW
+                row.events_left = EVENTS
+
+    async def may_send(self, user: str, keep_last: bool) -> bool:
+        """Tell whether one more message may be sent.
+
+        Args:
+            keep_last: leave the last message of the 48 hours for a person.
+        """
+        async with self._database.read() as session:
+            row = await session.get(ChannelCustomerRow, (self._channel, user))
+        if row is None:
+            return False
+        now = datetime.now(UTC)
+        return _event_left(row, now) or _messages_left(row, now) > (1 if keep_last else 0)
+
+    async def sent(self, user: str) -> None:
+        """Count one message, first against the quota that ends first."""
+        async with self._database.write() as session:
+            row = await self._row(session, user)
+            if _event_left(row, datetime.now(UTC)):
+                row.events_left -= 1
+            else:
+                row.messages_left = max(0, row.messages_left - 1)
+
+    async def nothing_left(self, user: str) -> None:
+        """WeChat says that nothing more may be sent, whatever we counted."""
+        async with self._database.write() as session:
+            row = await self._row(session, user)
+            row.messages_left = row.events_left = 0
+
+    async def shown(
+        self, user: str, buttons: tuple[Button, ...], answer: tuple[str, str] | None = None
+    ) -> None:
+        """Remember what is being shown.
+
+        Args:
+            buttons: the numbered lines of it.
+            answer: (message id, text) when it goes into the request of that message.
+        """
+        async with self._database.write() as session:
+            row = await self._row(session, user)
+            row.offers = [[button.title, button.payload] for button in buttons]
+            row.answered_id, row.answer = answer or (None, None)
+
+    async def answer_to(self, user: str, message_id: str) -> str | None:
+        """Return what went into the request of a message, if it was the last one that did."""
+        async with self._database.read() as session:
+            row = await session.get(ChannelCustomerRow, (self._channel, user))
+            return row.answer if row and row.answered_id == message_id else None
+
+    async def offers(self, user: str) -> list[Button]:
+        """Return the lines that were numbered in the last message."""
+        async with self._database.read() as session:
+            row = await session.get(ChannelCustomerRow, (self._channel, user))
+            return [Button(*offer) for offer in row.offers] if row else []
+
+    async def _row(self, session: AsyncSession, user: str) -> ChannelCustomerRow:
+        key = {"channel": self._channel, "user": user}
+        row = await session.get(ChannelCustomerRow, key, with_for_update=True)
+        if row is not None:
+            return row
+        # Two first messages may arrive at once: the key lets one of them make the row.
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        new = {**key, "messages_left": 0, "events_left": 0, "offers": []}
+        await session.execute(
+            dialect.insert(ChannelCustomerRow).values(new).on_conflict_do_nothing()
+        )
+        return await session.get_one(ChannelCustomerRow, key, with_for_update=True)
+
+
+def _event_left(row: ChannelCustomerRow, now: datetime) -> bool:
+    return row.events_until is not None and row.events_until > now and row.events_left > 0
+
+
+def _messages_left(row: ChannelCustomerRow, now: datetime) -> int:
+    open_still = row.messages_until is not None and row.messages_until > now
+    return row.messages_left if open_still else 0

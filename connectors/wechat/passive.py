@@ -1,0 +1,89 @@
+"""Passive replies: WeChat holds its request open for five seconds, and what we return is shown.
+
+While a request waits, what the outbox delivers to its customer goes into it instead of into a
+customer-service message, which would count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import OrderedDict, defaultdict
+
+# WeChat repeats an unanswered request twice, 5 s apart; after that nobody asks for its answer.
+_ANSWERS_REMEMBERED = 10_000
+_RESPONDED_WITHIN_S = 5.0
+
+
+class Waiting:
+    """One message whose request (or its repetition) is open.
+
+    Attributes:
+        settling: the answer is being recorded as delivered and will be there in a moment.
+        closed: no request is open any more.
+    """
+
+    def __init__(self, message_id: str) -> None:
+        self.message_id = message_id
+        self.settling = False
+        self.closed = False
+        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.responded = asyncio.Event()
+        self.requests = 0
+
+    def take(self, text: str) -> bool:
+        """Answer with ``text``; false when it is too late."""
+        if self.closed or self.answer.done():
+            return False
+        self.answer.set_result(text)
+        return True
+
+
+class PassiveReplies:
+    """The open requests, by customer and message."""
+
+    def __init__(self) -> None:
+        self._open: defaultdict[str, OrderedDict[str, Waiting]] = defaultdict(OrderedDict)
+        self._answered: OrderedDict[str, str] = OrderedDict()
+
+    def enter(self, user: str, message_id: str) -> Waiting:
+        """Note that a request for this message is open; a repeated one shares the answer."""
+        waiting = self._open[user].setdefault(message_id, Waiting(message_id))
+        waiting.requests += 1
+        if message_id in self._answered and not waiting.answer.done():
+            # Our answer got lost on its way, else WeChat would not ask again.
+            waiting.answer.set_result(self._answered[message_id])
+        return waiting
+
+    def leave(self, user: str, message_id: str) -> str | None:
+        """Return the answer for a request that is about to be responded to, if there is one."""
+        waiting = self._open[user][message_id]
+        waiting.requests -= 1
+        answer = waiting.answer.result() if waiting.answer.done() else None
+        if answer is not None:
+            self._answered[message_id] = answer
+            if len(self._answered) > _ANSWERS_REMEMBERED:
+                self._answered.popitem(last=False)
+        if not waiting.requests:
+            waiting.closed = True
+            del self._open[user][message_id]
+            if not self._open[user]:
+                del self._open[user]
+        return answer
+
+    def open_for(self, user: str, message_id: str | None) -> Waiting | None:
+        """Return the request of this message while it waits for an answer.
+
+        Only its own answer may go into it: if the response gets lost, WeChat asks again for that
+        message, and whatever else was in the response would come after what followed it.
+        """
+        waiting = self._open.get(user, OrderedDict()).get(message_id or "")
+        return waiting if waiting is not None and not waiting.answer.done() else None
+
+    async def responded(self, user: str) -> None:
+        """Wait until the answers are written, so that what is sent next can't overtake them."""
+        for waiting in list(self._open.get(user, OrderedDict()).values()):
+            if waiting.answer.done():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_RESPONDED_WITHIN_S):
+                        await waiting.responded.wait()

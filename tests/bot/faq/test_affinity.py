@@ -1,0 +1,74 @@
+"""Kernel ridge regression: the closed forms against solving again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bot.faq.affinity import Affinity
+
+
+def clustered(n: int, classes: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Unit rows around one centre per class, near enough to be mistaken at times."""
+    rng = np.random.default_rng(7)
+    owners = rng.integers(0, classes, n)
+    rows = rng.normal(size=(classes, 16))[owners] + rng.normal(0, 1.2, (n, 16))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32), owners
+
+
+def test_scores_solve_the_regularised_least_squares() -> None:
+    """(K + ridge I) weights = targets, so scores at the rows are targets - ridge * weights."""
+    vectors, owners = clustered(200, 5)
+    affinity = Affinity(vectors, owners, 5)
+    cosines = vectors @ vectors.T
+    scores = np.stack([affinity.scores(row) for row in cosines])
+    targets = np.eye(5)[owners]
+    assert scores == pytest.approx(targets - 0.1 * affinity.weights, abs=1e-3)
+
+
+def test_left_out_scores_equal_a_fit_without_the_row() -> None:
+    vectors, owners = clustered(300, 5)
+    whole = Affinity(vectors, owners, 5)
+    for row in (0, 17, 299):
+        keep = np.arange(300) != row
+        again = Affinity(vectors[keep], owners[keep], 5)
+        expected = again.scores(vectors[keep] @ vectors[row])
+        assert whole.left_out_scores(row) == pytest.approx(expected, abs=1e-3)
+
+
+def test_it_tells_classes_apart_that_the_nearest_row_does_not() -> None:
+    vectors, owners = clustered(600, 6)
+    affinity = Affinity(vectors, owners, 6)
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -1)
+    nearest = owners[cosines.argmax(axis=1)] == owners
+    ours = np.array([affinity.left_out_scores(i).argmax() for i in range(600)]) == owners
+    assert ours.mean() > nearest.mean() + 0.03
+
+
+def test_many_rows_lean_on_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the exact size only a basis of rows carries weights; it finds nearly as well."""
+    vectors, owners = clustered(1500, 6)
+    train, test = slice(0, 1000), slice(1000, 1500)
+    exact = Affinity(vectors[train], owners[train], 6)
+    monkeypatch.setattr("bot.faq.affinity._MOST_EXACT", 999)
+    monkeypatch.setattr("bot.faq.affinity._BASIS", 300)
+    monkeypatch.setattr("bot.faq.affinity._CHUNK", 128)
+    some = Affinity(vectors[train], owners[train], 6)
+    assert some.weights.shape == (300, 6)
+    cosines = vectors[test] @ vectors[train].T
+    right = [
+        np.mean([a.scores(row).argmax() for row in cosines] == owners[test]) for a in (exact, some)
+    ]
+    assert right[1] > right[0] - 0.03
+    # Leaving a row out is nearly exact here: the basis of the other fit is not quite the same.
+    left_out = np.array([some.left_out_scores(i) for i in range(1000)])
+    assert (left_out.argmax(axis=1) == owners[train]).mean() == pytest.approx(right[1], abs=0.05)
+
+
+def test_weights_from_an_earlier_solving_are_taken_over() -> None:
+    vectors, owners = clustered(100, 3)
+    first = Affinity(vectors, owners, 3)
+    second = Affinity(vectors, owners, 3, first.weights)
+    assert np.array_equal(first.scores(vectors @ vectors[5]), second.scores(vectors @ vectors[5]))

@@ -1,0 +1,138 @@
+"""What customers say to a card: yes, no, a time, a phone, a note; as the engine's entities resolve it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bot.orders import wording
+from bot.orders.book import SqlOrderBook
+from bot.orders.model import Order
+from bot.orders.policy import CodPolicy
+from bot.orders.promise import SHOP_ZONE
+from bot.orders.reading import Reading, TimeProblem, note_of, read, wants_to_cancel
+from bot.storage.engine import Database
+from tests.bot.orders.conftest import NOW  # Sunday, 22 November 2026, 19:30
+
+
+@pytest.fixture
+async def order(shop: Database) -> Order:
+    found = await SqlOrderBook(shop).find("SO20261105002")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def policy(root: Path) -> CodPolicy:
+    return CodPolicy.load(root / "data/policy/cod.yml")
+
+
+def entities(**found: str) -> list[dict[str, str]]:
+    return [{"entity": name, "value": value} for name, value in found.items()]
+
+
+def at(order: Order, policy: CodPolicy, text: str, *, wants: bool = True, **found: str) -> Reading:
+    return read(text, entities(**found), order, NOW, policy, wants_time=wants)
+
+
+@pytest.mark.parametrize(
+    ("found", "window"),
+    [
+        ({"date": "2026-11-28", "time": "12:00/18:00"}, "11月28日（周六）12:00-18:00"),
+        ({"date": "2026-11-28", "time": "08:00/12:00"}, "11月28日（周六）09:00-12:00"),
+        ({"date": "2026-11-28", "time": "17:00/.."}, "11月28日（周六）17:00-21:00"),
+        ({"date": "2026-11-28", "time": "../10:00"}, "11月28日（周六）09:00-10:00"),
+        ({"date": "2026-11-28", "time": "15:00"}, "11月28日（周六）15:00-16:00"),
+        ({"date": "2026-11-28"}, "11月28日（周六）09:00-21:00"),
+        ({"date": "2026-11-28/2026-11-29"}, "11月28日（周六）09:00-21:00"),
+        ({"date": "2026-11-24"}, "11月24日（周二）09:00-21:00"),
+    ],
+)
+async def test_a_time_becomes_a_window(
+    order: Order, policy: CodPolicy, found: dict[str, str], window: str
+) -> None:
+    reading = at(order, policy, "改到那天", **found)
+    assert wording.window(reading.window, "zh") == window
+    assert reading.problem is None
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        ({"date": "2026-11-21"}, TimeProblem.PAST),
+        ({"date": "2026-11-22", "time": "12:00/18:00"}, TimeProblem.PAST),
+        ({"date": "2026-11-23"}, TimeProblem.TOO_EARLY),
+        ({"date": "2026-12-07"}, TimeProblem.TOO_FAR),
+        ({"date": "2026-11-28", "time": "03:00"}, TimeProblem.OUT_OF_HOURS),
+        ({"date": "2026-11-28", "time": "22:00"}, TimeProblem.OUT_OF_HOURS),
+        ({"date": "2026-11-28", "time": "23:30"}, TimeProblem.OUT_OF_HOURS),
+        ({"date": "not resolv"}, TimeProblem.NO_SUCH_DAY),
+    ],
+)
+async def test_impossible_times_are_named(
+    order: Order, policy: CodPolicy, found: dict[str, str], problem: TimeProblem
+) -> None:
+    reading = at(order, policy, "改到那天", **found)
+    assert (reading.problem, reading.window) == (problem, None)
+
+
+async def test_a_time_alone_keeps_the_day(order: Order, policy: CodPolicy) -> None:
+    assert order.window is not None
+    reading = at(order, policy, "改成晚上送", time="18:00/21:00")
+    assert reading.window is not None
+    assert reading.window.start.astimezone(SHOP_ZONE).date() == (
+        order.window.start.astimezone(SHOP_ZONE).date()
+    )
+
+
+async def test_a_time_said_in_passing_is_for_the_courier(order: Order, policy: CodPolicy) -> None:
+    reading = at(order, policy, "六点以后家里有人", wants=False, time="18:00/..")
+    assert (reading.window, reading.note) == (None, "六点以后家里有人")
+
+
+@pytest.mark.parametrize(
+    "text", ["对", "没问题，发吧", "確認", "ok", "Yes, go ahead", "confirm啦", "行"]
+)
+async def test_yes(order: Order, policy: CodPolicy, text: str) -> None:
+    from bot.language import normalise
+
+    reading = at(order, policy, normalise(text))
+    assert (reading.yes, reading.no) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "text", ["不对", "先不要确认", "算了", "no", "that's wrong", "don't confirm it"]
+)
+async def test_no(order: Order, policy: CodPolicy, text: str) -> None:
+    reading = at(order, policy, text)
+    assert (reading.yes, reading.no) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("确认，来之前打个电话，家里有狗", "来之前打个电话，家里有狗"),
+        ("地址对 放门卫就行", "放门卫就行"),
+        ("没问题，请带五百的零钱", "请带五百的零钱"),
+        ("ok send it, leave it at the front desk and bring change for 500", "leave it at the front desk, bring change for 500"),
+        ("我家在小区北门对面", "我家在小区北门对面"),
+        ("confirm啦，call我before delivery", "call我before delivery"),
+        ("确认发货", None),
+        ("yes, everything is fine", None),
+    ],
+)  # fmt: skip
+def test_notes(text: str, note: str | None) -> None:
+    assert note_of(text) == note
+
+
+@pytest.mark.parametrize(
+    ("text", "cancels"), [("不要了", True), ("I don't want it", True), ("不对", False)]
+)
+def test_a_no_to_the_order_or_to_its_details(text: str, cancels: bool) -> None:
+    assert wants_to_cancel(text) is cancels
+
+
+def test_the_clock_of_these_tests_is_a_sunday() -> None:
+    assert datetime(2026, 11, 22, 19, 30, tzinfo=SHOP_ZONE) == NOW

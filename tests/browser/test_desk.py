@@ -1,0 +1,354 @@
+"""The desk in real browsers: an agent's and a customer's, side by side, against the real app.
+
+Only the engine is a script (tests/desk/running.py), so that each conversation takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.desk.running import PASSWORD, DeskApp, real_knowledge
+
+expect.set_options(timeout=15_000)
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
+    with DeskApp(tmp_path_factory.mktemp("desk"), real_knowledge()) as app:
+        yield app
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Make pages, each in a browser profile of its own; a script error on any fails the test."""
+    errors: list[str] = []
+    contexts = []
+
+    def make(locale: str = "zh-CN", **options: object) -> Page:
+        context = browser.new_context(locale=locale, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+class Customer:
+    """The shop's page with the widget."""
+
+    def __init__(self, page: Page, app: DeskApp) -> None:
+        self.page = page
+        self.state = page.get_by_test_id("state")
+        page.goto(f"{app.url}/")
+        page.get_by_test_id("launcher").click()
+
+    def say(self, text: str) -> None:
+        self.page.get_by_test_id("input").fill(text)
+        self.page.get_by_test_id("send").click()
+        expect(self.messages("customer").filter(has_text=text).last).to_have_attribute(
+            "data-status", "stored"
+        )
+
+    def messages(self, author: str) -> Locator:
+        return self.page.locator(f'[data-testid="message"][data-author="{author}"]')
+
+
+class Agent:
+    """The desk's page."""
+
+    def __init__(self, page: Page, app: DeskApp, login: str = "xiaochen") -> None:
+        self.page = page
+        page.goto(f"{app.url}/desk/?lang=zh")
+        page.locator("#login").fill(login)
+        page.locator("#password").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        expect(page.get_by_test_id("board")).to_be_visible()
+
+    def open(self, preview: str, tab: str = "waiting") -> None:
+        self.page.get_by_test_id(f"tab-{tab}").click()
+        self.page.get_by_test_id("row").filter(has_text=preview).click()
+        expect(self.lines("customer").filter(has_text=preview).last).to_be_visible()
+
+    def take(self) -> None:
+        self.page.get_by_test_id("take").click()
+        expect(self.page.get_by_test_id("close")).to_be_visible()
+
+    def say(self, text: str) -> None:
+        self.page.get_by_test_id("composer").fill(text)
+        self.page.keyboard.press("Enter")
+        expect(self.lines("agent").filter(has_text=text)).to_have_count(1)
+        expect(self.page.get_by_test_id("outgoing")).to_have_count(0)
+
+    def close(self, resolution: str = "solved") -> None:
+        self.page.get_by_test_id("close").click()
+        self.page.get_by_test_id(f"close-{resolution}").click()
+        expect(self.page.get_by_test_id("close")).to_be_hidden()
+
+    def lines(self, author: str) -> Locator:
+        return self.page.locator(f'[data-testid="line"][data-author="{author}"]')
+
+
+def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage) -> None:
+    customer = Customer(new_page(), app)
+    agent = Agent(new_page(), app)
+    customer.say("我的订单 SO20261105001 到哪了")
+    customer.say("6688")
+    customer.say("转人工一号")
+    expect(customer.state).to_contain_text("第 1 位")
+    agent.open("转人工一号")
+    page = agent.page
+    expect(page.get_by_test_id("brief")).to_contain_text("查订单到哪了")
+    expect(page.get_by_test_id("identity")).to_contain_text("林静 · 已核实")
+    expect(page.get_by_test_id("order").first).to_contain_text("SO20261105001")
+    expect(page.get_by_test_id("reading").last).to_contain_text("handoff:asked_for")
+    agent.take()
+    expect(customer.state).to_contain_text("小陈正在为您服务")
+    page.get_by_test_id("composer").press_sequentially("您")
+    expect(customer.page.get_by_role("img", name="正在输入")).to_be_visible()
+    agent.say("您好，我查到了")
+    expect(customer.messages("agent")).to_have_text([re.compile("您好，我查到了")])
+    customer.say("好的谢谢")
+    expect(agent.lines("customer").filter(has_text="好的谢谢")).to_be_visible()
+    page.get_by_test_id("mode-note").click()
+    page.get_by_test_id("composer").fill("顾客很客气")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("note")).to_contain_text("顾客很客气")
+    agent.close()
+    expect(customer.state).to_contain_text("智能助手")
+    closing = customer.messages("system").filter(has_text="本次人工服务已结束")
+    expect(closing).to_have_count(1)
+    expect(customer.page.get_by_text("顾客很客气")).to_have_count(0)
+    customer.page.get_by_test_id("quick-reply").filter(has_text="很满意").first.click()
+    customer.page.get_by_test_id("quick-reply").filter(has_text="写两句").click()
+    expect(customer.messages("system").last).to_contain_text("您请说")
+    customer.say("小陈很耐心")
+    expect(customer.messages("system").last).to_contain_text("谢谢您告诉我们")
+    customer.say("包邮吗")
+    expect(customer.messages("bot").last).to_contain_text("99")
+
+
+def test_a_ready_made_reply_and_an_faq_answer_go_into_the_field(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    app.say("canned", "开发票要多久，怎么开发票")
+    app.say("canned", "转人工二号")
+    agent = Agent(new_page(), app)
+    agent.open("转人工二号")
+    agent.take()
+    field = agent.page.get_by_test_id("composer")
+    field.fill("/nh")
+    expect(agent.page.get_by_test_id("canned")).to_contain_text("问候")
+    agent.page.keyboard.press("Enter")
+    expect(field).to_have_value(re.compile("您好，我是小陈"))
+    field.fill("")
+    expect(agent.page.get_by_test_id("suggestion").first).to_contain_text("发票")
+    agent.page.keyboard.press("Alt+1")
+    expect(field).to_have_value(re.compile("发票"))
+    agent.close("informed")
+
+
+def test_a_transfer_keeps_the_story_and_two_agents_do_not_collide(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    customer = Customer(new_page(), app)
+    customer.say("转人工三号")
+    first, second = Agent(new_page(), app), Agent(new_page(), app, "grace")
+    first.open("转人工三号")
+    second.open("转人工三号")
+    expect(first.page.get_by_test_id("guard")).to_contain_text("Grace")
+    first.take()
+    expect(second.page.get_by_test_id("composer")).to_be_disabled()
+    expect(second.page.get_by_test_id("take")).to_be_hidden()
+    first.say("我帮您转给同事")
+    first.page.get_by_test_id("pass").click()
+    first.page.get_by_test_id("to-grace").click()
+    expect(second.page.get_by_test_id("composer")).to_be_enabled()
+    expect(second.lines("agent").filter(has_text="我帮您转给同事")).to_be_visible()
+    expect(customer.state).to_contain_text("Grace")
+    expect(first.page.get_by_test_id("composer")).to_be_disabled()
+    second.say("Grace here")
+    second.page.get_by_test_id("give-back").click()
+    expect(customer.messages("system").last).to_contain_text("接下来由我为您服务")
+    expect(customer.state).to_contain_text("智能助手")
+
+
+def test_an_agent_steps_in_for_the_bot(app: DeskApp, new_page: NewPage) -> None:
+    customer = Customer(new_page(), app)
+    customer.say("包邮吗？四号顾客")
+    agent = Agent(new_page(), app)
+    agent.open("四号顾客", tab="bot")
+    agent.take()
+    expect(customer.state).to_contain_text("小陈")
+    answered = customer.messages("bot").count()
+    customer.say("包邮吗")
+    expect(agent.lines("customer").filter(has_text=re.compile("包邮吗$"))).to_be_visible()
+    agent.say("包的")
+    expect(customer.messages("bot")).to_have_count(answered)
+    agent.close()
+
+
+def test_an_agent_who_closes_the_browser_finds_everything_again(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    customer = Customer(new_page(), app)
+    customer.say("转人工五号")
+    page = new_page()
+    agent = Agent(page, app)
+    agent.open("转人工五号")
+    agent.take()
+    agent.say("稍等")
+    page.get_by_test_id("composer").fill("写到一半的话")
+    again = page.context.new_page()
+    page.close()
+    customer.say("你还在吗")
+    again.goto(f"{app.url}/desk/?lang=zh")
+    again.get_by_test_id("tab-mine").click()
+    row = again.get_by_test_id("row").filter(has_text="你还在吗")
+    expect(row).to_contain_text("1")
+    row.click()
+    expect(again.locator('[data-testid="line"]').filter(has_text="你还在吗")).to_be_visible()
+    expect(again.get_by_test_id("composer")).to_have_value("写到一半的话")
+    again.keyboard.press("Escape")
+
+
+def test_a_lost_connection_loses_nothing_on_either_side(app: DeskApp, new_page: NewPage) -> None:
+    customer = Customer(new_page(), app)
+    customer.say("转人工六号")
+    agent = Agent(new_page(), app)
+    agent.open("转人工六号")
+    agent.take()
+    agent.page.context.set_offline(True)
+    agent.page.get_by_test_id("composer").fill("断线时写的话")
+    agent.page.keyboard.press("Enter")
+    expect(agent.page.get_by_test_id("outgoing")).to_contain_text("断线时写的话")
+    customer.say("断线时顾客说的话")
+    agent.page.context.set_offline(False)
+    expect(agent.lines("agent").filter(has_text="断线时写的话")).to_have_count(1)
+    expect(agent.lines("customer").filter(has_text="断线时顾客说的话")).to_have_count(1)
+    expect(customer.messages("agent").filter(has_text="断线时写的话")).to_have_count(1)
+    agent.close()
+
+
+def test_after_a_restart_of_the_app_both_sides_go_on(app: DeskApp, new_page: NewPage) -> None:
+    customer = Customer(new_page(), app)
+    customer.say("转人工七号")
+    agent = Agent(new_page(), app)
+    agent.open("转人工七号")
+    agent.take()
+    app.stop()
+    app.start()
+    customer.say("重启后的话")
+    expect(agent.lines("customer").filter(has_text="重启后的话")).to_be_visible()
+    agent.say("收到，继续")
+    expect(customer.messages("agent").filter(has_text="收到，继续")).to_have_count(1)
+    agent.close()
+
+
+def test_what_a_customer_writes_is_never_markup(app: DeskApp, new_page: NewPage) -> None:
+    app.say(
+        "markup", '<img src=x onerror="window.injected=1"> [点我](javascript:alert(1)) 转人工八号'
+    )
+    agent = Agent(new_page(), app)
+    agent.open("转人工八号")
+    expect(agent.lines("customer")).to_contain_text("onerror")
+    assert agent.page.evaluate("window.injected") is None
+    assert agent.page.locator('[data-testid="log"] :is(img, a)').count() == 0
+
+
+def test_the_whole_way_by_keyboard(app: DeskApp, new_page: NewPage) -> None:
+    app.say("keys", "转人工九号")
+    agent = Agent(new_page(), app)
+    page = agent.page
+    expect(page.get_by_test_id("row").filter(has_text="九号")).to_be_visible()
+    for _ in range(page.get_by_test_id("row").count()):
+        page.keyboard.press("j")
+        if page.locator("[aria-current]").filter(has_text="九号").count():
+            break
+    expect(agent.lines("customer").filter(has_text="九号")).to_be_visible()
+    page.keyboard.press("t")
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    page.keyboard.type("keyboard only")
+    page.keyboard.press("Enter")
+    expect(agent.lines("agent").filter(has_text="keyboard only")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_test_id("close")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_on_any_page(
+    app: DeskApp, new_page: NewPage, scheme: str, width: int
+) -> None:
+    app.say(f"axe-{scheme}-{width}", "我的订单 SO20261105001 到哪了")
+    app.say(f"axe-{scheme}-{width}", "气死我了")
+    page = new_page(color_scheme=scheme, viewport={"width": width, "height": 860})
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{app.url}/desk/?lang=zh")
+    expect(page.locator("#login")).to_be_visible()
+    found = {"sign-in": _violations(page)}
+    agent = Agent(page, app)
+    expect(page.get_by_test_id("row").first).to_be_visible()
+    found["queue"] = _violations(page)
+    page.get_by_test_id("row").first.click()
+    expect(page.get_by_test_id("brief")).to_be_visible()
+    found["conversation"] = _violations(page)
+    agent.take()
+    page.get_by_test_id("composer").fill("/")
+    expect(page.get_by_test_id("canned")).to_be_visible()
+    found["ready-made replies"] = _violations(page)
+    page.keyboard.press("Escape")
+    page.get_by_test_id("pass").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["dialog"] = _violations(page)
+    page.keyboard.press("Escape")
+    agent.close("spam")
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_a_supervisor_sees_the_figures_and_hands_a_colleague_s_conversation_on(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    app.say("figures", "转人工十号")
+    chen, boss = Agent(new_page(), app), Agent(new_page(), app, "zhuguan")
+    expect(chen.page.get_by_test_id("figures")).to_have_count(0)
+    chen.open("转人工十号")
+    chen.take()
+    boss.open("转人工十号", tab="all")
+    expect(boss.page.get_by_test_id("composer")).to_be_disabled()
+    boss.page.get_by_test_id("pass").click()
+    boss.page.get_by_test_id("to-grace").click()
+    expect(chen.page.get_by_test_id("composer")).to_be_disabled()
+    boss.page.get_by_test_id("figures").click()
+    dialog = boss.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("要求人工")
+    expect(dialog.get_by_role("row").filter(has_text="合计")).to_be_visible()
+    assert _violations(boss.page) == []
+
+
+def _violations(page: Page) -> list[str]:
+    return [
+        f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"
+        for v in Axe().run(page).response["violations"]
+    ]
+
+
+def test_the_pages_are_built(root: Path) -> None:
+    """The tests above run what was built last; an old build would prove nothing about the sources."""
+    built = (root / "connectors/ui/dist/desk/index.html").stat().st_mtime
+    sources = (root / "connectors/ui/src/desk").rglob("*.ts")
+    assert all(source.stat().st_mtime <= built for source in sources), "run 'make setup'"

@@ -1,0 +1,230 @@
+"""The desk's HTTP interface: who may do what, from where, and what is left in the audit log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import socketio
+from sqlalchemy import select
+
+from bot.accounts import throttle
+from bot.storage.accounts import AuditRow
+from bot.storage.engine import Database
+from tests.desk.running import PASSWORD, DeskApp, real_knowledge
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
+    with DeskApp(tmp_path_factory.mktemp("desk"), real_knowledge()) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def clients(app: DeskApp) -> Iterator[dict[str, httpx.Client]]:
+    made = {login: app.client(login) for login in ("xiaochen", "grace", "zhuguan", "bianji")}
+    made["nobody"] = app.client()
+    yield made
+    for client in made.values():
+        client.close()
+
+
+def _queued(app: DeskApp, client: httpx.Client) -> str:
+    """Hand a new conversation off and return its id."""
+    before = {row["id"] for row in client.get("/desk/api/conversations").json()}
+    app.say(f"customer-{time.time_ns()}", "转人工")
+    after = {row["id"] for row in client.get("/desk/api/conversations").json()}
+    (found,) = after - before
+    return str(found)
+
+
+_EVERY_CALL = [
+    ("GET", "catalogue"), ("GET", "conversations"), ("GET", "agents"),
+    ("GET", "conversations/{id}"), ("GET", "conversations/{id}/suggestions"),
+    ("POST", "conversations/{id}/take"), ("POST", "conversations/{id}/answer"),
+    ("POST", "conversations/{id}/note"), ("POST", "conversations/{id}/pass-on"),
+    ("POST", "conversations/{id}/give-back"), ("POST", "conversations/{id}/close"),
+    ("POST", "conversations/{id}/seen"),
+]  # fmt: skip
+
+
+def test_the_list_of_calls_is_complete(app: DeskApp) -> None:
+    paths = app.client().get("/openapi.json").json()["paths"]
+    known = {
+        (method.upper(), path.removeprefix("/desk/api/").replace("{conversation_id}", "{id}"))
+        for path, methods in paths.items()
+        for method in methods
+        if path.startswith("/desk/api/")
+    }
+    assert known == {*_EVERY_CALL, ("GET", "report")}
+
+
+@pytest.mark.parametrize(("method", "path"), _EVERY_CALL)
+def test_only_people_who_talk_to_customers_get_in(
+    clients: dict[str, httpx.Client], method: str, path: str
+) -> None:
+    url = f"/desk/api/{path.format(id='0' * 32)}"
+    assert clients["nobody"].request(method, url, json={}).status_code == 401
+    assert clients["bianji"].request(method, url, json={}).status_code == 403
+    assert clients["xiaochen"].request(method, url, json={}).status_code not in (401, 403)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+    ],
+)
+def test_another_site_can_change_nothing_with_an_agent_s_cookie(
+    app: DeskApp, clients: dict[str, httpx.Client], headers: dict[str, str]
+) -> None:
+    conversation = _queued(app, clients["xiaochen"])
+    cookie = {"cookie": f"yingda_session={clients['xiaochen'].cookies['yingda_session']}"}
+    url = f"{app.url}/desk/api/conversations/{conversation}/take"
+    assert httpx.post(url, headers={**cookie, **headers}).status_code == 403
+    assert httpx.post(url, headers={**cookie, "origin": app.url}).status_code == 200
+
+
+def test_the_cookie_is_closed_to_scripts_and_other_sites(app: DeskApp) -> None:
+    answer = app.client().post("/account/sign-in", json={"login": "grace", "password": PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+def test_a_foreign_page_may_not_read_with_credentials(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    answer = clients["grace"].get("/desk/api/agents", headers={"origin": "https://evil.example"})
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_only_the_holder_or_a_supervisor_disposes_of_a_conversation(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen, grace, boss = (clients[login] for login in ("xiaochen", "grace", "zhuguan"))
+    conversation = _queued(app, chen)
+    url = f"/desk/api/conversations/{conversation}"
+    assert chen.post(f"{url}/take").status_code == 200
+    for deed, body in (
+        ("take", {}), ("answer", {"text": "我来", "client_id": "12345678"}),
+        ("pass-on", {"to": "grace"}), ("give-back", {}), ("close", {"resolution": "solved"}),
+    ):  # fmt: skip
+        refused = grace.post(f"{url}/{deed}", json=body)
+        assert refused.status_code == 409, deed
+        assert "xiaochen" in refused.json()["detail"]
+    assert boss.post(f"{url}/pass-on", json={"to": "grace"}).status_code == 200
+    assert grace.post(f"{url}/close", json={"resolution": "solved"}).status_code == 200
+
+
+def test_a_repeated_answer_is_sent_once(app: DeskApp, clients: dict[str, httpx.Client]) -> None:
+    chen = clients["xiaochen"]
+    conversation = _queued(app, chen)
+    url = f"/desk/api/conversations/{conversation}"
+    sent = [
+        chen.post(f"{url}/answer", json={"text": "您好", "client_id": "repeated-1"}).json()
+        for _ in range(3)
+    ]
+    assert sent[0] == sent[1] == sent[2]
+    lines = chen.get(url).json()["lines"]
+    assert [line["text"] for line in lines].count("您好") == 1
+
+
+@pytest.mark.parametrize(
+    ("deed", "body", "status"),
+    [
+        ("close", {"resolution": "customer_left"}, 422), ("close", {"resolution": "x"}, 422),
+        ("pass-on", {"to": "bianji"}, 422), ("pass-on", {"to": "nobody"}, 422),
+        ("answer", {"text": "", "client_id": "12345678"}, 422), ("answer", {"text": "x"}, 422),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(
+    app: DeskApp, clients: dict[str, httpx.Client], deed: str, body: dict[str, Any], status: int
+) -> None:
+    conversation = _queued(app, clients["xiaochen"])
+    url = f"/desk/api/conversations/{conversation}/{deed}"
+    assert clients["xiaochen"].post(url, json=body).status_code == status
+
+
+def test_an_unknown_conversation_is_not_found(clients: dict[str, httpx.Client]) -> None:
+    url = f"/desk/api/conversations/{'0' * 32}"
+    assert clients["xiaochen"].get(url).status_code == 404
+    assert clients["xiaochen"].post(f"{url}/take").status_code == 404
+
+
+def test_every_look_and_deed_is_in_the_audit_log(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen, grace = clients["xiaochen"], clients["grace"]
+    conversation = _queued(app, chen)
+    url = f"/desk/api/conversations/{conversation}"
+    chen.get(url)
+    chen.get(url)
+    grace.get(url)
+    chen.post(f"{url}/take")
+    chen.post(f"{url}/note", json={"text": "秘密"})
+    chen.post(f"{url}/close", json={"resolution": "solved"})
+    log = asyncio.run(_audit(app, conversation))
+    assert [(actor, action) for actor, action, _ in log] == [
+        ("xiaochen", "view"), ("grace", "view"), ("xiaochen", "take"), ("xiaochen", "note"),
+        ("xiaochen", "close"),
+    ]  # fmt: skip
+    assert "秘密" not in str(log)
+
+
+async def _audit(app: DeskApp, conversation: str) -> list[tuple[str, str, Any]]:
+    database = Database(app.settings.database)
+    async with database.read() as session:
+        rows = await session.scalars(
+            select(AuditRow).where(AuditRow.conversation_id == conversation).order_by(AuditRow.id)
+        )
+        log = [(row.actor, row.action, row.detail) for row in rows]
+    await database.close()
+    return log
+
+
+@pytest.mark.parametrize(
+    ("login", "origin", "let_in"),
+    [("xiaochen", None, True), ("bianji", None, False), ("nobody", None, False),
+     ("xiaochen", "https://evil.example", False)],
+)  # fmt: skip
+async def test_live_updates_are_for_agents_on_our_own_page(
+    app: DeskApp,
+    clients: dict[str, httpx.Client],
+    login: str,
+    origin: str | None,
+    let_in: bool,
+) -> None:
+    token = clients[login].cookies.get("yingda_session", "none")
+    headers = {"cookie": f"yingda_session={token}", **({"origin": origin} if origin else {})}
+    client = socketio.AsyncClient()
+    try:
+        await client.connect(app.url, headers=headers, namespaces=["/desk"], wait_timeout=5)
+        connected = True
+    except socketio.exceptions.ConnectionError:
+        connected = False
+    finally:
+        await client.disconnect()
+    assert connected is let_in
+
+
+def test_the_figures_are_for_those_who_direct(clients: dict[str, httpx.Client]) -> None:
+    codes = {
+        login: clients[login].get("/desk/api/report?days=1").status_code
+        for login in ("nobody", "bianji", "xiaochen", "zhuguan")
+    }
+    assert codes == {"nobody": 401, "bianji": 403, "xiaochen": 403, "zhuguan": 200}
+
+
+def test_guessing_is_stopped_on_the_web_too(app: DeskApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "TRIES_OF_LOGIN", 2)
+    wrong = {"login": "grace", "password": "not her password"}
+    codes = [app.client().post("/account/sign-in", json=wrong).status_code for _ in range(3)]
+    assert codes == [401, 401, 429]

@@ -1,0 +1,1 @@
+"""Fault injection: the app in a process of its own, killed with SIGKILL while the platform misbehaves."""

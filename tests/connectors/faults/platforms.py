@@ -1,0 +1,129 @@
+"""The two platforms in their worst mood: duplicates, wrong order, refusals, resets, lost responses."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.connectors.faults.running import KilledApp, Verdict, run_customers
+from tests.connectors.telegram import fake as telegram
+from tests.connectors.wechat import fake as wechat
+
+_FAULT_SHARE = 0.05
+_REFUSED_SHARE = 0.2
+_AGAIN_S = 0.2
+
+
+async def run_telegram(root: Path, var: Path, customers: int, messages: int) -> Verdict:
+    """Telegram by webhook: a twentieth of our messages is refused, a tenth of its updates comes twice,
+    and two updates of one chat come in the wrong order now and then."""
+    async with telegram.FakeTelegram() as platform:
+        app = KilledApp(
+            root,
+            {
+                "var": str(var), "telegram_token": telegram.TOKEN,
+                "telegram_api_url": platform.url, "public_url": "https://bot.example",
+                "customer_messages_per_minute": 0, "address_requests_per_minute": 0,
+            },
+        )  # fmt: skip
+        await app.start()
+        background: set[asyncio.Task[None]] = set()
+        async with httpx.AsyncClient(base_url=app.url, timeout=30) as http:
+
+            async def push(update: dict[str, Any]) -> None:
+                while True:
+                    try:
+                        secret = platform.webhook.get("secret_token", "")
+                        answer = await http.post(
+                            "/webhooks/telegram",
+                            json=update,
+                            headers={"x-telegram-bot-api-secret-token": secret},
+                        )
+                        if answer.status_code == 200:
+                            return
+                    except httpx.TransportError:
+                        pass
+                    await asyncio.sleep(_AGAIN_S)
+
+            async def deliver(customer: int, text: str, dice: random.Random) -> None:
+                update = platform.message(customer, text)
+                if dice.random() < _FAULT_SHARE:
+                    platform.faults.append(dice.choice([1, "500", "reset"]))
+                if dice.random() < 0.2:
+                    # Not waited for: the next update of this chat may come before it.
+                    later = asyncio.create_task(_after(dice.random() * 0.05, push(update)))
+                    background.add(later)
+                    return
+                await push(update)
+                if dice.random() < 0.1:
+                    await push(update)
+
+            def shown() -> dict[int, Sequence[tuple[str, float]]]:
+                found: defaultdict[int, list[tuple[str, float]]] = defaultdict(list)
+                for sent in platform.sent:
+                    found[sent.chat_id].append((sent.text, sent.at))
+                return dict(found)
+
+            try:
+                return await run_customers(app, deliver, shown, customers, messages)
+            finally:
+                await asyncio.gather(*background)
+                await app.stop()
+
+
+async def run_wechat(root: Path, var: Path, customers: int, messages: int) -> Verdict:
+    """WeChat in safe mode: a tenth of our responses gets lost, so that it asks again; a fifth of
+    the customer-service messages is refused."""
+    async with wechat.FakeWeChat() as platform:
+        platform.aes_key = wechat.AES_KEY
+        app = KilledApp(
+            root,
+            {
+                "var": str(var), "wechat_app_id": wechat.APP_ID, "wechat_secret": wechat.SECRET,
+                "wechat_token": wechat.TOKEN, "wechat_aes_key": wechat.AES_KEY,
+                "wechat_api_url": platform.url,
+                "customer_messages_per_minute": 0, "address_requests_per_minute": 0,
+            },
+        )  # fmt: skip
+        await app.start()
+        moods = random.Random(7)
+
+        def mood() -> int | str | None:
+            refused = moods.random() < _REFUSED_SHARE
+            return moods.choice([-1, 40001, "500", "reset"]) if refused else None
+
+        platform.mood = mood
+        log: defaultdict[int, list[tuple[str, float]]] = defaultdict(list)
+        platform.on_shown = lambda one: log[int(one.user[1:])].append((one.text, time.monotonic()))
+        async with httpx.AsyncClient(base_url=app.url, timeout=30) as platform.http:
+
+            async def deliver(customer: int, text: str, dice: random.Random) -> None:
+                user = f"o{customer}"
+                message = platform.message(user, MsgType="text", Content=text)
+                while True:
+                    try:
+                        answer = await platform.post(*platform.sealed(message))
+                    except httpx.TransportError:
+                        await asyncio.sleep(_AGAIN_S)
+                        continue
+                    if answer.status_code == 200 and dice.random() > 0.1:
+                        platform.read_answer(user, answer)
+                        return
+                    await asyncio.sleep(0.02)
+
+            try:
+                return await run_customers(app, deliver, lambda: log, customers, messages)
+            finally:
+                await app.stop()
+
+
+async def _after(seconds: float, work: Any) -> None:
+    await asyncio.sleep(seconds)
+    await work

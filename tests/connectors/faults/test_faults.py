@@ -1,0 +1,32 @@
+"""Killed twice while the platform repeats, reorders, refuses and breaks off: nothing lost, doubled, misordered.
+
+The full run: ``python -m bench.channels wechat 10000``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.connectors.faults.platforms import run_telegram, run_wechat
+from tests.connectors.faults.running import Verdict, check
+
+
+@pytest.mark.parametrize("run", [run_telegram, run_wechat])
+async def test_two_kills_lose_double_and_misorder_nothing(
+    run: object, root: Path, tmp_path: Path
+) -> None:
+    verdict = await run(root, tmp_path, customers=20, messages=9)  # type: ignore[operator]
+    print(verdict)  # noqa: T201
+    assert (verdict.sent, verdict.lost, verdict.doubled, verdict.misordered) == (180, 0, 0, 0)
+    # One message may have been on its way at each kill; more would be a fault of ours.
+    assert verdict.repeated <= 4
+
+
+def test_the_checker_sees_what_is_lost_doubled_and_misordered() -> None:
+    asked = {1: ["a", "b", "c"], 2: ["d"]}
+    shown = {1: [("re b", 10.0), ("re a\n\nre b", 20.0)], 2: [("re d", 29.5), ("re d", 31.0)]}
+    assert check(asked, shown, kills=[30.0]) == Verdict(4, 1, 1, 1, 1)
+    fine = {1: [("re a", 1.0), ("re b\n\nre c", 2.0)], 2: [("re d", 3.0)]}
+    assert check(asked, fine, kills=[]) == Verdict(4, 0, 0, 0, 0)

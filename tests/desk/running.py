@@ -1,0 +1,208 @@
+"""The real app with the real desk, on a free port in this process; only the engine is a script.
+
+The script understands a few messages the way the engine would, so that hand-offs, orders and FAQ
+answers come about in milliseconds. The engine itself is under test in tests/stack and
+tests/conversations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import uvicorn
+from argon2 import PasswordHasher
+
+from bot.accounts.accounts import Accounts
+from bot.accounts.model import Role
+from bot.cli.db import fill
+from bot.cli.wiring import load_knowledge
+from bot.conversations.dialogue import Outcome
+from bot.conversations.engine_client import EngineDown
+from bot.conversations.model import Body, HandoffReason
+from bot.conversations.phrases import Phrases
+from bot.conversations.turn import Turn
+from bot.faq.knowledge import Knowledge
+from bot.language import Language, detect, reply_language
+from bot.settings import Settings
+from bot.storage.engine import Database
+from bot.storage.migrate import upgrade
+from tests.apps import app_without_engine, read_phrases
+from tests.stack.running import free_port
+
+ALWAYS_OPEN = Path(__file__).parent / "always_open.yml"
+PASSWORD = "correct horse battery"
+PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
+    ("xiaochen", "小陈", Role.AGENT, "zh"),
+    ("grace", "Grace", Role.AGENT, "en"),
+    ("zhuguan", "林主管", Role.SUPERVISOR, "zh"),
+    ("bianji", "小编", Role.EDITOR, "zh"),
+    ("admin", "Admin", Role.ADMIN, "zh"),
+)
+
+_ORDER = re.compile(r"SO\d{11}")
+_WISHES = (
+    (("人工", "真人", "a person", "human"), "ask_human", HandoffReason.ASKED_FOR),
+    (("投诉", "complain"), "complaint", HandoffReason.COMPLAINT),
+    (("气死", "furious"), "complaint", HandoffReason.ANGER),
+)
+
+
+class ScriptedDialogue:
+    """Understands calls for a person, complaints, order numbers, phone digits, and the FAQ."""
+
+    def __init__(self, phrases: Phrases, knowledge: Knowledge) -> None:
+        self._phrases = phrases
+        self._knowledge = knowledge
+
+    def language_for(self, text: str, before: Language | None) -> Language:
+        return reply_language(text) or before or "zh"
+
+    async def turn(
+        self,
+        conversation_id: str,
+        message_id: str,
+        text: str,
+        payload: str | None = None,
+        before: Language | None = None,
+    ) -> Outcome:
+        language = self.language_for(text, before)
+        if text == "broken":
+            raise EngineDown("nobody there")
+        ruling = await asyncio.to_thread(self._knowledge.rule, text)
+        turn = self._wish(text, payload, language) or self._codes(text, language)
+        if turn is None and ruling.answer:
+            answer = Body(self._knowledge.answer(ruling.answer, language))
+            turn = Turn("ask_faq", 0.93, [], f"answer:{ruling.answer}", (answer,))
+        if turn is None:
+            said = self._phrases.say("utter_clarify", language)
+            turn = Turn("nlu_fallback", 0.31, [], "clarify", (said,))
+        return Outcome(turn, detect(text), language, ruling.hits, 12.0)
+
+    def _wish(self, text: str, payload: str | None, language: Language) -> Turn | None:
+        for words, intent, reason in _WISHES:
+            if payload == "/ask_human" or any(word in text for word in words):
+                said = self._phrases.say(f"utter_handoff_{reason}", language)
+                return Turn(intent, 0.98, [], f"handoff:{reason}", (said,), reason)
+        return None
+
+    def _codes(self, text: str, language: Language) -> Turn | None:
+        entities: list[dict[str, Any]] = []
+        if found := _ORDER.search(text):
+            entities.append({"entity": "order_number", "value": found[0], "start": 0, "end": 0})
+            said = self._phrases.say("utter_ask_phone_last4", language)
+        elif re.fullmatch(r"\d{4}", text):
+            entities.append({"entity": "last_four", "value": text, "start": 0, "end": 4})
+            said = Body(
+                "包裹在运输中，预计明天送到。" if language == "zh"
+                else "Your parcel is on its way and should arrive tomorrow."
+            )  # fmt: skip
+        else:
+            return None
+        return Turn("order_status", 0.97, entities, "flow:order_status", (said,))
+
+
+@dataclass
+class DeskApp:
+    """The app, running in a thread of its own."""
+
+    var: Path
+    knowledge: Knowledge
+    hours: Path = ALWAYS_OPEN
+    port: int = field(default_factory=free_port)
+    _server: uvicorn.Server | None = None
+    _thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            var=self.var, port=self.port, desk_hours=self.hours, queue_ack_minutes=2, demo=False
+        )
+
+    def __enter__(self) -> Self:
+        upgrade(self.settings.database)
+        asyncio.run(fill(self.settings.database))
+        asyncio.run(self._hire())
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                self._build(), host="127.0.0.1", port=self.port, log_level="error",
+                timeout_graceful_shutdown=1,
+            )
+        )  # fmt: skip
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=1).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise RuntimeError("the app did not start")
+
+    def stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(15)
+
+    def client(self, login: str | None = None) -> httpx.Client:
+        """Return an HTTP client, signed in as ``login``."""
+        client = httpx.Client(
+            base_url=self.url, headers={"sec-fetch-site": "same-origin"}, timeout=30
+        )
+        if login is not None:
+            signed_in = client.post("/account/sign-in", json={"login": login, "password": PASSWORD})
+            signed_in.raise_for_status()
+        return client
+
+    def say(self, sender: str, text: str) -> list[dict[str, Any]]:
+        """Say something as a customer of the REST channel."""
+        response = httpx.post(
+            f"{self.url}/webhooks/rest/webhook",
+            json={"sender": sender, "message": text},
+            timeout=30,
+        )
+        response.raise_for_status()
+        replies: list[dict[str, Any]] = response.json()
+        return replies
+
+    def _build(self) -> Any:
+        database = Database(self.settings.database)
+        dialogue = ScriptedDialogue(read_phrases(self.settings.root), self.knowledge)
+        return app_without_engine(self.settings, database, dialogue, self.knowledge)
+
+    async def _hire(self) -> None:
+        database = Database(self.settings.database)
+        # Cheap hashes: a hundred sign-ins must not cost a minute.
+        accounts = Accounts(database, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        for login, name, role, language in PEOPLE:
+            await accounts.add(login, name, role, PASSWORD, language)
+        await database.close()
+
+
+def real_knowledge() -> Knowledge:
+    """Return the shop's FAQ with the real encoder; its vectors are cached in ``var``."""
+    return load_knowledge(Settings())

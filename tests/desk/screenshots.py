@@ -1,0 +1,167 @@
+"""``make screenshots``: pictures of the desk for the documentation, taken from the real page.
+
+The conversations are played through the channels as customers would hold them, so the pictures can
+show nothing that the desk does not do. Run ``make setup`` before, so that the page is the newest.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.desk.running import PASSWORD, DeskApp, real_knowledge
+
+OUT = Path(__file__).resolve().parents[2] / "docs" / "desk"
+DESKTOP, PHONE = (1440, 900), (390, 844)
+
+_WAITING = (
+    (
+        "w1",
+        [
+            "where is my order SO20261105006",
+            "9035",
+            "the second parcel is still missing",
+            "I need a human",
+        ],
+    ),
+    ("w2", ["洗衣机什么时候送", "转人工"]),
+    ("w3", ["你们这什么服务，等了一周还没到，气死我了"]),
+    ("w4", ["收到的水壶漏水，我要投诉"]),
+    ("w5", ["Do you ship to Macao?", "Can I talk to a person please"]),
+)
+
+
+def main() -> None:
+    """Take every picture."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as var,
+        DeskApp(Path(var), real_knowledge()) as app,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        try:
+            _play(app, browser)
+        finally:
+            browser.close()
+
+
+def _play(app: DeskApp, browser: Browser) -> None:
+    for sender, texts in _WAITING:
+        for text in texts:
+            app.say(sender, text)
+    with _page(browser, "zh", "light", (1200, 820)) as customer:
+        customer.goto(f"{app.url}/?lang=zh")
+        customer.get_by_test_id("launcher").click()
+        for text in (
+            "包邮吗",
+            "我的订单 SO20261105001 到哪了",
+            "6688",
+            "今天能送到吗？我急用",
+            "帮我转人工",
+        ):
+            _say(customer, text)
+        _shoot(customer, "customer-queue-zh")
+        with _page(browser, "zh", "light", DESKTOP) as agent:
+            agent.goto(f"{app.url}/desk/?lang=zh")
+            _shoot(agent, "sign-in-zh")
+            _sign_in(agent, app, "xiaochen", "zh")
+            _open(agent, "帮我转人工")
+            agent.get_by_test_id("take").click()
+            expect(agent.get_by_test_id("close")).to_be_visible()
+            _write(agent, "/nh")
+            _write(agent, "")
+            _say(customer, "好的，麻烦您了")
+            agent.get_by_test_id("mode-note").click()
+            _write(agent, "已联系顺丰加急，答应今晚 8 点前送到。")
+            expect(agent.get_by_test_id("note")).to_be_visible()
+            agent.get_by_test_id("composer").press_sequentially("已经帮您加急了，")
+            expect(agent.locator('[data-author="customer"]').last).to_contain_text("麻烦您了")
+            _shoot(agent, "conversation-zh")
+            agent.get_by_test_id("composer").press_sequentially("请")
+            expect(customer.get_by_role("img", name="正在输入")).to_be_visible()
+            _shoot(customer, "customer-agent-zh")
+            agent.get_by_test_id("composer").fill("/")
+            _shoot(agent, "replies-zh")
+            agent.get_by_test_id("composer").fill("")
+            agent.get_by_test_id("close").click()
+            _shoot(agent, "close-zh")
+        with _page(browser, "en", "dark", DESKTOP) as agent:
+            _sign_in(agent, app, "grace", "en")
+            _open(agent, "I need a human")
+            agent.locator('[data-testid="reading"] summary').first.click()
+            _shoot(agent, "conversation-en-dark")
+        with _page(browser, "zh", "light", DESKTOP) as boss:
+            _sign_in(boss, app, "zhuguan", "zh")
+            boss.get_by_test_id("figures").click()
+            expect(boss.get_by_role("dialog")).to_be_visible()
+            _shoot(boss, "figures-zh")
+        with _page(browser, "zh", "dark", PHONE) as agent:
+            _sign_in(agent, app, "xiaochen", "zh")
+            _shoot(agent, "phone-queue-zh-dark")
+        with _page(browser, "en", "light", PHONE) as agent:
+            _sign_in(agent, app, "grace", "en")
+            _open(agent, "I need a human")
+            agent.get_by_test_id("take").click()
+            expect(agent.get_by_test_id("composer")).to_be_focused()
+            _shoot(agent, "phone-conversation-en")
+            agent.get_by_test_id("details").click()
+            _shoot(agent, "phone-customer-en")
+
+
+@contextmanager
+def _page(browser: Browser, language: str, scheme: str, size: tuple[int, int]) -> Iterator[Page]:
+    context = browser.new_context(
+        locale="zh-CN" if language == "zh" else "en-GB",
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": size[0], "height": size[1]},
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+    )
+    yield context.new_page()
+    context.close()
+
+
+def _sign_in(page: Page, app: DeskApp, login: str, language: str) -> None:
+    page.goto(f"{app.url}/desk/?lang={language}")
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    expect(page.get_by_test_id("row").first).to_be_visible()
+
+
+def _open(page: Page, preview: str) -> None:
+    page.get_by_test_id("row").filter(has_text=preview).click()
+    expect(page.get_by_test_id("brief")).to_be_visible()
+
+
+def _write(page: Page, text: str) -> None:
+    if text:
+        page.get_by_test_id("composer").fill(text)
+    page.keyboard.press("Enter")
+
+
+def _say(page: Page, text: str) -> None:
+    page.get_by_test_id("input").fill(text)
+    page.get_by_test_id("send").click()
+    mine = page.locator('[data-testid="message"][data-author="customer"]').filter(has_text=text)
+    expect(mine.last).to_have_attribute("data-status", "stored")
+    page.wait_for_timeout(500)
+
+
+def _shoot(page: Page, name: str) -> None:
+    page.wait_for_timeout(600)
+    page.screenshot(path=OUT / f"{name}.png")
+    print(OUT / f"{name}.png")  # noqa: T201 - a command
+
+
+if __name__ == "__main__":
+    main()

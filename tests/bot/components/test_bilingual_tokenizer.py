@@ -20,7 +20,7 @@ def words(text: str) -> list[str]:
     return [token.text for token in TOKENIZER.tokenize(Message({"text": text}), "text")]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_TEXTS)
 @example("我的order到哪了")
 @example("👨‍👩‍👧 family")

@@ -33,7 +33,7 @@ def engine_url(tmp_path: object) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/test.sqlite3"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 async def test_a_random_run_keeps_the_laws(desk: Desk, catalogue: Catalogue, seed: int) -> None:
     chance = random.Random(seed)
     agents = HandoffDesk(desk.database, desk.phrases, "zh", catalogue)

@@ -1,6 +1,7 @@
 /** The connection: Socket.IO's client behind the few verbs that the conversation needs. */
 
 import { io } from "socket.io-client";
+import { keepConnected } from "../shared/socket";
 import type { Ack, Auth, Message, Ready, Say, Service, State } from "./protocol";
 
 /** How long the server may take to answer, in milliseconds. */
@@ -43,26 +44,11 @@ export function socketWire(server: string): OpenWire {
       reconnectionDelayMax: 8_000,
       forceNew: true,
     });
-    let again: ReturnType<typeof setTimeout> | undefined;
-    const lost = () => {
-      events.lost();
-      // Socket.IO does not return by itself when the server closed or refused the connection.
-      clearTimeout(again);
-      if (!socket.active) again = setTimeout(() => socket.connect(), REFUSED_MS);
-    };
-    // The browser knows first that the network is back: do not wait for the next try.
-    const back = () => {
-      if (socket.connected) return;
-      socket.disconnect().connect();
-    };
     socket.on("ready", events.ready);
     socket.on("message", events.message);
     socket.on("typing", events.typing);
     socket.on("state", ({ state }: { state: State }) => events.state(state));
     socket.on("service", events.service);
-    socket.on("disconnect", lost);
-    socket.on("connect_error", lost);
-    addEventListener("online", back);
     return {
       say: (say) => socket.timeout(ANSWER_MS).emitWithAck("say", say),
       async resume(lastSeq) {
@@ -70,12 +56,7 @@ export function socketWire(server: string): OpenWire {
         return answer.messages;
       },
       reconnect: () => void socket.disconnect().connect(),
-      close() {
-        clearTimeout(again);
-        removeEventListener("online", back);
-        socket.off();
-        socket.disconnect();
-      },
+      close: keepConnected(socket, events.lost, REFUSED_MS),
     };
   };
 }

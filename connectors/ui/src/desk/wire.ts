@@ -2,6 +2,7 @@
  * lists are asked for anew. */
 
 import { io } from "socket.io-client";
+import { keepConnected } from "../shared/socket";
 import type { Row, Viewer } from "./model";
 
 /** Wait before trying again after the server closed or refused the connection, in milliseconds. */
@@ -31,30 +32,13 @@ export function connect(events: WireEvents): Wire {
     reconnectionDelayMax: 5_000,
     forceNew: true,
   });
-  let again: ReturnType<typeof setTimeout> | undefined;
-  const lost = () => {
-    events.lost();
-    clearTimeout(again);
-    if (!socket.active) again = setTimeout(() => socket.connect(), REFUSED_MS);
-  };
-  const back = () => {
-    if (!socket.connected) socket.disconnect().connect();
-  };
   socket.on("connect", events.online);
-  socket.on("disconnect", lost);
-  socket.on("connect_error", lost);
   socket.on("rows", events.rows);
   socket.on("lines", events.lines);
   socket.on("viewers", events.viewers);
-  addEventListener("online", back);
   return {
     open: (id) => void (socket.connected && socket.emit("open", { id })),
     typing: (on) => void (socket.connected && socket.emit("typing", { on })),
-    close() {
-      clearTimeout(again);
-      removeEventListener("online", back);
-      socket.off();
-      socket.disconnect();
-    },
+    close: keepConnected(socket, events.lost, REFUSED_MS),
   };
 }

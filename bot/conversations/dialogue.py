@@ -40,7 +40,7 @@ class Dialogue:
 
     def language_for(self, text: str, before: Language | None) -> Language:
         """Return the language to answer ``text`` in, after a conversation in ``before``."""
-        return reply_language(self._speller.read(text)) or before or self._default_language
+        return self._language_of(self._speller.read(text), before)
 
     async def turn(
         self,
@@ -61,8 +61,8 @@ class Dialogue:
             EngineError: when there is no turn to read.
         """
         started = time.perf_counter()
-        language = self.language_for(text, before)
         meant = self._speller.read(text)
+        language = self._language_of(meant, before)
         found = None if payload else self._faq.rule(meant)
         message = payload or _as_typed(meant)
         # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
@@ -80,6 +80,9 @@ class Dialogue:
             faq=found.hits if found else (),
             latency_ms=(time.perf_counter() - started) * 1000,
         )
+
+    def _language_of(self, meant: str, before: Language | None) -> Language:
+        return reply_language(meant) or before or self._default_language
 
 
 def _as_metadata(found: Ruling) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from functools import cached_property
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -30,6 +29,9 @@ class EnglishSpeller:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._uses = Counter(word for text in texts for word in _WORD.findall(text))
+        self._dictionary = SpellChecker(language="en")
+        # The training examples hold slips on purpose; those are no words to correct to.
+        self._targets = [word for word in self._uses if self.is_english(word)]
 
     def read(self, text: str) -> str:
         """Return ``text`` with its misspelt words replaced."""
@@ -56,11 +58,3 @@ class EnglishSpeller:
         # The first letter is seldom wrong: another one counts double.
         slips = distance + (target[0] != word[0])
         return slips, sorted(target) != sorted(word), -self._uses[target]
-
-    @cached_property
-    def _targets(self) -> list[str]:
-        return [word for word in self._uses if self.is_english(word)]
-
-    @cached_property
-    def _dictionary(self) -> SpellChecker:
-        return SpellChecker(language="en")

@@ -44,6 +44,7 @@ class PinyinReader:
     """
 
     def __init__(self, texts: Iterable[str], is_english: Callable[[str], bool]) -> None:
+        jieba.initialize()  # a second of reading, which the first customer must not wait for
         self._is_english = is_english
         self._uses: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, str]] = Counter()

@@ -20,7 +20,7 @@ run: setup ## start everything and print the addresses; Ctrl-C stops it
 test: python ## run every check and every test
 	@$(PYTHON) tools/bootstrap.py --tests
 	@$(MAKE) --no-print-directory check
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest -n 2 --dist loadgroup
 
 check: ## import laws, lint, types, pages
 	@$(VENV)/ruff format --check --quiet .

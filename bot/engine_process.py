@@ -59,6 +59,7 @@ def engine_environment(settings: Settings) -> dict[str, str]:
         "YINGDA_ACTIONS_URL": f"http://127.0.0.1:{settings.port}/actions/webhook",
         "YINGDA_TRACKER_DB": str((settings.var / "tracker.sqlite3").resolve()),
         "YINGDA_ENCODER": settings.encoder,
+        "YINGDA_VECTORS": str((settings.var / "cache").resolve()),
         "PYTHONPATH": str(settings.root),
     }
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.encoder.base import Encoder
 from bot.faq.fit import Evidence, Ranked, collect, held_out_probabilities, rank
 from bot.faq.index import FEATURES, FaqIndex
 from bot.faq.knowledge import Knowledge, suggestions
 from bot.faq.model import Corpus
 from bot.faq.questions import Question
-from bot.faq.vectors import Encoder
 from bot.language import Language, reply_language
 
 

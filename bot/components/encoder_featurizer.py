@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -20,10 +22,14 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.encoder.cache import encode_cached
+
 if TYPE_CHECKING:
     from bot.encoder import Encoder
+    from bot.encoder.base import Vectors
 
 ENCODER_VARIABLE = "YINGDA_ENCODER"
+CACHE_VARIABLE = "YINGDA_VECTORS"
 _FINGERPRINT_FILE = "encoder.json"
 
 
@@ -117,21 +123,26 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Add the feature to every training example, on all cores."""
+        """Add the feature to every training example, encoding on all cores what is not kept yet."""
         encoder = _encoder(self._config, threads=os.cpu_count() or 1)
-        self._add_vectors(training_data.training_examples, encoder)
+        kept = os.environ.get(CACHE_VARIABLE)
+
+        def encode(texts: list[str]) -> Vectors:
+            return encode_cached(texts, encoder, Path(kept) if kept else None, "engine")
+
+        self._add_vectors(training_data.training_examples, encode)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the feature to every message with a text; a button's payload needs none."""
-        self._add_vectors(messages, self._encoder)
+        self._add_vectors(messages, self._encoder.encode)
         return messages
 
-    def _add_vectors(self, messages: list[Message], encoder: Encoder) -> None:
+    def _add_vectors(self, messages: list[Message], encode: Callable[[list[str]], Vectors]) -> None:
         readable = [m for m in messages if m.get(TEXT) and not _is_payload(m.get(TEXT))]
         if not readable:
             return
-        vectors = encoder.encode([message.get(TEXT) for message in readable])
+        vectors = encode([message.get(TEXT) for message in readable])
         origin = self._config[FEATURIZER_CLASS_ALIAS] or self._identifier
         for message, vector in zip(readable, vectors, strict=True):
             message.add_features(Features(vector[None, :], FEATURE_TYPE_SENTENCE, TEXT, origin))

@@ -35,6 +35,7 @@ def apply_all() -> None:
     count_responses_of_actions_as_used()
     keep_no_training_cache()
     merge_examples_cheaply()
+    count_messages_only()
 
 
 def leave_tensorflow_out() -> None:
@@ -380,3 +381,25 @@ def merge_examples_cheaply() -> None:
 
     training_data.copy = _with_deepcopy(copy.copy)
     Message.__hash__ = lambda self: hash(self.get(TEXT))
+
+
+def count_messages_only() -> None:
+    """Count the n-grams of messages, not of each of their words as well.
+
+    Rasa makes both, the latter for sequence models like DIET; no component of the pipeline reads them. Saves a
+    tenth of the training and half of the featurizer's time in a turn.
+    """
+    from rasa.nlu.featurizers.sparse_featurizer.count_vectors_featurizer import (
+        CountVectorsFeaturizer,
+    )
+
+    def create_features(self: Any, attribute: str, all_tokens: list[list[str]]) -> Any:
+        vectorizer = self.vectorizers.get(attribute)
+        rows: list[Any] = [None] * len(all_tokens)
+        for i, tokens in enumerate(all_tokens):
+            if vectorizer and tokens:
+                rows[i] = vectorizer.transform([" ".join(tokens)])
+                rows[i].sort_indices()
+        return [None] * len(all_tokens), rows
+
+    CountVectorsFeaturizer._create_features = create_features

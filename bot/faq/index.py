@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+from bot.encoder.base import Encoder
+from bot.encoder.cache import cache_file, cached_array, encode_cached
 from bot.faq.affinity import Affinity
 from bot.faq.lexical import LexicalIndex
 from bot.faq.model import LANGUAGES, Corpus
 from bot.faq.texts import answer_sentences, prepare
-from bot.faq.vectors import Encoder, cache_file, cached_array, encode_cached
 from bot.language import Language
 
 # dense, lexical: cosine of vectors and of TF-IDF with the record's best phrasing; answer_*: with the best
@@ -96,7 +97,7 @@ class FaqIndex:
         self._asked, self._known = len(asked), len(asked) + len(off_topic)
         self._off_topic_rows = {text: self._asked + i for i, text in enumerate(off_topic)}
         texts = [prepare(text) for text in (*asked, *off_topic, *answered)]
-        self._vectors = encode_cached(texts, encoder, cache)
+        self._vectors = encode_cached(texts, encoder, cache, "faq")
 
         bounds = np.arange(len(corpus.records))
         self._owners = owners = np.array([p.record for p in phrasings], np.int64)

@@ -13,6 +13,7 @@ from typing import Self
 
 import numpy as np
 
+from bot.encoder.base import Encoder
 from bot.faq.calibration import (
     COMPANION_SHARE,
     FILE_NAME,
@@ -25,7 +26,6 @@ from bot.faq.model import BUTTON_CHARS, Corpus, Phrasing, Record
 from bot.faq.questions import off_topic_examples
 from bot.faq.records import load_corpus
 from bot.faq.texts import MAX_CHARS, phrase_key
-from bot.faq.vectors import Encoder
 from bot.language import Language, reply_language
 
 

@@ -60,6 +60,18 @@ def test_every_message_gets_its_own_vector_in_one_call(
         assert feature == pytest.approx(np.array([[np.cos(length), np.sin(length)]]), abs=1e-6)
 
 
+def test_a_second_training_encodes_only_what_is_new(
+    monkeypatch: pytest.MonkeyPatch, storage: LocalModelStorage, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("YINGDA_VECTORS", str(tmp_path / "cache"))
+    encoder = use(monkeypatch, "one")
+    for texts in (["包邮吗", "退货"], ["退货", "换货", "包邮吗"]):
+        data = TrainingData([Message({"text": text}) for text in texts])
+        EncoderFeaturizer.create(CONFIG, storage, RESOURCE, CONTEXT).process_training_data(data)
+        assert all(one.get_dense_features("text")[1] for one in data.training_examples)
+    assert encoder.batches == [2, 1]
+
+
 def test_the_encoder_of_the_training_is_accepted(
     monkeypatch: pytest.MonkeyPatch, storage: LocalModelStorage
 ) -> None:

@@ -20,11 +20,13 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
 from rasa.core.policies.rule_policy import RulePolicy
 from rasa.engine.runner.dask import DaskGraphRunner
+from rasa.nlu.featurizers.sparse_featurizer.count_vectors_featurizer import CountVectorsFeaturizer
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from rasa.utils.endpoints import EndpointConfig
 from rasa.validator import Validator
+from sklearn.feature_extraction.text import CountVectorizer
 
 from bot.components import patches
 
@@ -45,6 +47,7 @@ _CHANGED = [
     (RulePolicy, "_find_action_from_rules"),
     (Validator, "_gather_utterance_actions"),
     (rasa.core.agent, "load_agent"),
+    (CountVectorsFeaturizer, "_create_features"),
 ]
 
 
@@ -77,6 +80,23 @@ def test_an_action_call_is_rasas_with_slots_and_forms_for_domain() -> None:
     assert small.pop("domain") == {key: whole["domain"][key] for key in ("slots", "forms")}
     whole.pop("domain")
     assert small == whole
+
+
+def test_the_counts_of_a_message_are_rasas_without_those_of_its_words() -> None:
+    texts = [["怎么", "退货"], [], ["return", "it"]]
+    vectorizer = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4))
+    vectorizer.fit([" ".join(tokens) for tokens in texts])
+    featurizer = SimpleNamespace(vectorizers={"text": vectorizer, "response": None})
+    _, whole = CountVectorsFeaturizer._create_features(featurizer, "text", texts)
+    patches.count_messages_only()
+    words, messages = CountVectorsFeaturizer._create_features(featurizer, "text", texts)
+    assert words == [None] * 3
+    assert messages[1] is whole[1] is None
+    for i in (0, 2):
+        assert (messages[i] != whole[i]).nnz == 0
+        assert messages[i].nnz > 0
+    nothing = CountVectorsFeaturizer._create_features(featurizer, "response", texts)
+    assert nothing == ([None] * 3, [None] * 3)
 
 
 def test_an_endpoint_keeps_its_connections() -> None:

@@ -1,37 +1,28 @@
-"""What is expensive to compute, kept on disk: a restart encodes only what changed."""
+"""What is expensive to compute, kept on disk: a restart encodes only what changed.
+
+Engine and app keep their vectors in one folder and read each other's: the FAQ's questions are examples
+of the engine's training, and the engine's off-topic examples are rows of the FAQ's index.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from zipfile import BadZipFile
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
-_log = structlog.get_logger(__name__)
+from bot.encoder.base import Encoder, Vectors
+
+_log = logging.getLogger(__name__)
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile)
-
-
-class Encoder(Protocol):
-    """What the FAQ asks of a sentence encoder; ``bot.encoder`` provides it."""
-
-    @property
-    def dimension(self) -> int:
-        """Length d of a vector."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the same text would get another vector."""
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return one unit row per text, shape (n, d)."""
 
 
 def cache_file(folder: Path, kind: str, encoder: Encoder) -> Path:
@@ -40,26 +31,30 @@ def cache_file(folder: Path, kind: str, encoder: Encoder) -> Path:
 
 
 def encode_cached(
-    texts: Sequence[str], encoder: Encoder, folder: Path | None
-) -> NDArray[np.float32]:
+    texts: Sequence[str], encoder: Encoder, folder: Path | None, owner: str
+) -> Vectors:
     """Return ``encoder.encode(texts)``, shape (n, d), taking known rows from ``folder``.
 
-    The cache is one file per encoder fingerprint and holds exactly the texts of the last call, found
-    by a hash of the text. It is replaced in one step, so that a reader never sees half of it; a
-    damaged one is encoded anew. ``folder`` None means no cache.
+    Each owner has one file per encoder, which holds exactly the texts of its last call, found by a hash
+    of the text; rows are taken from the files of all owners. A file is replaced in one step, so that a
+    reader never sees half of it; a damaged one counts as missing. ``folder`` None means no cache.
     """
     if folder is None:
         return _encode(texts, encoder)
-    file = cache_file(folder, "vectors", encoder)
-    known = _read(file, encoder.dimension)
+    own = cache_file(folder, f"vectors-{owner}", encoder)
+    mine = _read(own, encoder.dimension)
     keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+    known = dict(mine)
+    if not mine.keys() >= set(keys):
+        for file in folder.glob(cache_file(folder, "vectors-*", encoder).name):
+            known |= _read(file, encoder.dimension)
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if missing:
         known |= dict(zip(missing, _encode(list(missing.values()), encoder), strict=True))
     vectors = np.stack([known[key] for key in keys]) if keys else _encode([], encoder)
-    if missing or len(known) > len(set(keys)):
+    if mine.keys() != set(keys):
         rows = np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1)
-        _write(file, keys=rows, vectors=vectors)
+        _write(own, keys=rows, vectors=vectors)
     return vectors
 
 
@@ -74,13 +69,13 @@ def cached_array(
     except FileNotFoundError:
         pass
     except _DAMAGED as error:
-        _log.warning("faq_cache_damaged", file=str(file), error=str(error))
+        _log.warning("%s is damaged and made anew: %s", file, error)
     array = compute()
     _write(file, key=np.frombuffer(key, np.uint8), array=array)
     return array
 
 
-def _encode(texts: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
+def _encode(texts: Sequence[str], encoder: Encoder) -> Vectors:
     if not texts:
         return np.zeros((0, encoder.dimension), np.float32)
     return np.ascontiguousarray(encoder.encode(texts), np.float32)
@@ -93,10 +88,10 @@ def _read(file: Path, dimension: int) -> dict[bytes, NDArray[np.float32]]:
     except FileNotFoundError:
         return {}
     except _DAMAGED as error:
-        _log.warning("faq_cache_damaged", file=str(file), error=str(error))
+        _log.warning("%s is damaged and made anew: %s", file, error)
         return {}
     if vectors.shape != (len(keys), dimension) or vectors.dtype != np.float32:
-        _log.warning("faq_cache_damaged", file=str(file), error=f"unexpected shape {vectors.shape}")
+        _log.warning("%s is damaged and made anew: unexpected shape %s", file, vectors.shape)
         return {}
     return {key.tobytes(): row for key, row in zip(keys, vectors, strict=True)}
 

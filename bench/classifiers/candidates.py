@@ -76,8 +76,8 @@ _DIET = {"entity_recognition": False, "random_seed": 1, "constrain_similarities"
 CANDIDATES = (
     Candidate("gated, n-grams + encoder (in use)", _gated, _OPEN, _BOTH),
     Candidate("gated, balance -0.3", _gated, {**_OPEN, "balance": -0.3}, _BOTH),
-    Candidate("gated, encoder twice as heavy", _gated, {**_OPEN, "dense_weight": 2.0}, _BOTH),
-    Candidate("gated, n-grams almost alone", _gated, {**_OPEN, "dense_weight": 0.01}, _BOTH),
+    Candidate("gated, encoder twice as heavy", _gated, {**_OPEN, "count_weight": 0.3}, _BOTH),
+    Candidate("gated, n-grams almost alone", _gated, {**_OPEN, "count_weight": 30.0}, _BOTH),
     Candidate("Rasa LogisticRegression, n-grams", _logistic, {}, _COUNTS, folds=1),
     Candidate("Rasa LogisticRegression, both", _logistic, {}, _BOTH, folds=1),
     Candidate("Rasa DIET, n-grams", _diet, {**_DIET, "epochs": 30}, _COUNTS, folds=1),

@@ -81,7 +81,7 @@ class Product:
         """See `System.fit`."""
         names = sorted(set(intents)) if self._intent_names else []
         readable = [normalise(text) for text in texts] + words_of(names)
-        self._counts = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2)
+        self._counts = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=3)
         counts = self._counts.fit_transform(readable)
         self._examples = self.vectors(readable)
         self._model = IntentModel.fit(

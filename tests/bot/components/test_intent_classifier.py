@@ -110,7 +110,7 @@ def test_a_text_without_any_feature_falls_back(storage: LocalModelStorage) -> No
 
 def test_one_message_is_scored_as_the_training_matrix_is(storage: LocalModelStorage) -> None:
     """The short way of a single message and the matrix of the training are the same arithmetic."""
-    model = trained(storage, dense_weight=0.7)._model
+    model = trained(storage, count_weight=0.7)._model
     counts = sparse.csr_matrix(np.array([[2.0, 0, 1, 0, 0, 3], [0, 1, 0, 0, 2, 0]], np.float32))
     vectors = np.array([[0.6, 0.8, 0, 0], [0, 0.6, 0.8, 0]], np.float32)
     together = model.log_probabilities(counts, vectors)

@@ -1,0 +1,51 @@
+"""Where a message that asks for two things falls apart.
+
+"Where is my order? Also, do you ship to Hong Kong?" is two requests; "It broke yesterday. What now?" is one
+in two sentences. Splitting is only a guess here: the dialogue takes it when each part is understood by
+itself (``Dialogue.turn``).
+"""
+
+from __future__ import annotations
+
+import re
+
+_MOST_PARTS = 4
+_SHORTEST = 2  # letters, digits and characters of a part
+# Words that announce another request. 还有 and "also" do so only after a stop: 还有货吗 asks for stock.
+_STOP = r"[,，.。;；!！?？]\s*"
+_ANNOUNCED = re.compile(
+    rf"(?:{_STOP})?(?:另外|顺便|順便|对了|對了|\bby the way\b|\bbtw\b|\bone more thing\b|\banother (?:question|thing)\b)"
+    rf"|{_STOP}(?:(?:还有|還有)(?!货|貨|没|沒|冇|多|几|幾)|(?:and )?also\b)",
+    re.IGNORECASE,
+)
+_FILLER = re.compile(r"^[\s,，:：]*(?:就是)?(?:我?[想再还還]?[问問](?:一?下)?)?[\s,，:：]*")
+_AFTER_QUESTION = re.compile(r"(?<=[?？])[\s,，]*(?=[^\s?？!！。.~～])")
+_ORDER = re.compile(r"SO[\s-]?\d{8}[\s-]?\d{3}", re.IGNORECASE)
+_BETWEEN_ORDERS = re.compile(r"[,，;；。.]\s*|\s+and\s+|然后|然後|再把", re.IGNORECASE)
+
+
+def parts_of(text: str) -> list[str]:
+    """Return the parts that may be requests of their own, in order; one part when there is no sign of more.
+
+    Signs are a word such as "also" or 另外, a question mark with more text after it, and two order numbers
+    with a comma or an "and" between them. More than four parts are a story, not a list: they stay together.
+    """
+    pieces = [text]
+    for boundary in (_ANNOUNCED, _AFTER_QUESTION):
+        pieces = [piece for whole in pieces for piece in boundary.split(whole)]
+    pieces = [pieces[0], *(_FILLER.sub("", piece) for piece in pieces[1:])]
+    pieces = [piece.strip() for whole in pieces for piece in _by_orders(whole)]
+    pieces = [piece for piece in pieces if sum(map(str.isalnum, piece)) >= _SHORTEST]
+    return pieces if 1 < len(pieces) <= _MOST_PARTS else [text]
+
+
+def _by_orders(text: str) -> list[str]:
+    """Split before the part with the second order number, if there are just two different ones."""
+    orders = list(_ORDER.finditer(text))
+    if len({re.sub(r"\D", "", order.group()) for order in orders}) != 2:
+        return [text]
+    boundary = _BETWEEN_ORDERS.search(text, orders[0].end(), orders[1].start())
+    after = sum(map(str.isalnum, text[orders[1].end() :]))
+    if boundary is None or (boundary.end() == orders[1].start() and after < _SHORTEST):
+        return [text]  # a mere list: "SO1, SO2"
+    return [text[: boundary.start()], text[boundary.end() :]]

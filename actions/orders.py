@@ -9,11 +9,14 @@ from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
 from actions.cards import SURE, CardAnswers
-from actions.changes import DRAFT, GO_AHEAD, ChangeTalk
+from actions.changes import ASKED, ChangeTalk
+from actions.claims import ClaimTalk
 from actions.context import decide, language_of
+from actions.form import DETAIL, DRAFT, GO_AHEAD, with_early
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal, Reply, answer, is_late, my_orders, promised
 from bot.orders.cases import CaseKind
+from bot.orders.cod_desk import Spoken
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
 from bot.orders.service import Orders
@@ -28,6 +31,13 @@ _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
 _ASKED = [_GOAL, _NUMBER, _LAST_FOUR]
 _CODES = {"order_number", "tracking_number"}
 _ORDERS_LISTED = 5
+# The rules of these are told before the order is asked for: perhaps that is all the customer needs.
+_INTRODUCED = {
+    Goal.RETURN_REQUEST,
+    Goal.EXCHANGE_REQUEST,
+    Goal.WRONG_OR_DAMAGED_ITEM,
+    Goal.INVOICE,
+}
 
 
 class ValidateOrderForm(FormValidationAction):
@@ -37,6 +47,7 @@ class ValidateOrderForm(FormValidationAction):
         self._desk: OrderDesk = orders.desk
         self._cod = orders.cod
         self._talk = ChangeTalk(orders)
+        self._claims = ClaimTalk(orders)
         self._cards = CardAnswers(orders, clock)
         self._clock = clock
 
@@ -94,13 +105,40 @@ class ValidateOrderForm(FormValidationAction):
                 # The order has left the book since; without this the form would end with nothing.
                 events.append(SlotSet(_VERIFIED, None))
             missing = _NUMBER if number is None else _LAST_FOUR
+            if given or starts:
+                events.append(SlotSet(DRAFT, with_early(tracker, starts=starts)))
+                if _GOAL in given and goal in _INTRODUCED:
+                    dispatcher.utter_message(response=f"utter_{goal}")
             return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, tracker)]
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
-        said, wanted = await self._talk.listen(
-            dispatcher, tracker, order, goal, spoken, starts, self._clock()
-        )
+        said, wanted = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
         return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, tracker)]
+
+    async def _listen(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        order: Order,
+        goal: Goal,
+        spoken: Spoken | None,
+        starts: bool,
+    ) -> tuple[list[EventType], str | None]:
+        """Let the part of the form that a goal belongs to take the message."""
+        now = self._clock()
+        asked_for = None if starts else tracker.get_slot(REQUESTED_SLOT)
+        goal = (None if starts else self._claims.goes_on(tracker, order)) or goal
+        if self._claims.concerns(goal, order):
+            return await self._claims.listen(tracker, order, goal, starts, now)
+        if ChangeTalk.concerns(goal):
+            return await self._talk.listen(dispatcher, tracker, order, goal, spoken, starts, now)
+        before = (tracker.get_slot(DRAFT) or {}).get("goal")
+        if asked_for not in ASKED | {DETAIL} or before is None:
+            return [], None
+        # A question about the order in the middle of a task is answered, and the task goes on.
+        for reply in answer(goal, order, now, language_of(tracker)):
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        return [SlotSet(_GOAL, before)], asked_for
 
 
 class OrderAction(Action):
@@ -110,6 +148,7 @@ class OrderAction(Action):
         self._desk = orders.desk
         self._cases = orders.cases
         self._talk = ChangeTalk(orders)
+        self._claims = ClaimTalk(orders)
         self._clock = clock
 
     def name(self) -> str:
@@ -125,7 +164,9 @@ class OrderAction(Action):
         if number is not None and number == tracker.get_slot(_VERIFIED):
             order = await self._desk.opened_with(number, number)
         replies: list[Reply] = []
-        if order and self._talk.concerns(goal):
+        if order and self._claims.concerns(goal, order):
+            replies = await self._claims.finish(tracker, order, goal, self._clock())
+        elif order and self._talk.concerns(goal):
             replies = await self._talk.finish(tracker, order, goal, self._clock())
         elif order:
             replies = await self._replies(order, tracker, goal)

@@ -32,7 +32,12 @@ class Goal(StrEnum):
     CHANGE_ADDRESS = "change_address"
     CHANGE_DELIVERY_TIME = "change_delivery_time"
     CHANGE_PHONE = "change_phone"
+    CHANGE_RECIPIENT = "change_recipient"
     CANCEL_ORDER = "cancel_order"
+    RETURN_REQUEST = "return_request"
+    EXCHANGE_REQUEST = "exchange_request"
+    WRONG_OR_DAMAGED_ITEM = "wrong_or_damaged_item"
+    INVOICE = "invoice"
 
 
 @dataclass(frozen=True, slots=True)

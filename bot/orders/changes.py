@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.orders.book import order_of, whole_order
@@ -17,7 +17,16 @@ from bot.orders.cod import CodState
 from bot.orders.cod_desk import start_again
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
-from bot.orders.record import COD_TIMER, confirmation, drop_timer, move, pending, record
+from bot.orders.record import (
+    CASE_PREFIX,
+    COD_TIMER,
+    confirmation,
+    drop_timer,
+    last_deed,
+    move,
+    pending,
+    record,
+)
 from bot.storage.cod import CodRow, OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow
@@ -31,6 +40,7 @@ class Field(StrEnum):
     """What can be changed of an order; the value is also the kind of the event: ``change.address``."""
 
     ADDRESS = "address"
+    RECIPIENT = "recipient"
     WINDOW = "window"
     PHONE = "phone"
     NOTE = "note"
@@ -41,6 +51,7 @@ class Field(StrEnum):
 # attempt there is another delivery to arrange.
 ALLOWED: Mapping[Field, frozenset[OrderState]] = {
     Field.ADDRESS: _NOT_PACKED,
+    Field.RECIPIENT: _NOT_PACKED,
     Field.WINDOW: _NOT_PACKED | {_S.DELIVERY_FAILED},
     Field.PHONE: _NOT_PACKED,
     Field.NOTE: _NOT_PACKED | {_S.DELIVERY_FAILED},
@@ -54,6 +65,7 @@ class Draft:
 
     address: Address | None = None
     window: Window | None = None
+    recipient: str | None = None
     phone: str | None = None
     note: str | None = None
     cancel: bool = False
@@ -90,6 +102,16 @@ class NotHere:
     order: Order
 
 
+@dataclass(frozen=True, slots=True)
+class NotAsCod:
+    """The order can't be cash on delivery at all: it is paid online or cancelled."""
+
+    order: Order
+
+
+Refused = TooLate | NotHere | NotAsCod
+
+
 class ChangeDesk:
     """Changes orders for their customers. Whoever calls has checked that the order is theirs."""
 
@@ -97,7 +119,7 @@ class ChangeDesk:
         self._database = database
         self._policy = policy
 
-    def possible(self, order: Order, draft: Draft, *wanted: Field) -> TooLate | NotHere | None:
+    def possible(self, order: Order, draft: Draft, *wanted: Field) -> Refused | None:
         """Return why a draft can't be carried out, ``None`` if it can.
 
         Args:
@@ -108,11 +130,14 @@ class ChangeDesk:
                 return TooLate(order, field)
         if draft.address and order.cash_on_delivery and not self._policy.takes(draft.address):
             return NotHere(order)
+        there = replace(order, address=draft.address or order.address)
+        if order.awaits_confirmation and not draft.cancel and self._policy.refuses(there):
+            return NotAsCod(order)
         return None
 
     async def settle(
         self, number: str, draft: Draft, *, actor: str, now: datetime
-    ) -> Settled | TooLate | NotHere:
+    ) -> Settled | Refused:
         """Carry out all of a draft or nothing, and write down who changed what from what."""
         async with self._database.write() as session:
             row = await _locked(session, number)
@@ -195,16 +220,8 @@ class ChangeDesk:
     async def undo_last(self, actor: str, now: datetime) -> Settled | TooLate | None:
         """Take back the last change that ``actor`` made; ``None`` if there is nothing to take back."""
         async with self._database.read() as session:
-            last = await session.scalar(
-                select(OrderEventRow)
-                .where(
-                    OrderEventRow.actor == actor,
-                    or_(OrderEventRow.kind.startswith("change."), OrderEventRow.kind == "confirm"),
-                )
-                .order_by(OrderEventRow.id.desc())
-                .limit(1)
-            )
-        if last is None:
+            last = await last_deed(session, actor)
+        if last is None or last.kind.startswith(CASE_PREFIX):
             return None
         change_id = last.event_id.partition(".")[0]
         return await self.undo(change_id, number=last.order_number, actor=actor, now=now)
@@ -264,6 +281,8 @@ def _values(row: OrderRow, field: Field) -> dict[str, Any]:
             }
         case Field.WINDOW:
             return {"start": _iso(row.window_start), "end": _iso(row.window_end)}
+        case Field.RECIPIENT:
+            return {"recipient": row.recipient}
         case Field.PHONE:
             return {"phone": row.phone}
         case Field.NOTE:
@@ -290,6 +309,8 @@ def _wanted(draft: Draft, field: Field) -> dict[str, Any]:
                 "start": _iso(window.start if window else None),
                 "end": _iso(window.end if window else None),
             }
+        case Field.RECIPIENT:
+            return {"recipient": draft.recipient}
         case Field.PHONE:
             return {"phone": draft.phone}
         case Field.NOTE:
@@ -307,6 +328,8 @@ def _put(row: OrderRow, field: Field, values: Mapping[str, Any]) -> None:
         case Field.WINDOW:
             row.window_start = _moment(values["start"])
             row.window_end = _moment(values["end"])
+        case Field.RECIPIENT:
+            row.recipient = values["recipient"]
         case Field.PHONE:
             row.phone = values["phone"]
         case Field.NOTE:

@@ -12,6 +12,7 @@ from bot.language import Language
 from bot.orders.book import SqlOrderBook
 from bot.orders.cases import CaseDesk, CasePolicy
 from bot.orders.changes import ChangeDesk
+from bot.orders.claims.policy import AftersalesPolicy
 from bot.orders.cod_desk import CodDesk
 from bot.orders.code_senders import LogSender
 from bot.orders.codes import CodeSender, OneTimeCodes
@@ -32,6 +33,7 @@ class Orders:
     cod: CodDesk
     intake: OrderIntake
     cases: CaseDesk
+    aftersales: AftersalesPolicy
     codes: OneTimeCodes
 
     @classmethod
@@ -48,7 +50,7 @@ class Orders:
         """Put the desks together.
 
         Args:
-            policies: folder with ``cod.yml`` and ``cases.yml``.
+            policies: folder with ``cod.yml``, ``cases.yml`` and ``aftersales.yml``.
             sender: brings one-time codes to telephones; the log if there is none.
             key: keys the hashes of one-time codes; a passing one if there is none.
 
@@ -64,5 +66,6 @@ class Orders:
             cod=CodDesk(database, policy, phrases, default_language),
             intake=OrderIntake(database, policy),
             codes=OneTimeCodes(database, sender or LogSender(), key or secrets.token_hex()),
+            aftersales=AftersalesPolicy.load(policies / "aftersales.yml"),
             cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),
         )

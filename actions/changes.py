@@ -18,10 +18,11 @@ from actions.form import CODE, DRAFT, ELSEWHERE, GO_AHEAD, QUESTIONS, intent_of,
 from bot.language import normalise
 from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply
-from bot.orders.changes import Draft, Field, Settled
+from bot.orders.changes import Draft, Settled
 from bot.orders.cod_desk import Spoken
 from bot.orders.codes import Checked, CodeNotSentError
 from bot.orders.drafts import draft_from_json, draft_to_json
+from bot.orders.fields import Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
 from bot.orders.reading import Reading, read

@@ -40,6 +40,7 @@ from bot.orders.service import Orders
 
 # An answer to a short question is short; a longer message is taken for what the classifier says.
 _SHORT_CHARS = 14
+_CERTAIN = 0.9
 _MISTYPED: Mapping[Detail, Callable[[str], bool]] = {
     Detail.TAX_NUMBER: seems_a_tax_number,
     Detail.EMAIL: seems_an_email,
@@ -65,10 +66,16 @@ class ClaimTalk:
 
         "Quality", said when asked why, is easily taken for a report of broken goods.
         """
-        before = tracker.get_slot(DRAFT) or {}
-        if tracker.get_slot(REQUESTED_SLOT) != DETAIL or "asks" not in before:
+        before, asked_for = tracker.get_slot(DRAFT) or {}, tracker.get_slot(REQUESTED_SLOT)
+        if asked_for not in {DETAIL, GO_AHEAD} or "claim" not in before:
             return None
-        goal, asked, told = Goal(before["goal"]), Detail(before["asks"]), told_of(tracker)
+        goal, told = Goal(before["goal"]), told_of(tracker)
+        unsure = confidence_of(tracker) < SURE
+        if forgets(told.text) and unsure:
+            return goal
+        if asked_for != DETAIL or "asks" not in before:
+            return None
+        asked = Detail(before["asks"])
         old = Claim.from_json(before.get("claim"))
         claim = grown(old, told, order, goal, asked)
         if not gives(old, claim, asked) or intent_of(tracker) in QUESTIONS:
@@ -76,7 +83,7 @@ class ClaimTalk:
         sure_value = asked in {Detail.TAX_NUMBER, Detail.EMAIL} or (
             asked is Detail.TITLE and is_company(claim.title or "")
         )
-        short = len(told.text) <= _SHORT_CHARS or confidence_of(tracker) < SURE
+        short = len(told.text) <= _SHORT_CHARS or unsure
         return goal if told.choice or sure_value or short else None
 
     async def listen(
@@ -99,6 +106,10 @@ class ClaimTalk:
         changed = replace(claim, words=old.words) != old
         here = asked_for in {DETAIL, GO_AHEAD} and before.get("goal") == goal
         intent = intent_of(tracker)
+        # "Looked everywhere, nothing" is the answer; it only sounds like a complaint.
+        looked = goal is Goal.NOT_RECEIVED and still_missing(told.text)
+        if here and asked_for == GO_AHEAD and looked and confidence_of(tracker) < _CERTAIN:
+            return [SlotSet(GO_AHEAD, True)], None
         if here and intent in ELSEWHERE and (intent in QUESTIONS or not changed):
             return [], asked_for
         if here and forgets(told.text) and not changed:

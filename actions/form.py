@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk import Tracker
 
 from actions.context import text_of
+from bot.language import normalise
 
 # Slots of the form beside goal, number and digits; domain.yml says what each is.
 DRAFT, GO_AHEAD, CODE, DETAIL = "draft", "go_ahead", "one_time_code", "claim_detail"
@@ -21,6 +23,10 @@ ELSEWHERE = QUESTIONS | {
 }  # fmt: skip
 
 _EARLY_KEPT = 6
+_DIGITS_BESIDE_CODE = re.compile(
+    r"(?:so ?20\d{9}|sf\d{13})[\s,，.。;；:：/-]{0,3}(?:[^\d\s,，.。;；]{0,12}[\s:：]{0,2}){0,4}(\d{4})(?![\d-])",
+    re.I,
+)
 
 
 def intent_of(tracker: Tracker) -> str:
@@ -31,6 +37,12 @@ def intent_of(tracker: Tracker) -> str:
 def confidence_of(tracker: Tracker) -> float:
     """Return how sure the classifier is of the latest message."""
     return float((tracker.latest_message.get("intent") or {}).get("confidence", 1.0))
+
+
+def digits_beside_code(text: str) -> str | None:
+    """Return four digits that stand right behind an order or tracking number: "SO… 6688"."""
+    found = _DIGITS_BESIDE_CODE.search(normalise(text))
+    return found[1] if found else None
 
 
 def with_early(tracker: Tracker, *, starts: bool) -> dict[str, Any]:

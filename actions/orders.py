@@ -11,11 +11,13 @@ from rasa_sdk.types import DomainDict
 from actions.cards import SURE, CardAnswers
 from actions.changes import ASKED, ChangeTalk
 from actions.claims import ClaimTalk
-from actions.context import decide, language_of
-from actions.form import DETAIL, DRAFT, GO_AHEAD, with_early
+from actions.context import decide, language_of, text_of
+from actions.form import DETAIL, DRAFT, GO_AHEAD, digits_beside_code, intent_of, with_early
 from bot.clock import Clock, utc_now
-from bot.orders.answers import Goal, Reply, answer, is_late, my_orders, promised
+from bot.orders.answers import Goal, Reply, answer, is_late, last_known, my_orders, promised
+from bot.orders.book import BookDownError
 from bot.orders.cases import CaseKind
+from bot.orders.claims.reading import goal_in
 from bot.orders.cod_desk import Spoken
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
@@ -68,6 +70,17 @@ class ValidateOrderForm(FormValidationAction):
         which was wrong. After too many the form ends. A message that gives nothing sets nothing:
         then the engine leaves it to the rules (a question, a "never mind").
         """
+        try:
+            return await self._validated(dispatcher, tracker)
+        except BookDownError:
+            # Nothing is known of this order: the form ends, and the words say why.
+            dispatcher.utter_message(response="utter_backend_nothing_known")
+            forgotten = [SlotSet(slot, None) for slot in (_NUMBER, _LAST_FOUR, REQUESTED_SLOT)]
+            return [*forgotten, decide(f"flow:{_goal(tracker)}")]
+
+    async def _validated(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker
+    ) -> list[EventType]:
         starts = tracker.get_slot(REQUESTED_SLOT) is None
         given = {k: v for k, v in tracker.slots_to_validate().items() if k in _ASKED}
         events = [SlotSet(name, value) for name, value in given.items()]
@@ -76,8 +89,16 @@ class ValidateOrderForm(FormValidationAction):
             events.append(SlotSet(_GOAL, Goal.ORDER_STATUS.value))
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
+        if number and not last_four and _NUMBER in given:
+            last_four = digits_beside_code(text_of(tracker))
+            if last_four:
+                events.append(SlotSet(_LAST_FOUR, last_four))
         spoken = await self._cod.spoken_of(tracker.sender_id)
         goal = _goal(tracker)
+        if starts and intent_of(tracker) == "inform":
+            # A sentence with codes in it is easily taken for the codes alone.
+            goal = goal_in(text_of(tracker)) or goal
+            events.append(SlotSet(_GOAL, goal.value))
         if spoken and starts and not number and not ChangeTalk.concerns(goal) and _unsure(tracker):
             # "Use 139… for the courier" is easily taken for a call to hurry.
             goal = await self._cards.goal_said(tracker, spoken) or goal
@@ -99,7 +120,7 @@ class ValidateOrderForm(FormValidationAction):
                 order = checked.order
                 await self._cod.remember(tracker.sender_id, order, now)
             else:
-                return events + _refuse(dispatcher, checked) + _decided(given, tracker)
+                return events + _refuse(dispatcher, checked) + _decided(given, goal)
         if order is None:
             if number and number == verified:
                 # The order has left the book since; without this the form would end with nothing.
@@ -109,11 +130,11 @@ class ValidateOrderForm(FormValidationAction):
                 events.append(SlotSet(DRAFT, with_early(tracker, starts=starts)))
                 if _GOAL in given and goal in _INTRODUCED:
                     dispatcher.utter_message(response=f"utter_{goal}")
-            return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, tracker)]
+            return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, goal)]
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
         said, wanted = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
-        return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, tracker)]
+        return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, goal)]
 
     async def _listen(
         self,
@@ -147,6 +168,7 @@ class OrderAction(Action):
     def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
         self._desk = orders.desk
         self._cases = orders.cases
+        self._outages = orders.outages
         self._talk = ChangeTalk(orders)
         self._claims = ClaimTalk(orders)
         self._clock = clock
@@ -170,6 +192,10 @@ class OrderAction(Action):
             replies = await self._talk.finish(tracker, order, goal, self._clock())
         elif order:
             replies = await self._replies(order, tracker, goal)
+        if order and order.as_of is not None:
+            await self._outages.wait(tracker.sender_id, order.number, self._clock())
+            if not (self._claims.concerns(goal, order) or self._talk.concerns(goal)):
+                replies.insert(0, last_known(order.as_of, language_of(tracker)))
         for reply in replies:
             dispatcher.utter_message(response=reply.response, **reply.values)
         # The digits have done their work; the next order needs its own.
@@ -204,8 +230,8 @@ def _unsure(tracker: Tracker) -> bool:
     return float(intent.get("confidence", 1.0)) < SURE
 
 
-def _decided(given: object, tracker: Tracker) -> list[EventType]:
-    return [decide(f"flow:{_goal(tracker)}")] if given else []
+def _decided(given: object, goal: Goal) -> list[EventType]:
+    return [decide(f"flow:{goal}")] if given else []
 
 
 def _refuse(dispatcher: CollectingDispatcher, checked: NoMatch | Locked) -> list[EventType]:

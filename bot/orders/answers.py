@@ -89,6 +89,11 @@ def promised(case: Case, language: Language) -> Reply:
     return Reply(name, values)
 
 
+def last_known(as_of: datetime, language: Language) -> Reply:
+    """Say that the shop's system can't be reached, and of when what follows is."""
+    return Reply("utter_backend_last_known", {"as_of": wording.moment(as_of, language)})
+
+
 def not_received(order: Order, now: datetime, language: Language) -> list[Reply]:
     """Answer "it did not come": where a delivered order was left and what to do, else its status."""
     if order.state is not OrderState.DELIVERED:

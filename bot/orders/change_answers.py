@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.language import Language
 from bot.orders import answers, wording
 from bot.orders.answers import Goal, Reply
-from bot.orders.changes import Draft, Field, NotAsCod, NotHere, Refused, Settled, TooLate
+from bot.orders.changes import Draft, NotAsCod, NotHere, Refused, Settled, ShopDown
+from bot.orders.fields import Field
 from bot.orders.messages import card_values, refusal_values
 from bot.orders.model import Address, Order, OrderState
 from bot.orders.policy import CodPolicy
@@ -92,6 +93,8 @@ def refused(why: Refused, order: Order, policy: CodPolicy, language: Language) -
     if isinstance(why, NotAsCod):
         return [Reply("utter_cod_not_possible", refusal_values(order, policy, language))]
     values = {"order_number": order.number}
+    if isinstance(why, ShopDown):
+        return [Reply("utter_backend_no_change", values)]
     if isinstance(why, NotHere):
         return [Reply("utter_refused_not_here", values)]
     if order.state in {OrderState.CANCELLED, OrderState.RETURNED, OrderState.DELIVERED}:
@@ -101,11 +104,11 @@ def refused(why: Refused, order: Order, policy: CodPolicy, language: Language) -
     return [Reply(f"utter_refused_{what}_{stage}", values)]
 
 
-def undone(result: Settled | TooLate | None, policy: CodPolicy, language: Language) -> list[Reply]:
+def undone(result: Settled | Refused | None, policy: CodPolicy, language: Language) -> list[Reply]:
     """Say that a change was taken back, and ask for the confirmation anew where it is needed."""
     if result is None:
         return [Reply("utter_undo_nothing", {})]
-    if isinstance(result, TooLate):
+    if not isinstance(result, Settled):
         return refused(result, result.order, policy, language)
     order = result.order
     values = card_values(order, language)

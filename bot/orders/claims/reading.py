@@ -98,6 +98,18 @@ _FEWEST_HAN = 2
 _GENERIC = frozenset({"the", "and", "for", "with", "pack", "pairs", "set"})
 
 
+_NAMED = {
+    Goal.INVOICE: re.compile(r"发票|开票|(?<![a-z])invoice(?![a-z])", re.I),
+    Goal.EXCHANGE_REQUEST: re.compile(
+        r"换货|[想要给]换|换一?[件双个条台]|换[大小]|(?<![a-z])(?:exchange|swap)(?![a-z])", re.I
+    ),
+    Goal.RETURN_REQUEST: re.compile(
+        r"退货|[想要]退|退[掉了款]|(?<![a-z])(?:return (?:it|this|them|my|the)|send (?:it|this) back|refund)(?![a-z])",
+        re.I,
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A message as it was sent: its words, what a button chose, whether pictures came along."""
@@ -110,6 +122,12 @@ class Told:
 def forgets(text: str) -> bool:
     """Tell whether a message takes the claim back before it is one: 算了, never mind."""
     return _FORGET.search(normalise(text)) is not None
+
+
+def goal_in(text: str) -> Goal | None:
+    """Return the claim that a message names, when the classifier saw only the codes in it."""
+    plain = normalise(text)
+    return next((goal for goal, words in _NAMED.items() if words.search(plain)), None)
 
 
 def still_missing(text: str) -> bool:

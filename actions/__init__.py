@@ -5,7 +5,8 @@ from __future__ import annotations
 from rasa_sdk.executor import ActionExecutor
 
 from actions.cards import CardAnswers, Inform
-from actions.changes import AskGoAhead, AskNewWindow, UndoChange
+from actions.change_actions import AskGoAhead, AskNewWindow, UndoChange
+from actions.claims import AskClaimDetail
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
 from actions.orders import OrderAction, ValidateOrderForm
@@ -24,7 +25,8 @@ def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) ->
         Handoff(cards),
         ValidateOrderForm(orders, clock),
         OrderAction(orders, clock),
-        AskGoAhead(orders),
+        AskGoAhead(orders, clock),
+        AskClaimDetail(orders, clock),
         AskNewWindow(orders, clock),
         UndoChange(orders, clock),
         Inform(cards),

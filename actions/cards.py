@@ -70,6 +70,8 @@ class CardAnswers:
             return Goal.CHANGE_DELIVERY_TIME
         if said.address:
             return Goal.CHANGE_ADDRESS
+        if said.recipient:
+            return Goal.CHANGE_RECIPIENT
         if said.phone:
             return Goal.CHANGE_PHONE
         return Goal.COD_CONFIRM if spoken.asks and (said.yes or said.note) else None

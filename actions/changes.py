@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from rasa_sdk import Action, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
-from rasa_sdk.types import DomainDict
 
-from actions.context import decide, language_of, text_of
-from bot.clock import Clock, utc_now
+from actions.context import language_of, text_of
+from actions.form import CODE, DRAFT, ELSEWHERE, GO_AHEAD, QUESTIONS, intent_of, take_early
 from bot.language import normalise
 from bot.orders import change_answers
-from bot.orders.answers import Goal, Reply, answer
-from bot.orders.changes import Draft, Field, Settled
+from bot.orders.answers import Goal, Reply
+from bot.orders.changes import Draft, Settled
 from bot.orders.cod_desk import Spoken
 from bot.orders.codes import Checked, CodeNotSentError
 from bot.orders.drafts import draft_from_json, draft_to_json
+from bot.orders.fields import Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
 from bot.orders.reading import Reading, read
 from bot.orders.service import Orders
 
-DRAFT, GO_AHEAD, CODE = "draft", "go_ahead", "one_time_code"
 # Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
 _PREPAY, _STOPPED = "prepay", "stopped"
 # What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
 _VALUES = {
     Goal.CHANGE_ADDRESS: ("new_address", "address"),
     Goal.CHANGE_DELIVERY_TIME: ("new_window", "window"),
+    Goal.CHANGE_RECIPIENT: ("new_recipient", "recipient"),
     Goal.CHANGE_PHONE: ("new_phone", "phone"),
 }
-_ASKED = frozenset({GO_AHEAD, CODE, *(slot for slot, _ in _VALUES.values())})
+ASKED = frozenset({GO_AHEAD, CODE, *(slot for slot, _ in _VALUES.values())})
 _GOALS = frozenset({*_VALUES, Goal.COD_CONFIRM, Goal.CANCEL_ORDER})
-# A message of these intents is about something else, whatever values stand in it; one of the others
-# only if it does not give what was asked for ("Saturday morning" is easily taken for a greeting).
-_QUESTIONS = frozenset({"ask_faq", "cod_question", "ask_human", "complaint"})
-_ELSEWHERE = _QUESTIONS | {
-    "greet", "thanks", "bot_challenge", "out_of_scope", "goodbye", "product_question",
-    "installation_help", "suggestion", "price_bargain",
-}  # fmt: skip
-
-
 _SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 
 
@@ -79,24 +72,21 @@ class ChangeTalk:
             The slots it sets, and the slot to ask for; ``None`` ends the form.
         """
         asked_for = None if starts else tracker.get_slot(REQUESTED_SLOT)
-        before = {} if starts else tracker.get_slot(DRAFT) or {}
-        if goal not in _GOALS:
-            if asked_for not in _ASKED or "goal" not in before:
-                return [], None
-            # A question about the order in mid-change is answered, and the change goes on.
-            for reply in answer(goal, order, now, language_of(tracker)):
-                dispatcher.utter_message(response=reply.response, **reply.values)
-            return [SlotSet("order_goal", before["goal"])], asked_for
-        intent = (tracker.latest_message.get("intent") or {}).get("name") or ""
+        before = {} if starts else dict(tracker.get_slot(DRAFT) or {})
+        early = take_early(before)
+        intent = intent_of(tracker)
         if asked_for == CODE:
             typed = _SIX_DIGITS.search(normalise(text_of(tracker)))
             if typed:
                 return await self._check_code(dispatcher, order, typed[0], now)
-            if intent in _ELSEWHERE:
+            if intent in ELSEWHERE:
                 return [], CODE
         reading = self.reading(tracker, order, goal, asked_for, now)
-        if not starts and intent in _ELSEWHERE:
-            gives = reading.gives(asked_for) and intent not in _QUESTIONS
+        for one in reversed(early):
+            said = self._read(one["text"], one["entities"], order, goal, None, now)
+            reading = reading.after(said)
+        if not starts and intent in ELSEWHERE:
+            gives = reading.gives(asked_for) and intent not in QUESTIONS
             if not gives:
                 return [], asked_for
         goal = _meant(goal, reading, starts)
@@ -106,7 +96,7 @@ class ChangeTalk:
         if draft != old or starts or before.get("goal") != goal:
             events.append(SlotSet(DRAFT, {**before, **draft_to_json(draft), "goal": goal.value}))
             events.append(SlotSet("order_goal", goal.value))
-        if self._changes.possible(order, _with_goal(draft, goal), *_wanted(goal)):
+        if self._changes.possible(order, with_goal(draft, goal), *_wanted(goal)):
             return [*events, SlotSet(GO_AHEAD, None)], None
         if reading.problem:
             return [*events, SlotSet(GO_AHEAD, None)], "new_window"
@@ -163,13 +153,26 @@ class ChangeTalk:
         self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime
     ) -> Reading:
         """Return what the latest message says about the order."""
+        entities = tracker.latest_message.get("entities") or ()
+        return self._read(text_of(tracker), entities, order, goal, asked_for, now)
+
+    def _read(
+        self,
+        text: str,
+        entities: Iterable[Mapping[str, Any]],
+        order: Order,
+        goal: Goal,
+        asked_for: str | None,
+        now: datetime,
+    ) -> Reading:
         return read(
-            text_of(tracker),
-            tracker.latest_message.get("entities") or (),
+            text,
+            entities,
             order,
             now,
             self._policy,
             wants_time=goal is Goal.CHANGE_DELIVERY_TIME or asked_for == "new_window",
+            wants_name=asked_for == "new_recipient",
         )
 
     async def finish(
@@ -177,10 +180,10 @@ class ChangeTalk:
     ) -> list[Reply]:
         """Do what the customer said yes to, or say why it can't be done."""
         language = language_of(tracker)
-        draft = _with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
+        draft = with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
         refused = self._changes.possible(order, draft, *_wanted(goal))
         if refused:
-            return change_answers.refused(refused, order, now, language)
+            return change_answers.refused(refused, order, self._policy, language)
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return change_answers.nothing_to_confirm(order, now, language)
         go_ahead = tracker.get_slot(GO_AHEAD)
@@ -196,7 +199,7 @@ class ChangeTalk:
             now=now,
         )
         if not isinstance(done, Settled):
-            return change_answers.refused(done, order, now, language)
+            return change_answers.refused(done, order, self._policy, language)
         if go_ahead == _PREPAY:
             return [change_answers.prepay(done.order, self._policy, language)]
         return change_answers.done(done, draft, language)
@@ -228,6 +231,12 @@ def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
     The classifier knows one intent for whatever changes about where a parcel goes; and "leave it at
     the front desk" is no new address but something the courier should know.
     """
+    where = {Goal.CHANGE_ADDRESS, Goal.CHANGE_PHONE, Goal.COD_CONFIRM}
+    if goal in where and reading.address is None and reading.phone is None:
+        if reading.recipient and not (goal is Goal.COD_CONFIRM and reading.yes):
+            return Goal.CHANGE_RECIPIENT
+        if goal is not Goal.COD_CONFIRM and reading.about_recipient:
+            return Goal.CHANGE_RECIPIENT
     if goal is Goal.CHANGE_ADDRESS and reading.address is None:
         if reading.about_phone:
             return Goal.CHANGE_PHONE
@@ -254,12 +263,13 @@ def _grown(old: Draft, reading: Reading, goal: Goal) -> Draft:
         old,
         address=reading.address or old.address,
         window=reading.window or old.window,
+        recipient=reading.recipient or old.recipient,
         phone=(reading.phone if goal is not Goal.CANCEL_ORDER else None) or old.phone,
         note=reading.note or old.note,
     )
 
 
-def _with_goal(draft: Draft, goal: Goal) -> Draft:
+def with_goal(draft: Draft, goal: Goal) -> Draft:
     """Return the draft that a goal stands for; to cancel makes everything else pointless."""
     return Draft(cancel=True) if goal is Goal.CANCEL_ORDER else draft
 
@@ -272,81 +282,3 @@ def _wanted(goal: Goal) -> tuple[Field, ...]:
 def _missing(goal: Goal, draft: Draft) -> str | None:
     slot, field = _VALUES.get(goal, (None, None))
     return slot if field and getattr(draft, field) is None else None
-
-
-class AskGoAhead(Action):
-    """Repeats what will happen and asks whether to go ahead."""
-
-    def __init__(self, orders: Orders) -> None:
-        self._desk = orders.desk
-
-    def name(self) -> str:
-        """Return the name in the domain."""
-        return "action_ask_go_ahead"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> list[EventType]:
-        """Say it with the values of the draft."""
-        number = tracker.get_slot("order_number")
-        order = await self._desk.opened_with(number, number)
-        if order is not None:
-            goal = Goal(tracker.get_slot("order_goal"))
-            draft = _with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
-            checks = bool((tracker.get_slot(DRAFT) or {}).get("check"))
-            reply = change_answers.preview(order, draft, language_of(tracker), checks=checks)
-            dispatcher.utter_message(response=reply.response, **reply.values)
-        return []
-
-
-class AskNewWindow(Action):
-    """Asks for a delivery time; says first why the one just named is not possible."""
-
-    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
-        self._desk = orders.desk
-        self._policy = orders.policy
-        self._talk = ChangeTalk(orders)
-        self._clock = clock
-
-    def name(self) -> str:
-        """Return the name in the domain."""
-        return "action_ask_new_window"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> list[EventType]:
-        """Ask."""
-        number, now = tracker.get_slot("order_number"), self._clock()
-        order = await self._desk.opened_with(number, number)
-        goal = Goal(tracker.get_slot("order_goal"))
-        reading = order and self._talk.reading(tracker, order, goal, "new_window", now)
-        if order and reading and reading.problem:
-            reply = change_answers.time_problem(
-                reading.problem, order, now, self._policy, language_of(tracker)
-            )
-            dispatcher.utter_message(response=reply.response, **reply.values)
-        else:
-            dispatcher.utter_message(response="utter_ask_new_window")
-        return []
-
-
-class UndoChange(Action):
-    """Takes back the last change that was made in this conversation."""
-
-    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
-        self._changes = orders.changes
-        self._clock = clock
-
-    def name(self) -> str:
-        """Return the name in the domain."""
-        return "action_undo_change"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
-    ) -> list[EventType]:
-        """Undo it, or say why that is not possible."""
-        now, language = self._clock(), language_of(tracker)
-        undone = await self._changes.undo_last(actor_of(tracker), now)
-        for reply in change_answers.undone(undone, now, language):
-            dispatcher.utter_message(response=reply.response, **reply.values)
-        return [decide("flow:undo_change")]

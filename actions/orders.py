@@ -9,11 +9,16 @@ from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
 from actions.cards import SURE, CardAnswers
-from actions.changes import DRAFT, GO_AHEAD, ChangeTalk
-from actions.context import decide, language_of
+from actions.changes import ASKED, ChangeTalk
+from actions.claims import ClaimTalk
+from actions.context import decide, language_of, text_of
+from actions.form import DETAIL, DRAFT, GO_AHEAD, digits_beside_code, intent_of, with_early
 from bot.clock import Clock, utc_now
-from bot.orders.answers import Goal, Reply, answer, is_late, my_orders, promised
+from bot.orders.answers import Goal, Reply, answer, is_late, last_known, my_orders, promised
+from bot.orders.book import BookDownError
 from bot.orders.cases import CaseKind
+from bot.orders.claims.reading import goal_in
+from bot.orders.cod_desk import Spoken
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
 from bot.orders.service import Orders
@@ -28,6 +33,13 @@ _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
 _ASKED = [_GOAL, _NUMBER, _LAST_FOUR]
 _CODES = {"order_number", "tracking_number"}
 _ORDERS_LISTED = 5
+# The rules of these are told before the order is asked for: perhaps that is all the customer needs.
+_INTRODUCED = {
+    Goal.RETURN_REQUEST,
+    Goal.EXCHANGE_REQUEST,
+    Goal.WRONG_OR_DAMAGED_ITEM,
+    Goal.INVOICE,
+}
 
 
 class ValidateOrderForm(FormValidationAction):
@@ -37,6 +49,7 @@ class ValidateOrderForm(FormValidationAction):
         self._desk: OrderDesk = orders.desk
         self._cod = orders.cod
         self._talk = ChangeTalk(orders)
+        self._claims = ClaimTalk(orders)
         self._cards = CardAnswers(orders, clock)
         self._clock = clock
 
@@ -57,6 +70,17 @@ class ValidateOrderForm(FormValidationAction):
         which was wrong. After too many the form ends. A message that gives nothing sets nothing:
         then the engine leaves it to the rules (a question, a "never mind").
         """
+        try:
+            return await self._validated(dispatcher, tracker)
+        except BookDownError:
+            # Nothing is known of this order: the form ends, and the words say why.
+            dispatcher.utter_message(response="utter_backend_nothing_known")
+            forgotten = [SlotSet(slot, None) for slot in (_NUMBER, _LAST_FOUR, REQUESTED_SLOT)]
+            return [*forgotten, decide(f"flow:{_goal(tracker)}")]
+
+    async def _validated(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker
+    ) -> list[EventType]:
         starts = tracker.get_slot(REQUESTED_SLOT) is None
         given = {k: v for k, v in tracker.slots_to_validate().items() if k in _ASKED}
         events = [SlotSet(name, value) for name, value in given.items()]
@@ -65,8 +89,16 @@ class ValidateOrderForm(FormValidationAction):
             events.append(SlotSet(_GOAL, Goal.ORDER_STATUS.value))
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
+        if number and not last_four and _NUMBER in given:
+            last_four = digits_beside_code(text_of(tracker))
+            if last_four:
+                events.append(SlotSet(_LAST_FOUR, last_four))
         spoken = await self._cod.spoken_of(tracker.sender_id)
         goal = _goal(tracker)
+        if starts and intent_of(tracker) == "inform":
+            # A sentence with codes in it is easily taken for the codes alone.
+            goal = goal_in(text_of(tracker)) or goal
+            events.append(SlotSet(_GOAL, goal.value))
         if spoken and starts and not number and not ChangeTalk.concerns(goal) and _unsure(tracker):
             # "Use 139… for the courier" is easily taken for a call to hurry.
             goal = await self._cards.goal_said(tracker, spoken) or goal
@@ -88,19 +120,46 @@ class ValidateOrderForm(FormValidationAction):
                 order = checked.order
                 await self._cod.remember(tracker.sender_id, order, now)
             else:
-                return events + _refuse(dispatcher, checked) + _decided(given, tracker)
+                return events + _refuse(dispatcher, checked) + _decided(given, goal)
         if order is None:
             if number and number == verified:
                 # The order has left the book since; without this the form would end with nothing.
                 events.append(SlotSet(_VERIFIED, None))
             missing = _NUMBER if number is None else _LAST_FOUR
-            return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, tracker)]
+            if given or starts:
+                events.append(SlotSet(DRAFT, with_early(tracker, starts=starts)))
+                if _GOAL in given and goal in _INTRODUCED:
+                    dispatcher.utter_message(response=f"utter_{goal}")
+            return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, goal)]
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
-        said, wanted = await self._talk.listen(
-            dispatcher, tracker, order, goal, spoken, starts, self._clock()
-        )
-        return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, tracker)]
+        said, wanted = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
+        return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, goal)]
+
+    async def _listen(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        order: Order,
+        goal: Goal,
+        spoken: Spoken | None,
+        starts: bool,
+    ) -> tuple[list[EventType], str | None]:
+        """Let the part of the form that a goal belongs to take the message."""
+        now = self._clock()
+        asked_for = None if starts else tracker.get_slot(REQUESTED_SLOT)
+        goal = (None if starts else self._claims.goes_on(tracker, order)) or goal
+        if self._claims.concerns(goal, order):
+            return await self._claims.listen(tracker, order, goal, starts, now)
+        if ChangeTalk.concerns(goal):
+            return await self._talk.listen(dispatcher, tracker, order, goal, spoken, starts, now)
+        before = (tracker.get_slot(DRAFT) or {}).get("goal")
+        if asked_for not in ASKED | {DETAIL} or before is None:
+            return [], None
+        # A question about the order in the middle of a task is answered, and the task goes on.
+        for reply in answer(goal, order, now, language_of(tracker)):
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        return [SlotSet(_GOAL, before)], asked_for
 
 
 class OrderAction(Action):
@@ -109,7 +168,9 @@ class OrderAction(Action):
     def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
         self._desk = orders.desk
         self._cases = orders.cases
+        self._outages = orders.outages
         self._talk = ChangeTalk(orders)
+        self._claims = ClaimTalk(orders)
         self._clock = clock
 
     def name(self) -> str:
@@ -125,10 +186,16 @@ class OrderAction(Action):
         if number is not None and number == tracker.get_slot(_VERIFIED):
             order = await self._desk.opened_with(number, number)
         replies: list[Reply] = []
-        if order and self._talk.concerns(goal):
+        if order and self._claims.concerns(goal, order):
+            replies = await self._claims.finish(tracker, order, goal, self._clock())
+        elif order and self._talk.concerns(goal):
             replies = await self._talk.finish(tracker, order, goal, self._clock())
         elif order:
             replies = await self._replies(order, tracker, goal)
+        if order and order.as_of is not None:
+            await self._outages.wait(tracker.sender_id, order.number, self._clock())
+            if not (self._claims.concerns(goal, order) or self._talk.concerns(goal)):
+                replies.insert(0, last_known(order.as_of, language_of(tracker)))
         for reply in replies:
             dispatcher.utter_message(response=reply.response, **reply.values)
         # The digits have done their work; the next order needs its own.
@@ -163,8 +230,8 @@ def _unsure(tracker: Tracker) -> bool:
     return float(intent.get("confidence", 1.0)) < SURE
 
 
-def _decided(given: object, tracker: Tracker) -> list[EventType]:
-    return [decide(f"flow:{_goal(tracker)}")] if given else []
+def _decided(given: object, goal: Goal) -> list[EventType]:
+    return [decide(f"flow:{goal}")] if given else []
 
 
 def _refuse(dispatcher: CollectingDispatcher, checked: NoMatch | Locked) -> list[EventType]:

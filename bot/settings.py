@@ -94,6 +94,21 @@ class Settings(BaseSettings):
         description="Key that a shop signs its order events with; empty: one of our own, see 'yingda orders key'.",
     )
 
+    order_api_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="The shop's own order API (docs/order-api.yml); empty: orders live in our own order book.",
+    )
+    order_api_token: SecretStr = Field(
+        SecretStr(""), description="Sent to the order API as Authorization: Bearer."
+    )
+    order_api_timeout_s: float = Field(
+        1.5,
+        gt=0,
+        le=5,
+        description="Seconds to wait for one answer of the order API; tried 3 times.",
+    )
+
     code_smtp_url: SecretStr = Field(
         SecretStr(""),
         description="Mail server for one-time codes, smtp://user:password@host:port; empty: codes go to the log.",

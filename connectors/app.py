@@ -100,7 +100,7 @@ def create_app(
         board,
         rules.catalogue,
         knowledge,
-        orders.book,
+        orders.copy,
         DeskLive(web.server, accounts, web, board.holds),
         changed,
         feed.look,
@@ -122,7 +122,7 @@ def create_app(
         feed.changed,
     )
     readiness = Readiness(database, engine)
-    ticker = Ticker(orders.cod, on_message=changed)
+    ticker = Ticker(orders.cod, on_message=changed, outages=orders.outages)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -145,6 +145,7 @@ def create_app(
         for channel in channels:
             await channel.close()
         await engine.close()
+        await orders.close()
         await database.close()
 
     api = FastAPI(title="Yingda", lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -21,6 +21,7 @@ from bot.faq.questions import nlu_examples
 from bot.faq.texts import answer_sentences
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
+from bot.orders.remote.client import HttpOrderBook
 from bot.orders.service import Orders
 from bot.settings import Settings
 from bot.spelling import Speller
@@ -65,6 +66,8 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         settings.default_language,
         sender=_code_sender(settings),
         key=settings.secrets.session_key,
+        shop=_order_api(settings),
+        clock=clock,
     )
     return Parts(
         settings=settings,
@@ -78,6 +81,13 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         executor=build_executor(ladder, orders, clock),
         orders=orders,
     )
+
+
+def _order_api(settings: Settings) -> HttpOrderBook | None:
+    if not settings.order_api_url:
+        return None
+    token = settings.order_api_token.get_secret_value()
+    return HttpOrderBook(settings.order_api_url, token, settings.order_api_timeout_s)
 
 
 def _code_sender(settings: Settings) -> CodeSender:

@@ -32,7 +32,12 @@ class Goal(StrEnum):
     CHANGE_ADDRESS = "change_address"
     CHANGE_DELIVERY_TIME = "change_delivery_time"
     CHANGE_PHONE = "change_phone"
+    CHANGE_RECIPIENT = "change_recipient"
     CANCEL_ORDER = "cancel_order"
+    RETURN_REQUEST = "return_request"
+    EXCHANGE_REQUEST = "exchange_request"
+    WRONG_OR_DAMAGED_ITEM = "wrong_or_damaged_item"
+    INVOICE = "invoice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,11 @@ def promised(case: Case, language: Language) -> Reply:
     name = "utter_case_opened" if case.new else "utter_case_known"
     values = {"case": case.number, "promised_for": wording.moment(case.promised_for, language)}
     return Reply(name, values)
+
+
+def last_known(as_of: datetime, language: Language) -> Reply:
+    """Say that the shop's system can't be reached, and of when what follows is."""
+    return Reply("utter_backend_last_known", {"as_of": wording.moment(as_of, language)})
 
 
 def not_received(order: Order, now: datetime, language: Language) -> list[Reply]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import selectinload
 
+from bot.orders.fields import Changes, Field, first_forbidden, put, values_of
 from bot.orders.model import (
     Address,
     Bilingual,
@@ -18,6 +20,8 @@ from bot.orders.model import (
     TrackingEvent,
     Window,
 )
+from bot.orders.record import CHANGE_PREFIX, CONFIRM, record
+from bot.storage.cod import OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderItemRow, OrderRow, ParcelRow
 
@@ -40,6 +44,49 @@ class OrderBook(Protocol):
         """
         ...
 
+    async def change(
+        self,
+        number: str,
+        changes: Changes,
+        *,
+        confirmed_at: datetime | None = None,
+        key: str,
+        at: datetime,
+    ) -> Order:
+        """Make changes to an order, all of them or none, and return it as it is then.
+
+        Args:
+            confirmed_at: when the customer confirmed a cash-on-delivery order; ``None`` leaves that.
+            key: names this request. A repeated one is not carried out again.
+            at: when the customer asked for it.
+
+        Raises:
+            UnknownOrderError: there is no such order.
+            ChangeRefusedError: the order's state does not allow it (any more).
+        """
+        ...
+
+
+class BookError(Exception):
+    """An order book could not do what it was asked for."""
+
+
+class BookDownError(BookError):
+    """The system that keeps the orders can't be reached; every method may raise it."""
+
+
+class UnknownOrderError(BookError):
+    """No order has this number."""
+
+
+class ChangeRefusedError(BookError):
+    """The state of ``order`` does not allow to change ``field``."""
+
+    def __init__(self, order: Order, field: Field) -> None:
+        super().__init__(f"expected an order that allows to change {field}, got one {order.state}")
+        self.order = order
+        self.field = field
+
 
 class SqlOrderBook:
     """The order book in our own database."""
@@ -59,15 +106,53 @@ class SqlOrderBook:
 
     async def of_same_customer(self, order: Order, *, limit: int) -> Sequence[Order]:
         """Return at most ``limit`` orders of the same customer to the same phone, newest first."""
+        return await self.of_customer(order.customer_id, order.phone, limit=limit)
+
+    async def of_customer(self, customer_id: str, phone: str, *, limit: int) -> Sequence[Order]:
+        """Return at most ``limit`` orders of a customer to a phone, newest first."""
         query = (
             whole_order()
-            .where(OrderRow.customer_id == order.customer_id, OrderRow.phone == order.phone)
+            .where(OrderRow.customer_id == customer_id, OrderRow.phone == phone)
             .order_by(OrderRow.created_at.desc(), OrderRow.number.desc())
             .limit(limit)
         )
         async with self._database.read() as session:
             rows = (await session.execute(query)).scalars().all()
         return [order_of(row) for row in rows]
+
+    async def change(
+        self,
+        number: str,
+        changes: Changes,
+        *,
+        confirmed_at: datetime | None = None,
+        key: str,
+        at: datetime,
+    ) -> Order:
+        """Make changes to an order, all of them or none; see ``OrderBook.change``."""
+        query = whole_order().where(OrderRow.number == number).with_for_update()
+        async with self._database.write() as session:
+            row = (await session.execute(query)).scalar_one_or_none()
+            if row is None:
+                raise UnknownOrderError(f"expected the number of an order, got {number!r}")
+            done = OrderEventRow.event_id.startswith(f"{key}.", autoescape=True)
+            if await session.scalar(select(OrderEventRow.id).where(done).limit(1)):
+                return order_of(row)
+            forbidden = first_forbidden(row.state, changes)
+            if forbidden:
+                raise ChangeRefusedError(order_of(row), forbidden)
+            for field, values in changes.items():
+                before = values_of(row, field)
+                put(row, field, values)
+                record(
+                    session, number, f"{CHANGE_PREFIX}{field}", actor="api", at=at,
+                    event_id=f"{key}.{field}", before=before, after=dict(values),
+                )  # fmt: skip
+            if confirmed_at and row.cash_on_delivery:
+                row.cod_confirmed_at = confirmed_at
+                record(session, number, CONFIRM, actor="api", at=at, event_id=f"{key}.{CONFIRM}")
+            await session.flush()
+            return order_of(row)
 
 
 def whole_order() -> Select[OrderRow]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat
 from ruamel.yaml import YAML
@@ -20,7 +20,7 @@ from bot.conversations import transcript
 from bot.conversations.model import Author, Body
 from bot.orders.model import Order
 from bot.orders.promise import local_day
-from bot.orders.record import record
+from bot.orders.record import CASE_PREFIX, last_deed, record
 from bot.storage.cod import CaseRow
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
@@ -30,6 +30,11 @@ class CaseKind(StrEnum):
     """What a case is about."""
 
     URGE = "urge"
+    NOT_RECEIVED = "not_received"
+    RETURN = "return"
+    EXCHANGE = "exchange"
+    PROBLEM = "problem"  # wrong, missing or damaged goods
+    INVOICE = "invoice"
 
 
 class CasePolicy(BaseModel):
@@ -72,14 +77,24 @@ class CaseDesk:
         self._policy = policy
 
     async def open(
-        self, kind: CaseKind, order: Order, *, conversation_id: str, now: datetime
+        self,
+        kind: CaseKind,
+        order: Order,
+        *,
+        conversation_id: str,
+        now: datetime,
+        data: Mapping[str, Any] | None = None,
     ) -> Case:
-        """Open a case, or return the one that is open for this order already."""
+        """Open a case, or return the one that is open for this order already.
+
+        Args:
+            data: what the people who look into it need to know.
+        """
         hours = self._policy.answer_within_hours[kind]
         values = {
             "number": f"CS{local_day(now):%Y%m%d}{secrets.randbelow(10**6):06d}",
             "kind": kind.value, "order_number": order.number, "conversation_id": conversation_id,
-            "promised_for": now + timedelta(hours=hours), "data": {}, "created_at": now,
+            "promised_for": now + timedelta(hours=hours), "data": dict(data or {}), "created_at": now,
             "closed_at": None,
         }  # fmt: skip
         async with self._database.write() as session:
@@ -102,10 +117,29 @@ class CaseDesk:
             ).scalar_one()
             if new:
                 record(
-                    session, order.number, f"case.{kind}", actor=f"customer:{conversation_id}",
-                    at=now, after={"case": row.number},
+                    session, order.number, f"{CASE_PREFIX}{kind}", actor=f"customer:{conversation_id}",
+                    at=now, after={"case": row.number, **row.data},
                 )  # fmt: skip
             return _case(row, new=new)
+
+    async def withdraw_last(self, actor: str, now: datetime) -> Case | None:
+        """Take back the case that ``actor`` opened last, if that was the last thing they did.
+
+        Returns:
+            ``None`` when it was something else, or the case is closed.
+        """
+        async with self._database.write() as session:
+            last = await last_deed(session, actor)
+            if last is None or not last.kind.startswith(CASE_PREFIX):
+                return None
+            try:
+                row = await _locked(session, str(last.after.get("case")))
+            except UnknownCaseError:
+                return None
+            row.closed_at = now
+            record(session, row.order_number, "withdrawn", actor=actor, at=now,
+                   before={"case": row.number})  # fmt: skip
+            return _case(row, new=False)
 
     async def waiting(self) -> Sequence[Case]:
         """Return the open cases, the one promised soonest first."""

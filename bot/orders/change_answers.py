@@ -7,8 +7,9 @@ from datetime import datetime
 from bot.language import Language
 from bot.orders import answers, wording
 from bot.orders.answers import Goal, Reply
-from bot.orders.changes import Draft, Field, NotHere, Settled, TooLate
-from bot.orders.messages import card_values
+from bot.orders.changes import Draft, NotAsCod, NotHere, Refused, Settled, ShopDown
+from bot.orders.fields import Field
+from bot.orders.messages import card_values, refusal_values
 from bot.orders.model import Address, Order, OrderState
 from bot.orders.policy import CodPolicy
 from bot.orders.reading import TimeProblem, earliest_day, latest_day
@@ -37,6 +38,7 @@ def changes(draft: Draft, language: Language) -> str:
     new = {
         Field.ADDRESS: full_address(draft.address) if draft.address else "",
         Field.WINDOW: wording.window(draft.window, language),
+        Field.RECIPIENT: draft.recipient or "",
         Field.PHONE: wording.phone(draft.phone or ""),
         Field.NOTE: draft.note or "",
     }
@@ -86,9 +88,13 @@ def kept(order: Order, goal: Goal, language: Language) -> list[Reply]:
     return [Reply("utter_change_kept", values)]
 
 
-def refused(why: TooLate | NotHere, order: Order, now: datetime, language: Language) -> list[Reply]:
-    """Say why something can't be done any more, and what else helps."""
+def refused(why: Refused, order: Order, policy: CodPolicy, language: Language) -> list[Reply]:
+    """Say why something can't be done (any more), and what else helps."""
+    if isinstance(why, NotAsCod):
+        return [Reply("utter_cod_not_possible", refusal_values(order, policy, language))]
     values = {"order_number": order.number}
+    if isinstance(why, ShopDown):
+        return [Reply("utter_backend_no_change", values)]
     if isinstance(why, NotHere):
         return [Reply("utter_refused_not_here", values)]
     if order.state in {OrderState.CANCELLED, OrderState.RETURNED, OrderState.DELIVERED}:
@@ -98,12 +104,12 @@ def refused(why: TooLate | NotHere, order: Order, now: datetime, language: Langu
     return [Reply(f"utter_refused_{what}_{stage}", values)]
 
 
-def undone(result: Settled | TooLate | None, now: datetime, language: Language) -> list[Reply]:
+def undone(result: Settled | Refused | None, policy: CodPolicy, language: Language) -> list[Reply]:
     """Say that a change was taken back, and ask for the confirmation anew where it is needed."""
     if result is None:
         return [Reply("utter_undo_nothing", {})]
-    if isinstance(result, TooLate):
-        return refused(result, result.order, now, language)
+    if not isinstance(result, Settled):
+        return refused(result, result.order, policy, language)
     order = result.order
     values = card_values(order, language)
     if order.awaits_confirmation:

@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.orders.book import order_of, whole_order
+from bot.orders.book import (
+    BookDownError,
+    ChangeRefusedError,
+    OrderBook,
+    UnknownOrderError,
+    order_of,
+    whole_order,
+)
 from bot.orders.cod import CodState
 from bot.orders.cod_desk import start_again
+from bot.orders.fields import ALLOWED, NOT_PACKED, Changes, Field, iso, put, values_of
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
-from bot.orders.record import COD_TIMER, confirmation, drop_timer, move, pending, record
+from bot.orders.record import (
+    CASE_PREFIX,
+    CHANGE_PREFIX,
+    COD_TIMER,
+    confirmation,
+    drop_timer,
+    last_deed,
+    move,
+    pending,
+    record,
+)
 from bot.storage.cod import CodRow, OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow
 
-_S = OrderState
-_NOT_PACKED = frozenset({_S.UNPAID, _S.PLACED, _S.PAID})
 _NOTE_LIMIT_CHARS = 200
-
-
-class Field(StrEnum):
-    """What can be changed of an order; the value is also the kind of the event: ``change.address``."""
-
-    ADDRESS = "address"
-    WINDOW = "window"
-    PHONE = "phone"
-    NOTE = "note"
-    CANCEL = "cancel"
-
-
-# In which states of the order each change is possible: until the parcel is packed. After a failed
-# attempt there is another delivery to arrange.
-ALLOWED: Mapping[Field, frozenset[OrderState]] = {
-    Field.ADDRESS: _NOT_PACKED,
-    Field.WINDOW: _NOT_PACKED | {_S.DELIVERY_FAILED},
-    Field.PHONE: _NOT_PACKED,
-    Field.NOTE: _NOT_PACKED | {_S.DELIVERY_FAILED},
-    Field.CANCEL: _NOT_PACKED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +47,7 @@ class Draft:
 
     address: Address | None = None
     window: Window | None = None
+    recipient: str | None = None
     phone: str | None = None
     note: str | None = None
     cancel: bool = False
@@ -90,45 +84,78 @@ class NotHere:
     order: Order
 
 
-class ChangeDesk:
-    """Changes orders for their customers. Whoever calls has checked that the order is theirs."""
+@dataclass(frozen=True, slots=True)
+class NotAsCod:
+    """The order can't be cash on delivery at all: it is paid online or cancelled."""
 
-    def __init__(self, database: Database, policy: CodPolicy) -> None:
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class ShopDown:
+    """The shop's own system can't be reached, so nothing was changed."""
+
+    order: Order
+
+
+Refused = TooLate | NotHere | NotAsCod | ShopDown
+
+
+class ChangeDesk:
+    """Changes orders for their customers. Whoever calls has checked that the order is theirs.
+
+    Args:
+        shop: the shop's own order system, where there is one. It has the last word: it is told first,
+            and only what it accepts is written down here.
+    """
+
+    def __init__(
+        self, database: Database, policy: CodPolicy, shop: OrderBook | None = None
+    ) -> None:
         self._database = database
         self._policy = policy
+        self._shop = shop
 
-    def possible(self, order: Order, draft: Draft, *wanted: Field) -> TooLate | NotHere | None:
+    def possible(self, order: Order, draft: Draft, *wanted: Field) -> Refused | None:
         """Return why a draft can't be carried out, ``None`` if it can.
 
         Args:
             wanted: what the customer wants to change besides and has not said to what yet.
         """
+        if order.as_of is not None:
+            return ShopDown(order)
         for field in (*draft.fields, *wanted):
             if order.state not in ALLOWED[field]:
                 return TooLate(order, field)
         if draft.address and order.cash_on_delivery and not self._policy.takes(draft.address):
             return NotHere(order)
+        there = replace(order, address=draft.address or order.address)
+        if order.awaits_confirmation and not draft.cancel and self._policy.refuses(there):
+            return NotAsCod(order)
         return None
 
     async def settle(
         self, number: str, draft: Draft, *, actor: str, now: datetime
-    ) -> Settled | TooLate | NotHere:
+    ) -> Settled | Refused:
         """Carry out all of a draft or nothing, and write down who changed what from what."""
+        change_id = uuid.uuid4().hex[:12]
+        refused = await self._tell_shop(number, draft, change_id, now)
+        if refused:
+            return refused
         async with self._database.write() as session:
             row = await _locked(session, number)
             order = order_of(row)
             refused = self.possible(order, draft)
             if refused:
                 return refused
-            change_id = uuid.uuid4().hex[:12]
             cod = await confirmation(session, number)
             changed = False
             for field in draft.fields:
-                before, after = _values(row, field), _wanted(draft, field)
+                before, after = values_of(row, field), _wanted(draft, field)
                 if before == after:
                     continue
                 changed = True
-                _put(row, field, after)
+                put(row, field, after)
                 record(
                     session, number, f"change.{field}", actor=actor, at=now,
                     event_id=f"{change_id}.{field}", before=before, after=after,
@@ -144,12 +171,15 @@ class ChangeDesk:
 
     async def undo(
         self, change_id: str, *, number: str, actor: str, now: datetime
-    ) -> Settled | TooLate | None:
+    ) -> Settled | Refused | None:
         """Take a change back: everything it touched is as before, and is to be confirmed anew.
 
         Returns:
             ``None`` when there is no such change of this order, or something changed since.
         """
+        refused = await self._tell_shop_undo(change_id, number, now)
+        if refused:
+            return refused
         async with self._database.write() as session:
             row = await _locked(session, number)
             events = list(
@@ -167,20 +197,20 @@ class ChangeDesk:
             confirmed = any(event.kind == "confirm" for event in events)
             if not events:
                 return None
-            if order.state not in _NOT_PACKED | {_S.CANCELLED}:
+            if order.state not in NOT_PACKED | {OrderState.CANCELLED}:
                 return TooLate(
                     order, Field(done[0].kind.partition(".")[2]) if done else Field.CANCEL
                 )
             for event in done:
                 field = Field(event.kind.partition(".")[2])
-                if _values(row, field) != event.after:
+                if values_of(row, field) != event.after:
                     return None
             cod = await confirmation(session, number)
             if confirmed and (cod is None or cod.state != CodState.CONFIRMED):
                 return None
             for event in done:
                 field = Field(event.kind.partition(".")[2])
-                _put(row, field, event.before)
+                put(row, field, event.before)
                 record(
                     session, number, f"undo.{field}", actor=actor, at=now,
                     before=event.after, after=event.before,
@@ -192,22 +222,60 @@ class ChangeDesk:
             await session.flush()
             return Settled(order_of(row), "", confirmed=False)
 
-    async def undo_last(self, actor: str, now: datetime) -> Settled | TooLate | None:
+    async def undo_last(self, actor: str, now: datetime) -> Settled | Refused | None:
         """Take back the last change that ``actor`` made; ``None`` if there is nothing to take back."""
         async with self._database.read() as session:
-            last = await session.scalar(
-                select(OrderEventRow)
-                .where(
-                    OrderEventRow.actor == actor,
-                    or_(OrderEventRow.kind.startswith("change."), OrderEventRow.kind == "confirm"),
-                )
-                .order_by(OrderEventRow.id.desc())
-                .limit(1)
-            )
-        if last is None:
+            last = await last_deed(session, actor)
+        if last is None or last.kind.startswith(CASE_PREFIX):
             return None
         change_id = last.event_id.partition(".")[0]
         return await self.undo(change_id, number=last.order_number, actor=actor, now=now)
+
+    async def _tell_shop(
+        self, number: str, draft: Draft, key: str, now: datetime
+    ) -> Refused | None:
+        """Have the shop make the changes in its own books; ``None`` when they are made, or it has none."""
+        if self._shop is None:
+            return None
+        order = await self._shop.find(number)
+        if order is None:
+            raise UnknownOrderError(f"expected the shop to know its order {number}, it does not")
+        refused = self.possible(order, draft)
+        if refused:
+            return refused
+        changes = {field: _wanted(draft, field) for field in draft.fields}
+        return await self._ask_shop(order, changes, key, now, confirms=draft.confirm)
+
+    async def _tell_shop_undo(self, change_id: str, number: str, now: datetime) -> Refused | None:
+        if self._shop is None:
+            return None
+        order = await self._shop.find(number)
+        if order is None or order.as_of is not None:
+            return ShopDown(order) if order else None
+        async with self._database.read() as session:
+            events = await session.scalars(
+                select(OrderEventRow).where(
+                    OrderEventRow.order_number == number,
+                    OrderEventRow.event_id.startswith(f"{change_id}.", autoescape=True),
+                    OrderEventRow.kind.startswith(CHANGE_PREFIX),
+                )
+            )
+            before = {Field(e.kind.removeprefix(CHANGE_PREFIX)): e.before for e in events}
+        key = f"{change_id}-undo"
+        return await self._ask_shop(order, before, key, now, confirms=False)
+
+    async def _ask_shop(
+        self, order: Order, changes: Changes, key: str, now: datetime, *, confirms: bool
+    ) -> Refused | None:
+        assert self._shop is not None  # noqa: S101 - both callers have looked
+        confirmed = now if confirms else None
+        try:
+            await self._shop.change(order.number, changes, confirmed_at=confirmed, key=key, at=now)
+        except BookDownError:
+            return ShopDown(order)
+        except ChangeRefusedError as refusal:
+            return TooLate(refusal.order, refusal.field)
+        return None
 
     async def _after(
         self,
@@ -251,27 +319,6 @@ async def _locked(session: AsyncSession, number: str) -> OrderRow:
     return (await session.execute(query)).scalar_one()
 
 
-def _values(row: OrderRow, field: Field) -> dict[str, Any]:
-    """Return what is written down of a field, as JSON."""
-    match field:
-        case Field.ADDRESS:
-            return {
-                "subdivision": row.subdivision,
-                "province": row.province,
-                "city": row.city,
-                "district": row.district,
-                "detail": row.detail,
-            }
-        case Field.WINDOW:
-            return {"start": _iso(row.window_start), "end": _iso(row.window_end)}
-        case Field.PHONE:
-            return {"phone": row.phone}
-        case Field.NOTE:
-            return {"note": row.courier_note}
-        case Field.CANCEL:
-            return {"state": row.state.value, "collect_minor": row.collect_minor}
-
-
 def _wanted(draft: Draft, field: Field) -> dict[str, Any]:
     match field:
         case Field.ADDRESS:
@@ -287,38 +334,14 @@ def _wanted(draft: Draft, field: Field) -> dict[str, Any]:
         case Field.WINDOW:
             window = draft.window
             return {
-                "start": _iso(window.start if window else None),
-                "end": _iso(window.end if window else None),
+                "start": iso(window.start if window else None),
+                "end": iso(window.end if window else None),
             }
+        case Field.RECIPIENT:
+            return {"recipient": draft.recipient}
         case Field.PHONE:
             return {"phone": draft.phone}
         case Field.NOTE:
             return {"note": (draft.note or "")[:_NOTE_LIMIT_CHARS]}
         case Field.CANCEL:
             return {"state": OrderState.CANCELLED.value, "collect_minor": 0}
-
-
-def _put(row: OrderRow, field: Field, values: Mapping[str, Any]) -> None:
-    match field:
-        case Field.ADDRESS:
-            row.subdivision, row.province = values["subdivision"], values["province"]
-            row.city, row.district = values["city"], values["district"]
-            row.detail = values["detail"]
-        case Field.WINDOW:
-            row.window_start = _moment(values["start"])
-            row.window_end = _moment(values["end"])
-        case Field.PHONE:
-            row.phone = values["phone"]
-        case Field.NOTE:
-            row.courier_note = values["note"]
-        case Field.CANCEL:
-            row.state = OrderState(values["state"])
-            row.collect_minor = values["collect_minor"]
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat() if moment else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -12,6 +12,7 @@ class CodState(StrEnum):
     PENDING = "pending"  # nobody was asked yet
     ASKED = "asked"  # the card was sent
     REMINDED = "reminded"  # and a reminder after it
+    REFUSED = "refused"  # can't be cash on delivery: to be paid online, or cancelled
     CONFIRMED = "confirmed"  # the customer said yes to address, time and amount
     CHANGED = "changed"  # something changed after the card: a new card asks again
     CANCELLED = "cancelled"
@@ -28,8 +29,17 @@ _S = CodState
 # cancel: late is better than never.
 LEGAL: Mapping[CodState, frozenset[CodState]] = {
     _S.PENDING: frozenset(
-        {_S.ASKED, _S.UNREACHABLE, _S.CONFIRMED, _S.CANCELLED, _S.CHANGED, _S.EXPIRED}
+        {
+            _S.ASKED,
+            _S.REFUSED,
+            _S.UNREACHABLE,
+            _S.CONFIRMED,
+            _S.CANCELLED,
+            _S.CHANGED,
+            _S.EXPIRED,
+        }
     ),
+    _S.REFUSED: frozenset({_S.CONFIRMED, _S.CANCELLED, _S.CHANGED, _S.EXPIRED}),
     _S.ASKED: frozenset({_S.REMINDED, _S.CONFIRMED, _S.CHANGED, _S.CANCELLED, _S.EXPIRED}),
     _S.REMINDED: frozenset({_S.REMINDED, _S.CONFIRMED, _S.CHANGED, _S.CANCELLED, _S.EXPIRED}),
     _S.CHANGED: frozenset({_S.REMINDED, _S.CONFIRMED, _S.CHANGED, _S.CANCELLED, _S.EXPIRED}),

@@ -20,7 +20,7 @@ from bot.language import Language
 from bot.orders.book import order_of, whole_order
 from bot.orders.cod import OPEN, CodState
 from bot.orders.contacts import remember_contact
-from bot.orders.messages import ask_card, notice, reminder_card
+from bot.orders.messages import ask_card, notice, refusal_card, reminder_card
 from bot.orders.model import EventKind, Order, OrderState
 from bot.orders.people import call_customer
 from bot.orders.policy import CodPolicy, Friction, History
@@ -172,9 +172,13 @@ class CodDesk:
             await session.delete(timer)
             return None
         if cod.state == CodState.PENDING:
+            if self._policy.refuses(order):
+                return await self._refuse(session, timer, cod, order, now)
             return await self._ask_first(session, timer, cod, order, now)
         asked_at = cod.asked_at or now
         due = self._policy.next_reminder(cod.reminders, asked_at)
+        if cod.state == CodState.REFUSED:
+            due = None  # Said once: nothing is asked that could be reminded of.
         if due is None or due > now:
             if now >= self._policy.deadline(asked_at):
                 await session.delete(timer)
@@ -189,7 +193,34 @@ class CodDesk:
         move(session, cod, CodState.REMINDED, actor=BOT, at=now)
         cod.conversation_id = conversation.id
         language = await self._language(session, conversation, order)
-        card = reminder_card(self._phrases, order, language)
+        if self._policy.refuses(order):
+            card = refusal_card(self._phrases, order, self._policy, language)
+        else:
+            card = reminder_card(self._phrases, order, language)
+        transcript.append_out(session, conversation, [card], Author.BOT)
+        return conversation.id
+
+    async def _refuse(
+        self,
+        session: AsyncSession,
+        timer: OrderTimerRow,
+        cod: CodRow,
+        order: Order,
+        now: datetime,
+    ) -> str | None:
+        """Say that an order can't be cash on delivery; who can't be told is called."""
+        cod.reasons = [{"zh": "不符合货到付款条件", "en": "outside the limits of cash on delivery"}]
+        cod.asked_at = now
+        move(session, cod, CodState.REFUSED, actor=BOT, at=now, why="outside the limits")
+        conversation = await self._reach(session, order, now)
+        if conversation is None:
+            await session.delete(timer)
+            await call_customer(session, self._phrases, order, cod.reasons, now)
+            return None
+        cod.conversation_id = conversation.id
+        timer.due_at = self._policy.deadline(now)
+        language = await self._language(session, conversation, order)
+        card = refusal_card(self._phrases, order, self._policy, language)
         transcript.append_out(session, conversation, [card], Author.BOT)
         return conversation.id
 
@@ -225,6 +256,8 @@ class CodDesk:
     ) -> str | None:
         """Nobody answered in time: do what the policy says."""
         then = self._policy.no_answer.then
+        if then == "ship" and self._policy.refuses(order):
+            then = "agent"
         if then == "cancel":
             move(session, cod, CodState.CANCELLED, actor=BOT, at=now, why="no answer in time")
             record(

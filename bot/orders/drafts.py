@@ -20,7 +20,7 @@ def draft_to_json(draft: Draft) -> dict[str, Any]:
         data["window"] = [draft.window.start.isoformat(), draft.window.end.isoformat()]
     return data | {
         name: value
-        for name in ("phone", "note", "cancel", "confirm")
+        for name in ("recipient", "phone", "note", "cancel", "confirm")
         if (value := getattr(draft, name))
     }
 
@@ -32,6 +32,7 @@ def draft_from_json(data: Mapping[str, Any] | None) -> Draft:
     return Draft(
         address=Address(**data["address"]) if "address" in data else None,
         window=Window(*map(datetime.fromisoformat, window)) if window else None,
+        recipient=data.get("recipient"),
         phone=data.get("phone"),
         note=data.get("note"),
         cancel=data.get("cancel", False),

@@ -80,8 +80,7 @@ class OrderIntake:
             await remember_contact(
                 session, conversation.id, order.customer_id, order.phone, event.at
             )
-        asked = order.cash_on_delivery and order.total_minor >= self._policy.ask.from_amount
-        if asked:
+        if order.cash_on_delivery and self._policy.asks_about(order.total_minor, order.address):
             session.add(pending(event.order_number, now))
             await session.flush()
             wait = timedelta(seconds=self._policy.ask.delay_seconds)

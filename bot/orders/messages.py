@@ -6,7 +6,8 @@ from bot.conversations.model import Body
 from bot.conversations.phrases import Phrases
 from bot.language import Language
 from bot.orders import wording
-from bot.orders.model import Order, OrderState
+from bot.orders.model import Money, Order, OrderState
+from bot.orders.policy import CodPolicy
 from bot.orders.promise import expected_day
 
 
@@ -31,6 +32,26 @@ def ask_card(phrases: Phrases, order: Order, language: Language) -> Body:
 def reminder_card(phrases: Phrases, order: Order, language: Language) -> Body:
     """Return the card that reminds a customer."""
     return phrases.say("utter_cod_reminder", language, **card_values(order, language))
+
+
+def refusal_card(phrases: Phrases, order: Order, policy: CodPolicy, language: Language) -> Body:
+    """Return the card that says why an order can't be cash on delivery, and how to pay it instead."""
+    return phrases.say(
+        "utter_cod_not_possible", language, **refusal_values(order, policy, language)
+    )
+
+
+def refusal_values(order: Order, policy: CodPolicy, language: Language) -> dict[str, str]:
+    """Return the placeholders of that card."""
+    limits, currency = policy.limits, order.total.currency
+    return {
+        "order_number": order.number,
+        "items": wording.items(order.items, language),
+        "amount": wording.money(order.total, language),
+        "least": wording.money(Money(limits.least, currency), language),
+        "most": wording.money(Money(limits.most, currency), language),
+        "link": limits.pay_link.format(order_number=order.number),
+    }
 
 
 def notice(phrases: Phrases, what: str, order: Order, language: Language) -> Body | None:

@@ -150,7 +150,8 @@ class Order:
     ``to_collect`` is what the courier takes at the door: the total of a cash-on-delivery order
     until it is paid there, otherwise nothing. ``cod_confirmed_at`` says when the customer settled
     address, time and amount of such an order. ``courier_note`` is what the customer asks of the courier,
-    in the customer's own words. ``phone`` is in E.164 form (``+8615400006688``).
+    in the customer's own words. ``phone`` is in E.164 form (``+8615400006688``). ``as_of`` is set when
+    the system that keeps the order can't be reached: this is how it stood then.
     """
 
     number: str
@@ -169,6 +170,7 @@ class Order:
     items: tuple[OrderItem, ...]
     parcels: tuple[Parcel, ...]
     courier_note: str | None = None
+    as_of: datetime | None = None
 
     @property
     def last_four(self) -> str:

@@ -58,6 +58,7 @@ class _Limits(_Part):
     least: Yuan
     most: Yuan
     mainland_only: bool = True
+    pay_link: str
 
 
 class _NoAnswer(_Part):
@@ -178,6 +179,17 @@ class CodPolicy(_Part):
     def takes(self, address: Address) -> bool:
         """Tell whether cash on delivery is possible at an address."""
         return not self.limits.mainland_only or address.subdivision not in _ABROAD
+
+    def refuses(self, order: Order) -> bool:
+        """Tell whether an order can't be cash on delivery: its amount or where it goes."""
+        return order.cash_on_delivery and not self._within(order.total.minor, order.address)
+
+    def asks_about(self, total_minor: int, address: Address) -> bool:
+        """Tell whether the customer hears of a new cash-on-delivery order before it is sent."""
+        return total_minor >= self.ask.from_amount or not self._within(total_minor, address)
+
+    def _within(self, total_minor: int, address: Address) -> bool:
+        return self.limits.least <= total_minor <= self.limits.most and self.takes(address)
 
     def may_speak_first(self, channel: str, last_heard: datetime | None, now: datetime) -> bool:
         """Tell whether the bot may write to a customer on a channel who was last heard then."""

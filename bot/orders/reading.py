@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from bot.orders.addresses import read_address
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
 from bot.orders.promise import SHOP_ZONE, local_day
+from bot.orders.recipients import about_recipient, recipient_in
 
 _YES = re.compile(
     r"确认|确定|没问题|没错|无误|可以发|发吧|发货吧|对的|都对|地址对|金额对|就这样|就这么|好的|行$|^行|^对|^好|^可以|^是的?|^嗯|同意|要的"
@@ -88,9 +89,26 @@ class Reading:
     address: Address | None = None
     window: Window | None = None
     problem: TimeProblem | None = None
+    recipient: str | None = None
     phone: str | None = None
     note: str | None = None
     about_phone: bool = False
+    about_recipient: bool = False
+
+    def after(self, earlier: Reading) -> Reading:
+        """Return this reading with what an earlier message gave and this one does not."""
+        timed = self if self.window or self.problem else earlier
+        return replace(
+            self,
+            address=self.address or earlier.address,
+            window=timed.window,
+            problem=timed.problem,
+            recipient=self.recipient or earlier.recipient,
+            phone=self.phone or earlier.phone,
+            note=self.note or earlier.note,
+            about_phone=self.about_phone or earlier.about_phone,
+            about_recipient=self.about_recipient or earlier.about_recipient,
+        )
 
     def gives(self, asked_for: str | None) -> bool:
         """Tell whether the message gives what a slot of the order form asks for."""
@@ -98,6 +116,7 @@ class Reading:
             "new_address": self.address,
             "new_window": self.window or self.problem,
             "new_phone": self.phone,
+            "new_recipient": self.recipient,
         }
         return given.get(asked_for or "") is not None
 
@@ -110,12 +129,14 @@ def read(
     policy: CodPolicy,
     *,
     wants_time: bool,
+    wants_name: bool = False,
 ) -> Reading:
     """Read a message about ``order``.
 
     Args:
         entities: the engine's, with ``entity`` and ``value``.
         wants_time: the customer was asked for a time or talks of one, so any moment is meant.
+        wants_name: the customer was asked who gets the parcel.
     """
     plain = normalise(text)  # 確認 is 确认 and ＯＫ is OK; the note stays in the customer's writing
     found: dict[str, str] = {}
@@ -145,15 +166,22 @@ def read(
         address=address,
         window=window,
         problem=problem,
+        recipient=recipient_in(text, asked=wants_name),
         phone=found.get("phone"),
         note=note,
         about_phone="phone" in found or bool(_PHONE_WORD.search(plain)),
+        about_recipient=about_recipient(text),
     )
 
 
 def is_question(text: str) -> bool:
     """Tell whether a message asks something, so that its values are no answer."""
     return _QUESTION.search(normalise(text)) is not None
+
+
+def is_yes(text: str) -> bool:
+    """Tell whether a message that asks nothing says yes."""
+    return _YES.search(normalise(text)) is not None and not is_no(text) and not is_question(text)
 
 
 def is_no(text: str) -> bool:

@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,8 @@ from bot.storage.cod import CodRow, OrderEventRow, OrderTimerRow
 # What a timer is for: the confirmation's next step, or a line to the customer ("notice:shipped:SF…").
 COD_TIMER = "cod"
 NOTICE = "notice:"
+# Kinds of events that a customer's deeds are: what was changed, confirmed, and had looked into.
+CHANGE_PREFIX, CONFIRM, CASE_PREFIX = "change.", "confirm", "case."
 
 
 def record(
@@ -72,6 +74,19 @@ def move(
         after={"cod": then.value},
         data={"why": why} if why else None,
     )
+
+
+async def last_deed(session: AsyncSession, actor: str) -> OrderEventRow | None:
+    """Return the last thing that ``actor`` did and could take back; ``None`` if there is nothing."""
+    kind = OrderEventRow.kind
+    deeds = or_(kind.startswith(CHANGE_PREFIX), kind == CONFIRM, kind.startswith(CASE_PREFIX))
+    found: OrderEventRow | None = await session.scalar(
+        select(OrderEventRow)
+        .where(OrderEventRow.actor == actor, deeds)
+        .order_by(OrderEventRow.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def set_timer(session: AsyncSession, order_number: str, what: str, due_at: datetime) -> None:

@@ -7,32 +7,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from bot.clock import Clock, utc_now
 from bot.conversations.phrases import Phrases
 from bot.language import Language
-from bot.orders.book import SqlOrderBook
+from bot.orders.book import OrderBook, SqlOrderBook
 from bot.orders.cases import CaseDesk, CasePolicy
 from bot.orders.changes import ChangeDesk
+from bot.orders.claims.policy import AftersalesPolicy
 from bot.orders.cod_desk import CodDesk
 from bot.orders.code_senders import LogSender
 from bot.orders.codes import CodeSender, OneTimeCodes
 from bot.orders.desk import OrderDesk
 from bot.orders.intake import OrderIntake
+from bot.orders.outages import Outages
 from bot.orders.policy import CodPolicy
+from bot.orders.remote.client import HttpOrderBook
+from bot.orders.remote.mirror import MirroredOrderBook
 from bot.storage.engine import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The desks: who may see an order, what may be changed, what is confirmed, what the shop tells."""
+    """The desks: who may see an order, what may be changed, what is confirmed, what the shop tells.
+
+    ``copy`` is what our own tables hold: the same as ``book`` unless the shop has an order API.
+    """
 
     policy: CodPolicy
-    book: SqlOrderBook
+    book: OrderBook
+    copy: SqlOrderBook
     desk: OrderDesk
     changes: ChangeDesk
     cod: CodDesk
     intake: OrderIntake
     cases: CaseDesk
+    aftersales: AftersalesPolicy
     codes: OneTimeCodes
+    outages: Outages
+    shop: HttpOrderBook | None = None
 
     @classmethod
     def build(
@@ -44,25 +56,42 @@ class Orders:
         *,
         sender: CodeSender | None = None,
         key: str = "",
+        shop: HttpOrderBook | None = None,
+        clock: Clock = utc_now,
     ) -> Self:
         """Put the desks together.
 
         Args:
-            policies: folder with ``cod.yml`` and ``cases.yml``.
+            policies: folder with ``cod.yml``, ``cases.yml`` and ``aftersales.yml``.
             sender: brings one-time codes to telephones; the log if there is none.
             key: keys the hashes of one-time codes; a passing one if there is none.
+            shop: the shop's own order API, where it has one; else orders live in our own book.
+            clock: when its answers came.
 
         Raises:
             ValueError: a policy file is not valid; the text says where and why.
         """
-        policy, book = CodPolicy.load(policies / "cod.yml"), SqlOrderBook(database)
+        policy = CodPolicy.load(policies / "cod.yml")
+        copy = SqlOrderBook(database)
+        book: OrderBook = copy
+        if shop is not None:
+            book = MirroredOrderBook(shop, database, clock)
         return cls(
             policy=policy,
             book=book,
+            copy=copy,
             desk=OrderDesk(book, database),
-            changes=ChangeDesk(database, policy),
+            changes=ChangeDesk(database, policy, book if shop else None),
             cod=CodDesk(database, policy, phrases, default_language),
             intake=OrderIntake(database, policy),
             codes=OneTimeCodes(database, sender or LogSender(), key or secrets.token_hex()),
+            outages=Outages(database, book, phrases, default_language),
+            shop=shop,
+            aftersales=AftersalesPolicy.load(policies / "aftersales.yml"),
             cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),
         )
+
+    async def close(self) -> None:
+        """Close the connections to the shop."""
+        if self.shop is not None:
+            await self.shop.close()

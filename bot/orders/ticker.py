@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 
 import structlog
 
 from bot.clock import Clock, utc_now
 from bot.orders.cod_desk import CodDesk
+from bot.orders.outages import Outages
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 0.5
 _AT_ONCE = 50
+_LOOK_FOR_SHOP_EVERY_S = 5.0
 
 
 class Ticker:
@@ -24,6 +27,7 @@ class Ticker:
         desk: does what a timer stands for.
         on_message: called with the id of a conversation that has a new message.
         clock: the current time; a demo may let it run faster.
+        outages: told to look every ``_LOOK_FOR_SHOP_EVERY_S`` whether the shop's system is back.
     """
 
     def __init__(
@@ -31,10 +35,13 @@ class Ticker:
         desk: CodDesk,
         on_message: Callable[[str], None],
         clock: Clock = utc_now,
+        outages: Outages | None = None,
     ) -> None:
         self._desk = desk
         self._on_message = on_message
         self._clock = clock
+        self._outages = outages
+        self._look_at_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -69,5 +76,16 @@ class Ticker:
             except Exception:
                 _log.exception("could not look for due timers, will retry")
                 found = 0
+            await self._look_for_shop()
             if found < _AT_ONCE:
                 await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _look_for_shop(self) -> None:
+        if self._outages is None or time.monotonic() < self._look_at_s:
+            return
+        self._look_at_s = time.monotonic() + _LOOK_FOR_SHOP_EVERY_S
+        try:
+            for conversation in await self._outages.look():
+                self._on_message(conversation)
+        except Exception:
+            _log.exception("could not tell that the order system is back, will retry")

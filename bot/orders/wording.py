@@ -148,6 +148,21 @@ def change_line(field: str, value: str, language: Language) -> str:
     return _word("changes", field, language).format(value=value)
 
 
+def problem(value: str, language: Language) -> str:
+    """Return what is wrong with what came: 发错货, damaged goods."""
+    return _word("problems", value, language)
+
+
+def all_of_them(language: Language) -> str:
+    """Return what stands on the button that means all goods of an order."""
+    return _word("phrases", "all_of_them", language)
+
+
+def personal(language: Language) -> str:
+    """Return the title of an invoice that no company gets."""
+    return _word("phrases", "personal", language)
+
+
 def is_chinese(text: str) -> bool:
     """Tell whether a name or an address is written in Chinese."""
     return _HAN.search(text) is not None

@@ -69,7 +69,7 @@ class OrderTimerRow(Base):
 
 
 class ContactRow(Base):
-    """A conversation in which a customer of the shop has proved who they are."""
+    """A conversation in which a customer of the shop has proved who they are, and how (``level``)."""
 
     __tablename__ = "customer_contacts"
 
@@ -77,6 +77,7 @@ class ContactRow(Base):
     customer_id: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
     phone: Mapped[str] = mapped_column(String(16), primary_key=True)
     proved_at: Mapped[datetime]
+    level: Mapped[str] = mapped_column(String(24), server_default="last_four")
 
 
 class CaseRow(Base):
@@ -103,6 +104,16 @@ class CaseRow(Base):
     data: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class BackendWaitRow(Base):
+    """A customer who is told about an order as soon as the shop's system can be reached again."""
+
+    __tablename__ = "backend_waits"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    order_number: Mapped[str] = mapped_column(String(32), primary_key=True)
+    since: Mapped[datetime]
 
 
 class OneTimeCodeRow(Base):

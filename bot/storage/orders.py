@@ -31,7 +31,10 @@ class ShopCustomerRow(Base):
 
 
 class OrderRow(Base):
-    """An order. Amounts are minor units of ``currency``; ``collect_minor`` is due at the door."""
+    """An order. Amounts are minor units of ``currency``; ``collect_minor`` is due at the door.
+
+    ``seen_at`` is when the shop's own system last told us how it stands, where there is one.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -65,6 +68,7 @@ class OrderRow(Base):
     paid_at: Mapped[datetime | None]
     cod_confirmed_at: Mapped[datetime | None]
     courier_note: Mapped[str | None] = mapped_column(String(200))
+    seen_at: Mapped[datetime | None]
 
     items: Mapped[list[OrderItemRow]] = relationship(order_by="OrderItemRow.position")
     parcels: Mapped[list[ParcelRow]] = relationship(order_by="ParcelRow.position")

@@ -9,7 +9,7 @@ import pytest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import select, update
 
-from actions.changes import AskGoAhead, AskNewWindow
+from actions.change_actions import AskGoAhead, AskNewWindow
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations.phrases import Phrases
 from bot.orders.cod import CodState

@@ -11,7 +11,7 @@ import pytest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import delete
 
-from actions.changes import AskGoAhead, AskNewWindow
+from actions.change_actions import AskGoAhead, AskNewWindow
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations.phrases import Phrases
 from bot.orders.demo import insert_shop
@@ -65,7 +65,7 @@ class Customer:
         if self.asked_for is None:
             self.active = False
             replies += await self._run("action_order")
-        elif self.asked_for in {"go_ahead", "new_window"}:
+        elif self.asked_for in {"go_ahead", "new_window", "claim_detail"}:
             replies += await self._run(f"action_ask_{self.asked_for}")
         return replies
 

@@ -21,7 +21,14 @@ def _as_list(value: object) -> object:
 
 
 ShopSays = Literal[
-    "created", "packed", "shipped", "out_for_delivery", "delivery_failed", "delivered", "cancelled"
+    "arrived",
+    "created",
+    "packed",
+    "shipped",
+    "out_for_delivery",
+    "delivery_failed",
+    "delivered",
+    "cancelled",
 ]
 _Texts = Annotated[tuple[StrictStr, ...], BeforeValidator(_as_list)]
 
@@ -57,9 +64,16 @@ class Turn(_Strict):
             raise ValueError("expected one of 'say', 'press' and 'shop'")
         if self.shop and (self.intent or self.decision):
             raise ValueError("expected no intent and no decision of what comes unasked")
+        if self.silent:
+            return self
         if not (self.intent or self.decision or self.reply or self.same_reply_as):
             raise ValueError("expected at least one of intent, decision, reply, same_reply_as")
         return self
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing comes of it unasked: an order that has already arrived."""
+        return self.shop == "arrived"
 
     @property
     def intents(self) -> set[str]:

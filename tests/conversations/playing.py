@@ -58,7 +58,7 @@ async def play(stack: Stack, dialogue: Dialogue) -> list[Played]:
         for turn in map(shop.with_number, dialogue.turns):
             if turn.shop is not None:
                 shop.tells(turn.shop)
-                replies = await customer.hears()
+                replies = [] if turn.silent else await customer.hears()
             elif turn.say is not None:
                 replies = await customer.say(turn.say)
             else:
@@ -100,7 +100,7 @@ def _faults(done: Played, language: Language, played: Sequence[Played]) -> Itera
         yield f"expected intent {turn.intent}, got {intent}"
     if turn.decision and not any(_fits(decision, expected) for expected in turn.decision):
         yield f"expected decision {' or '.join(turn.decision)}, got {decision}"
-    if (row or turn.shop) and not done.replies:
+    if (row or turn.shop) and not (done.replies or turn.silent):
         yield "expected a reply, got silence"
     yield from (f"expected in the replies: {text}" for text in turn.reply if text not in done.said)
     yield from (

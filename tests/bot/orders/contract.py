@@ -6,9 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from bot.orders.book import OrderBook
+from bot.orders.book import ChangeRefusedError, OrderBook, UnknownOrderError
+from bot.orders.fields import Field
 from bot.orders.model import Carrier, EventKind, Money, OrderState, Receiver
 from tests.bot.orders.conftest import NOW
+
+WAITING = "SO20261105002"
+ELSEWHERE = {
+    "subdivision": "CN-SC",
+    "province": "四川省",
+    "city": "成都市",
+    "district": "武侯区",
+    "detail": "天府大道1号2栋301",
+}
 
 
 class OrderBookContract:
@@ -110,3 +120,53 @@ class OrderBookContract:
         assert order is not None
         assert order.window
         assert timedelta(0) < order.window.end - order.window.start < timedelta(hours=12)
+
+    async def test_a_change_is_made_and_stays(self, book: OrderBook) -> None:
+        changed = await book.change(
+            WAITING, {Field.ADDRESS: ELSEWHERE, Field.NOTE: {"note": "放门卫"}}, key="k1", at=NOW
+        )
+        assert (changed.address.detail, changed.courier_note) == ("天府大道1号2栋301", "放门卫")
+        found = await book.find(WAITING)
+        assert found == changed
+
+    async def test_a_repeated_key_changes_nothing(self, book: OrderBook) -> None:
+        await book.change(WAITING, {Field.RECIPIENT: {"recipient": "王芳"}}, key="k1", at=NOW)
+        await book.change(WAITING, {Field.RECIPIENT: {"recipient": "李雷"}}, key="k2", at=NOW)
+        again = await book.change(
+            WAITING, {Field.RECIPIENT: {"recipient": "王芳"}}, key="k1", at=NOW
+        )
+        assert again.recipient == "李雷"
+
+    async def test_a_confirmation_is_told_with_its_time(self, book: OrderBook) -> None:
+        changed = await book.change(WAITING, {}, confirmed_at=NOW, key="k1", at=NOW)
+        assert changed.cod_confirmed_at == NOW
+        assert not changed.awaits_confirmation
+
+    async def test_a_cancellation_can_be_taken_back(self, book: OrderBook) -> None:
+        cancelled = {Field.CANCEL: {"state": "cancelled", "collect_minor": 0}}
+        order = await book.change(WAITING, cancelled, key="k1", at=NOW)
+        assert (order.state, order.to_collect.minor) == (OrderState.CANCELLED, 0)
+        before = {Field.CANCEL: {"state": "placed", "collect_minor": 130400}}
+        order = await book.change(WAITING, before, key="k2", at=NOW)
+        assert (order.state, order.to_collect.minor) == (OrderState.PLACED, 130400)
+
+    async def test_a_window_may_become_any_time(self, book: OrderBook) -> None:
+        anytime = {Field.WINDOW: {"start": None, "end": None}}
+        assert (await book.change(WAITING, anytime, key="k1", at=NOW)).window is None
+
+    async def test_what_is_on_its_way_is_not_changed(self, book: OrderBook) -> None:
+        with pytest.raises(ChangeRefusedError) as refused:
+            await book.change(
+                "SO20261105001",
+                {Field.PHONE: {"phone": "+8613800000000"}, Field.ADDRESS: ELSEWHERE},
+                key="k1",
+                at=NOW,
+            )
+        assert refused.value.field in {Field.PHONE, Field.ADDRESS}
+        assert refused.value.order.state is OrderState.SHIPPED
+        unchanged = await book.find("SO20261105001")
+        assert unchanged == refused.value.order
+
+    async def test_no_unknown_order_is_changed(self, book: OrderBook) -> None:
+        with pytest.raises(UnknownOrderError, match="SO20261105999"):
+            await book.change("SO20261105999", {}, confirmed_at=NOW, key="k1", at=NOW)

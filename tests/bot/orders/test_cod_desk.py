@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 
 from bot.conversations.model import Body, Direction
 from bot.conversations.phrases import Phrases
-from bot.orders.changes import Draft, Settled, TooLate
+from bot.orders.changes import Draft, NotAsCod, Settled, TooLate
 from bot.orders.cod import CodState
 from bot.orders.model import OrderState
 from bot.orders.promise import SHOP_ZONE
@@ -246,3 +246,41 @@ async def test_nothing_changes_after_packing(shop: Shop) -> None:
         refused = await shop.orders.changes.settle(NUMBER, draft, actor="x", now=shop.now)
         assert isinstance(refused, TooLate)
     assert isinstance(await shop.orders.changes.undo_last("customer:x", shop.now), TooLate)
+
+
+@pytest.mark.parametrize("price", [1000, 350000])
+async def test_an_order_outside_the_limits_is_not_taken_as_cash_on_delivery(
+    shop: Shop, price: int
+) -> None:
+    await shop.tells(created(NUMBER, NOON, price=price))
+    await shop.passes(hours=20)
+    (card,) = await shop.told()
+    assert "没法货到付款" in card.text
+    assert "¥20到¥3000" in card.text
+    assert f"/pay/{NUMBER}" in card.text
+    assert (await shop.cod()).state == CodState.REFUSED
+    refused = await shop.orders.changes.settle(
+        NUMBER, Draft(confirm=True), actor="customer:x", now=shop.now
+    )
+    assert isinstance(refused, NotAsCod)
+    cancelled = await shop.orders.changes.settle(
+        NUMBER, Draft(cancel=True), actor="customer:x", now=shop.now
+    )
+    assert isinstance(cancelled, Settled)
+    assert (await shop.cod()).state == CodState.CANCELLED
+
+
+async def test_an_order_outside_the_limits_goes_out_once_it_is_paid(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON, price=350000))
+    await shop.passes(hours=1)
+    await shop.tells(event("paid", NUMBER, shop.now))
+    assert (await shop.cod()).state == CodState.CONFIRMED
+    assert await shop.state() is OrderState.PAID
+
+
+async def test_nobody_ships_an_order_outside_the_limits_without_payment(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON, price=350000, contact=None))
+    await shop.passes(hours=1)
+    (note,) = await shop.told("phone")
+    assert "不符合货到付款条件" in note.text
+    assert (await shop.cod()).state == CodState.REFUSED

@@ -1,0 +1,68 @@
+"""What the parts of the order form share: its slots, and what a customer said before we knew the order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from actions.context import text_of
+from bot.language import normalise
+
+# Slots of the form beside goal, number and digits; domain.yml says what each is.
+DRAFT, GO_AHEAD, CODE, DETAIL = "draft", "go_ahead", "one_time_code", "claim_detail"
+
+# A message of these intents is about something else, whatever values stand in it; one of the others
+# only if it does not give what was asked for ("Saturday morning" is easily taken for a greeting).
+QUESTIONS = frozenset({"ask_faq", "cod_question", "ask_human", "complaint"})
+ELSEWHERE = QUESTIONS | {
+    "greet", "thanks", "bot_challenge", "out_of_scope", "goodbye", "product_question",
+    "installation_help", "suggestion", "price_bargain",
+}  # fmt: skip
+
+_EARLY_KEPT = 6
+_DIGITS_BESIDE_CODE = re.compile(
+    r"(?:so ?20\d{9}|sf\d{13})[\s,，.。;；:：/-]{0,3}(?:[^\d\s,，.。;；]{0,12}[\s:：]{0,2}){0,4}(\d{4})(?![\d-])",
+    re.I,
+)
+
+
+def intent_of(tracker: Tracker) -> str:
+    """Return the intent of the latest message."""
+    return (tracker.latest_message.get("intent") or {}).get("name") or ""
+
+
+def confidence_of(tracker: Tracker) -> float:
+    """Return how sure the classifier is of the latest message."""
+    return float((tracker.latest_message.get("intent") or {}).get("confidence", 1.0))
+
+
+def digits_beside_code(text: str) -> str | None:
+    """Return four digits that stand right behind an order or tracking number: "SO… 6688"."""
+    found = _DIGITS_BESIDE_CODE.search(normalise(text))
+    return found[1] if found else None
+
+
+def with_early(tracker: Tracker, *, starts: bool) -> dict[str, Any]:
+    """Return the draft with the latest message, said before its order is known, kept for later.
+
+    Values given early are never asked again: they are read once the order is there.
+    """
+    draft = {} if starts else dict(tracker.get_slot(DRAFT) or {})
+    text = text_of(tracker)
+    if text:
+        entities = [
+            {"entity": one["entity"], "value": one["value"]}
+            for one in tracker.latest_message.get("entities") or ()
+        ]
+        kept = [*draft.get("early", ()), {"text": text, "entities": entities}]
+        draft["early"] = kept[-_EARLY_KEPT:]
+    return draft
+
+
+def take_early(draft: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Take the early messages out of a draft; each has ``text`` and ``entities``."""
+    early: Sequence[Mapping[str, Any]] = draft.pop("early", ())
+    return early

@@ -1,0 +1,293 @@
+"""Returns, exchanges, reports and invoices in the order form, called through the SDK as the engine calls them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rasa_sdk.executor import ActionExecutor
+from sqlalchemy import delete, select, update
+
+from actions.change_actions import AskGoAhead, AskNewWindow, UndoChange
+from actions.claims import AskClaimDetail
+from actions.orders import OrderAction, ValidateOrderForm
+from bot.conversations.phrases import Phrases
+from bot.orders.demo import insert_shop
+from bot.orders.service import Orders
+from bot.storage.cod import CaseRow, OrderEventRow
+from bot.storage.engine import Database
+from bot.storage.orders import OrderItemRow, TrackingEventRow
+from tests.actions.test_orders import Clock, Customer, names
+from tests.bot.orders.conftest import NOW, known_customers
+
+# Delivered, in a locker: running shoes and two packs of socks, of which only the shoes may come back unpacked.
+SHOES, SOCKS = "CL-1011", "CL-1014"
+PROVED = {"order_number": "SO20261105003", "phone_last4": "5207"}
+
+
+@pytest.fixture
+def engine_url(tmp_path: Path) -> str:
+    """One kind of database will do here; the desks are tested on both."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
+
+
+@pytest.fixture
+async def shop(database: Database) -> Database:
+    async with database.write() as session:
+        await insert_shop(session, known_customers())
+    return database
+
+
+@pytest.fixture
+async def clock(shop: Database) -> Clock:
+    """A day after the parcel came."""
+    async with shop.write() as session:
+        await session.execute(
+            update(TrackingEventRow)
+            .where(TrackingEventRow.kind == "delivered")
+            .values(at=NOW - timedelta(hours=20))
+        )
+    return Clock()
+
+
+@pytest.fixture
+def customer(shop: Database, clock: Clock, root: Path) -> Customer:
+    orders = Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+    executor = ActionExecutor()
+    for action in (
+        ValidateOrderForm(orders, clock),
+        OrderAction(orders, clock),
+        AskGoAhead(orders, clock),
+        AskNewWindow(orders, clock),
+        AskClaimDetail(orders, clock),
+        UndoChange(orders, clock),
+    ):
+        executor.register_action(action)
+    return Customer(executor)
+
+
+async def the_case(shop: Database) -> CaseRow:
+    async with shop.read() as session:
+        return (await session.scalars(select(CaseRow))).one()
+
+
+async def only(shop: Database, sku: str) -> None:
+    async with shop.write() as session:
+        await session.execute(
+            delete(OrderItemRow).where(
+                OrderItemRow.order_number == PROVED["order_number"], OrderItemRow.sku != sku
+            )
+        )
+
+
+async def test_a_return_told_in_one_go_only_asks_to_go_ahead(
+    customer: Customer, shop: Database
+) -> None:
+    said = await customer.says("跑步鞋太小了 想退", order_goal="return_request", **PROVED)
+    assert names(said) == ["utter_preview_return"]
+    assert said[0]["items"] == "轻便跑步鞋 41码"
+    assert said[0]["postage"] == "¥12"
+    done = await customer.says("对")
+    assert names(done) == ["utter_done_return"]
+    case = await the_case(shop)
+    assert done[0]["case"] == case.number
+    assert (case.kind, case.data["skus"], case.data["reason"]) == ("return", [SHOES], "unsuitable")
+    assert case.data["words"][0] == "跑步鞋太小了 想退"
+
+
+async def test_what_was_said_before_the_order_is_known_is_not_asked_again(
+    customer: Customer,
+) -> None:
+    intro = await customer.says("跑步鞋穿着太紧 退了吧", order_goal="return_request")
+    assert names(intro) == ["utter_return_request"]
+    assert customer.asked_for == "order_number"
+    await customer.says("SO20261105003", order_number="SO20261105003")
+    said = await customer.says("5207", phone_last4="5207")
+    assert names(said) == ["utter_preview_return"]
+    assert said[0]["items"] == "轻便跑步鞋 41码"
+
+
+async def test_item_and_reason_are_asked_for_one_after_the_other(customer: Customer) -> None:
+    said = await customer.says("退货", order_goal="return_request", **PROVED)
+    assert names(said) == ["utter_ask_claim_item"]
+    assert [b["title"] for b in said[0]["buttons"]][-1] == "全部"
+    said = await customer.says("第一个")
+    assert names(said) == ["utter_ask_claim_reason"]
+    assert names(await customer.says("不喜欢这个样子")) == ["utter_preview_return"]
+
+
+async def test_a_fault_costs_no_postage(customer: Customer) -> None:
+    said = await customer.says(
+        "鞋底开胶 质量问题 跑步鞋退货", order_goal="return_request", **PROVED
+    )
+    assert names(said) == ["utter_preview_return_fault"]
+
+
+async def test_unpacked_socks_come_back_only_with_a_fault(customer: Customer) -> None:
+    said = await customer.says("袜子不想要了", order_goal="return_request", **PROVED)
+    assert names(said) == ["utter_ask_claim_opened"]
+    assert said[0]["question"] == "包装拆开过了吗？"
+    said = await customer.says("拆了")
+    assert names(said) == ["utter_claim_opened"]
+    assert customer.active
+    said = await customer.says("袜子有个破洞")
+    assert names(said) == ["utter_preview_return_fault"]
+
+
+async def test_a_return_too_late_may_still_be_an_exchange(
+    customer: Customer, clock: Clock, shop: Database
+) -> None:
+    clock.now += timedelta(days=8)
+    said = await customer.says("跑步鞋不合适 退货", order_goal="return_request", **PROVED)
+    assert names(said) == ["utter_claim_late_return"]
+    said = await customer.says("那换大一码的吧", order_goal="exchange_request")
+    assert names(said)[0] in {
+        "utter_ask_claim_item",
+        "utter_ask_claim_reason",
+        "utter_preview_exchange",
+    }
+    clock.now += timedelta(days=9)
+    await only(shop, SHOES)
+    said = await customer.says("还是退了", order_goal="return_request")
+    assert names(said) == ["utter_claim_late_both"]
+
+
+async def test_an_exchange_keeps_what_was_told_when_the_customer_changes_her_mind(
+    customer: Customer, shop: Database
+) -> None:
+    await customer.says("跑步鞋太小 退", order_goal="return_request", **PROVED)
+    said = await customer.says("要不换成42码的", order_goal="exchange_request")
+    assert names(said) == ["utter_preview_exchange"]
+    assert said[0]["wish"] == "42码的"
+    said = await customer.says("43码吧 换成43码", order_goal="exchange_request")
+    assert said[0]["wish"].startswith("43码")
+    await customer.says("好的")
+    assert (await the_case(shop)).kind == "exchange"
+
+
+async def test_damaged_goods_with_photos_in_english(customer: Customer, shop: Database) -> None:
+    said = await customer.says(
+        "one of the shoes arrived torn", order_goal="wrong_or_damaged_item", **PROVED
+    )
+    assert names(said) == ["utter_ask_claim_photo"]
+    said = await customer.says("just sent them")
+    assert names(said) == ["utter_preview_problem"]
+    assert said[0]["problem"] == "it arrived damaged"
+    assert names(await customer.says("yes please")) == ["utter_done_problem"]
+    case = await the_case(shop)
+    assert (case.data["problem"], case.data["photo"]) == ("damaged", "sent")
+
+
+async def test_damage_reported_too_late_says_what_else_helps(
+    customer: Customer, clock: Clock
+) -> None:
+    clock.now += timedelta(days=3)
+    said = await customer.says("鞋子破了", order_goal="wrong_or_damaged_item", **PROVED)
+    assert names(said) == ["utter_claim_late_report"]
+    assert not customer.active
+
+
+async def test_an_invoice_for_a_company(customer: Customer, shop: Database) -> None:
+    said = await customer.says(
+        "给我们公司开张票 抬头写杭州小满设计有限公司", order_goal="invoice", **PROVED
+    )
+    assert names(said) == ["utter_ask_claim_tax_number"]
+    said = await customer.says("91330106MA2KJ0000X")
+    assert names(said) == ["utter_ask_claim_tax_number_again"]
+    said = await customer.says("91350100M000100Y43")
+    assert names(said) == ["utter_ask_claim_email"]
+    said = await customer.says("发到 fapiao@xiaoman.example 谢谢")
+    assert names(said) == ["utter_preview_invoice_company"]
+    assert said[0]["title"] == "杭州小满设计有限公司"
+    # A correction instead of a yes.
+    said = await customer.says("邮箱写错了 是 caiwu@xiaoman.example")
+    assert said[0]["email"] == "caiwu@xiaoman.example"
+    assert names(await customer.says("对的")) == ["utter_done_invoice"]
+    assert (await the_case(shop)).data["tax_number"] == "91350100M000100Y43"
+
+
+async def test_a_personal_invoice_needs_no_tax_number(customer: Customer) -> None:
+    said = await customer.says(
+        "invoice in my own name please, to emma@post.example", order_goal="invoice", **PROVED
+    )
+    assert names(said) == ["utter_preview_invoice"]
+    assert said[0]["title"] == "a private person"
+
+
+async def test_a_short_answer_is_no_new_task(customer: Customer) -> None:
+    """ "Quality", asked why it goes back, is easily classified as a report of damage."""
+    await customer.says("跑步鞋退货", order_goal="return_request", **PROVED)
+    assert customer.asked_for == "claim_detail"
+    said = await customer.says("质量问题", order_goal="wrong_or_damaged_item")
+    assert names(said) == ["utter_preview_return_fault"]
+    assert customer.slots["order_goal"] == "return_request"
+
+
+async def test_forget_it_registers_nothing(customer: Customer, shop: Database) -> None:
+    await customer.says("跑步鞋不合适", order_goal="return_request", **PROVED)
+    assert names(await customer.says("算了 不退了")) == ["utter_claim_kept"]
+    assert not customer.active
+    async with shop.read() as session:
+        assert (await session.scalars(select(CaseRow))).all() == []
+
+
+async def test_a_lost_parcel_becomes_a_case(customer: Customer, shop: Database) -> None:
+    said = await customer.says("显示签收了 我没收到", order_goal="not_received", **PROVED)
+    assert names(said) == ["utter_order_parcel_delivered", "utter_not_received_help"]
+    done = await customer.says("都找过了 没有")
+    assert names(done) == ["utter_done_not_received"]
+    assert (await the_case(shop)).kind == "not_received"
+    again = await customer.says("还是没有收到", order_goal="not_received")
+    assert names(again)[-1] == "utter_not_received_help"
+    assert names(await customer.says("都找过了 没有"))[-1] == "utter_claim_known"
+
+
+async def test_a_case_can_be_taken_back_once(customer: Customer, shop: Database) -> None:
+    await customer.says("跑步鞋不合适", order_goal="return_request", **PROVED)
+    await customer.says("对")
+    assert names(await customer._run("action_undo_change")) == ["utter_claim_withdrawn"]
+    assert (await the_case(shop)).closed_at == NOW
+    assert names(await customer._run("action_undo_change")) == ["utter_undo_nothing"]
+    async with shop.read() as session:
+        kinds = list(await session.scalars(select(OrderEventRow.kind).order_by(OrderEventRow.id)))
+    assert kinds == ["case.return", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "response"),
+    [
+        ("SO20261105002", "3321", "utter_claim_not_sent"),
+        ("SO20261105001", "6688", "utter_claim_not_here_yet"),
+    ],
+)
+async def test_what_has_not_come_can_t_go_back(
+    customer: Customer, number: str, digits: str, response: str
+) -> None:
+    given: dict[str, Any] = {"order_number": number, "phone_last4": digits}
+    said = await customer.says("退货", order_goal="return_request", **given)
+    assert names(said) == [response]
+
+
+async def test_a_new_recipient_is_a_change_like_any_other(customer: Customer) -> None:
+    cod = {"order_number": "SO20261105002", "phone_last4": "3321"}
+    await customer.says("收货人想换一个", order_goal="change_address", **cod)
+    assert customer.asked_for == "new_recipient"
+    said = await customer.says("王芳")
+    assert names(said) == ["utter_preview_change_cod"]
+    assert said[0]["changes"] == "- 收货人：王芳"
+    assert names(await customer.says("对")) == ["utter_cod_confirmed_changed"]
+    undone = await customer._run("action_undo_change")
+    assert names(undone) == ["utter_undone_ask"]
+    assert undone[0]["recipient"] == "周•••"
+
+
+async def test_an_address_given_before_the_order_is_known_is_not_asked_again(
+    customer: Customer,
+) -> None:
+    await customer.says("地址改成成都市武侯区人民路99号", order_goal="change_address")
+    await customer.says("SO20261105002", order_number="SO20261105002")
+    said = await customer.says("3321", phone_last4="3321")
+    assert names(said) == ["utter_preview_change_cod"]
+    assert "人民路99号" in said[0]["changes"]

@@ -167,6 +167,23 @@ class Settings(BaseSettings):
     desk_hours: Path | None = Field(
         None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
     )
+    desk_promise_minutes: float = Field(
+        10.0,
+        gt=0,
+        description="Minutes within which somebody takes a waiting conversation; then the customer is offered a call and the supervisor sees it.",
+    )
+    desk_capacity: int = Field(
+        5, ge=1, description="Conversations that an agent has at once, unless set for the agent."
+    )
+    desk_auto_assign: bool = Field(
+        False,
+        description="Give waiting conversations to free agents by themselves; the desk's switch overrules it.",
+    )
+    nps_every_days: float = Field(
+        90.0,
+        ge=0,
+        description="Least days between two questions whether a customer would recommend the shop; 0: never ask.",
+    )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -208,6 +225,16 @@ class Settings(BaseSettings):
     def desk_folder(self) -> Path:
         """The desk's words, ready-made answers and opening hours."""
         return self.root / "data" / "desk"
+
+    @property
+    def mood_folder(self) -> Path:
+        """What the mood model is fitted on, and its weights."""
+        return self.root / "data" / "mood"
+
+    @property
+    def mood_file(self) -> Path:
+        """The weights of the mood model."""
+        return self.mood_folder / "weights.npz"
 
     @property
     def engine_url(self) -> str:

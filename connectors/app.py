@@ -21,8 +21,10 @@ from bot.conversations.phrases import Phrases
 from bot.conversations.worker import Workers
 from bot.desk.board import Board
 from bot.desk.feed import Feed
+from bot.desk.keeper import Keeper
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
+from bot.desk.staff import Staff
 from bot.faq.knowledge import Knowledge
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
@@ -75,7 +77,7 @@ def create_app(
     )
     accounts = Accounts(database)
     board = Board(database, rules.catalogue)
-    feed = Feed(board)
+    feed = Feed(board, rules.waits)
 
     def changed(conversation_id: str) -> None:
         outbox.wake(conversation_id)
@@ -94,9 +96,11 @@ def create_app(
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
         desk=rules,
     )
+    deeds = HandoffDesk(database, phrases, settings.default_language, rules.catalogue)
+    staff = Staff(database, rules.capacity, rules.assigns)
     desk = DeskParts(
         database,
-        HandoffDesk(database, phrases, settings.default_language, rules.catalogue),
+        deeds,
         board,
         rules.catalogue,
         knowledge,
@@ -105,8 +109,14 @@ def create_app(
         changed,
         feed.look,
         rules.hours.zone,
+        staff,
+        rules.teams,
+        rules.waits,
     )
     feed.add(desk.live)
+    keeper = Keeper(
+        database, deeds, rules, staff, settings.default_language, desk.live.online, changed
+    )
     greeting_offers = frozenset(
         button.payload
         for language in ("zh", "en")
@@ -132,6 +142,7 @@ def create_app(
         outbox.start()
         feed.start()
         desk.live.start()
+        keeper.start()
         readiness.start()
         await workers.recover()
         ticker.start()
@@ -139,6 +150,7 @@ def create_app(
         await ticker.close()
         await readiness.close()
         await workers.close()
+        await keeper.close()
         await feed.close()
         await desk.live.close()
         await outbox.close()

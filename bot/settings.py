@@ -164,6 +164,16 @@ class Settings(BaseSettings):
     address_requests_per_minute: float = Field(
         6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
     )
+    chatwoot_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of a Chatwoot installation that hand-offs also go to; empty: none.",
+    )
+    chatwoot_account: int = Field(1, ge=1, description="Number of the Chatwoot account.")
+    chatwoot_inbox: str = Field("", description="Identifier of the API inbox in Chatwoot.")
+    chatwoot_token: SecretStr = Field(
+        SecretStr(""), description="Access token of a Chatwoot agent or agent bot."
+    )
     desk_hours: Path | None = Field(
         None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
     )
@@ -220,6 +230,12 @@ class Settings(BaseSettings):
         chosen = self.order_events_key.get_secret_value()
         own = self.secrets.session_key.encode()
         return chosen or hmac.new(own, b"order-events", "sha256").hexdigest()
+
+    @property
+    def chatwoot_key(self) -> str:
+        """The secret end of the address that Chatwoot calls, derived from our own secret."""
+        own = self.secrets.session_key.encode()
+        return hmac.new(own, b"chatwoot", "sha256").hexdigest()[:32]
 
     @property
     def desk_folder(self) -> Path:

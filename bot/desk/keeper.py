@@ -27,6 +27,7 @@ from bot.desk.staff import Colleague, Staff, choose
 from bot.desk.teams import team_for
 from bot.desk.waiting import handling_time, place_of
 from bot.language import Language
+from bot.orders.people import PHONE_CHANNEL
 from bot.storage.conversations import HandoffRow, MessageRow, TurnRow
 from bot.storage.engine import Database
 
@@ -216,17 +217,19 @@ class Keeper:
             if place is None:
                 return
             language = conversation.language or self._default_language
+            silent = conversation.channel == PHONE_CHANNEL  # there is nobody to read it
             if self._is_late(row, now):
                 line = self._rules.late_line(language)
                 row.late_at = now
                 audit.note(session, "desk", "late", conversation_id)
-            elif row.told_place == place:
+            elif silent or row.told_place == place:
                 row.told_at = now  # no news is not worth a message
                 return
             else:
                 line = self._rules.queue_line(place, language)
             row.told_at, row.told_place = now, place
-            transcript.append_out(session, conversation, [line], Author.SYSTEM)
+            if not silent:
+                transcript.append_out(session, conversation, [line], Author.SYSTEM)
         self._changed(conversation_id)
 
     def _due(self, row: HandoffRow, now: datetime) -> bool:

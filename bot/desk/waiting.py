@@ -61,7 +61,7 @@ async def handling_time(session: AsyncSession, now: datetime) -> float | None:
         .order_by(HandoffRow.closed_at.desc())
         .limit(_CASES)
     )
-    lengths = [(closed - taken).total_seconds() for taken, closed in rows]
+    lengths = [(closed - taken).total_seconds() for taken, closed in rows if closed and taken]
     return statistics.median(lengths) if len(lengths) >= _FEWEST_CASES else None
 
 

@@ -122,7 +122,7 @@ class OutsideRow(Base):
     """Where a conversation stands in another help desk, and how much of it has arrived there.
 
     ``source_id`` and ``remote_id`` are the other side's names of customer and conversation;
-    ``sent_seq`` is the last line of ours that it has.
+    ``sent_seq`` is the last line of ours that it has; ``handoff_id`` the hand-off that is open there.
     """
 
     __tablename__ = "outside_conversations"
@@ -131,3 +131,4 @@ class OutsideRow(Base):
     source_id: Mapped[str] = mapped_column(String(128))
     remote_id: Mapped[int | None] = mapped_column(index=True)
     sent_seq: Mapped[int]
+    handoff_id: Mapped[int | None]

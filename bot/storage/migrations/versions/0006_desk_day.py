@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.String(length=128), nullable=False),
         sa.Column("remote_id", sa.Integer(), nullable=True),
         sa.Column("sent_seq", sa.Integer(), nullable=False),
+        sa.Column("handoff_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"],
             name=op.f("fk_outside_conversations_conversation_id_conversations"),

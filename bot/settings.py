@@ -179,8 +179,35 @@ class Settings(BaseSettings):
     address_requests_per_minute: float = Field(
         6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
     )
+    chatwoot_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of a Chatwoot installation that hand-offs also go to; empty: none.",
+    )
+    chatwoot_account: int = Field(1, ge=1, description="Number of the Chatwoot account.")
+    chatwoot_inbox: str = Field("", description="Identifier of the API inbox in Chatwoot.")
+    chatwoot_token: SecretStr = Field(
+        SecretStr(""), description="Access token of a Chatwoot agent or agent bot."
+    )
     desk_hours: Path | None = Field(
         None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
+    )
+    desk_promise_minutes: float = Field(
+        10.0,
+        gt=0,
+        description="Minutes within which somebody takes a waiting conversation; then the customer is offered a call and the supervisor sees it.",
+    )
+    desk_capacity: int = Field(
+        5, ge=1, description="Conversations that an agent has at once, unless set for the agent."
+    )
+    desk_auto_assign: bool = Field(
+        False,
+        description="Give waiting conversations to free agents by themselves; the desk's switch overrules it.",
+    )
+    nps_every_days: float = Field(
+        90.0,
+        ge=0,
+        description="Least days between two questions whether a customer would recommend the shop; 0: never ask.",
     )
     demo: bool = Field(True, description="Fill an empty order book with the demo shop.")
     log_json: bool = Field(False, description="Write logs as JSON lines.")
@@ -220,9 +247,25 @@ class Settings(BaseSettings):
         return chosen or hmac.new(own, b"order-events", "sha256").hexdigest()
 
     @property
+    def chatwoot_key(self) -> str:
+        """The secret end of the address that Chatwoot calls, derived from our own secret."""
+        own = self.secrets.session_key.encode()
+        return hmac.new(own, b"chatwoot", "sha256").hexdigest()[:32]
+
+    @property
     def desk_folder(self) -> Path:
         """The desk's words, ready-made answers and opening hours."""
         return self.root / "data" / "desk"
+
+    @property
+    def mood_folder(self) -> Path:
+        """What the mood model is fitted on, and its weights."""
+        return self.root / "data" / "mood"
+
+    @property
+    def mood_file(self) -> Path:
+        """The weights of the mood model."""
+        return self.mood_folder / "weights.npz"
 
     @property
     def engine_url(self) -> str:

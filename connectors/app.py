@@ -20,9 +20,12 @@ from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
 from bot.conversations.worker import Workers
 from bot.desk.board import Board
+from bot.desk.catalogue import Catalogue
 from bot.desk.feed import Feed
+from bot.desk.keeper import Keeper
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
+from bot.desk.staff import Staff
 from bot.faq.knowledge import Knowledge
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
@@ -30,6 +33,9 @@ from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
+from connectors.chatwoot.bridge import ChatwootDesk
+from connectors.chatwoot.client import ChatwootClient
+from connectors.chatwoot.routes import chatwoot_router
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
@@ -75,7 +81,7 @@ def create_app(
     )
     accounts = Accounts(database)
     board = Board(database, rules.catalogue)
-    feed = Feed(board)
+    feed = Feed(board, rules.waits)
 
     def changed(conversation_id: str) -> None:
         outbox.wake(conversation_id)
@@ -94,9 +100,11 @@ def create_app(
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
         desk=rules,
     )
+    deeds = HandoffDesk(database, phrases, settings.default_language, rules.catalogue)
+    staff = Staff(database, rules.capacity, rules.assigns)
     desk = DeskParts(
         database,
-        HandoffDesk(database, phrases, settings.default_language, rules.catalogue),
+        deeds,
         board,
         rules.catalogue,
         knowledge,
@@ -105,8 +113,17 @@ def create_app(
         changed,
         feed.look,
         rules.hours.zone,
+        staff,
+        rules.teams,
+        rules.waits,
     )
     feed.add(desk.live)
+    chatwoot = _chatwoot(settings, database, deeds, rules.catalogue)
+    if chatwoot is not None:
+        feed.add(chatwoot)
+    keeper = Keeper(
+        database, deeds, rules, staff, settings.default_language, desk.live.online, changed
+    )
     greeting_offers = frozenset(
         button.payload
         for language in ("zh", "en")
@@ -132,6 +149,9 @@ def create_app(
         outbox.start()
         feed.start()
         desk.live.start()
+        keeper.start()
+        if chatwoot is not None:
+            chatwoot.start()
         readiness.start()
         await workers.recover()
         ticker.start()
@@ -139,6 +159,9 @@ def create_app(
         await ticker.close()
         await readiness.close()
         await workers.close()
+        await keeper.close()
+        if chatwoot is not None:
+            await chatwoot.close()
         await feed.close()
         await desk.live.close()
         await outbox.close()
@@ -156,6 +179,8 @@ def create_app(
     api.state.accounts = accounts
     api.include_router(accounts_router(accounts))
     api.include_router(desk_router(desk, accounts))
+    if chatwoot is not None:
+        api.include_router(chatwoot_router(chatwoot, settings.chatwoot_key, changed))
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)
@@ -166,3 +191,17 @@ def create_app(
     if _PAGES.is_dir():
         api.mount("/", Pages(directory=_PAGES, html=True))
     return socketio.ASGIApp(web.server, other_asgi_app=api)
+
+
+def _chatwoot(
+    settings: Settings, database: Database, desk: HandoffDesk, catalogue: Catalogue
+) -> ChatwootDesk | None:
+    if not settings.chatwoot_url:
+        return None
+    client = ChatwootClient(
+        settings.chatwoot_url,
+        settings.chatwoot_account,
+        settings.chatwoot_inbox,
+        settings.chatwoot_token.get_secret_value(),
+    )
+    return ChatwootDesk(database, client, desk, catalogue, settings.default_language)

@@ -117,6 +117,21 @@ def close(
     _run(work)
 
 
+@app.command()
+def chatwoot() -> None:
+    """Print the address that Chatwoot calls; it belongs into the API inbox as its webhook.
+
+    Example:
+
+        yingda desk chatwoot
+    """
+    from bot.settings import Settings
+
+    settings = Settings()
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    typer.echo(f"{base}/webhooks/chatwoot/{settings.chatwoot_key}")
+
+
 def _run(work: Callable[[HandoffDesk, Database], Awaitable[None]]) -> None:
     from bot.conversations.handoff import IllegalTransitionError
     from bot.conversations.phrases import Phrases

@@ -23,6 +23,7 @@ _HEADS = {
     "time_to_human_p90_s": "p90", "handling_median_s": "handling",
     "resolution_rate": "resolved", "abandoned_rate": "left queue", "csat": "CSAT",
     "csat_mean": "mean", "ratings": "ratings",
+    "nps": "NPS", "nps_answers": "answers",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,14 @@ from bot.conversations.phrases import Phrases
 from bot.desk.catalogue import Catalogue
 from bot.desk.hours import load_hours
 from bot.desk.rules import DeskRules
-from bot.encoder import load_encoder
+from bot.desk.teams import load_teams
+from bot.encoder import Encoder, load_encoder
+from bot.encoder.memo import Remembering
 from bot.faq.knowledge import Knowledge
 from bot.faq.model import LANGUAGES
 from bot.faq.questions import nlu_examples
 from bot.faq.texts import answer_sentences
+from bot.mood import load_mood
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
 from bot.orders.remote.client import HttpOrderBook
@@ -54,7 +58,9 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
     """
     database = Database(settings.database)
     phrases = Phrases(settings.root / "domain.yml")
-    knowledge = load_knowledge(settings)
+    # The FAQ and the mood read the same message: it is encoded once.
+    encoder = Remembering(load_encoder(settings.encoder))
+    knowledge = load_knowledge(settings, encoder)
     engine = EngineClient(
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
@@ -74,7 +80,11 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         database=database,
         engine=engine,
         dialogue=Dialogue(
-            engine, knowledge, load_speller(settings, knowledge), settings.default_language
+            engine,
+            knowledge,
+            load_speller(settings, knowledge),
+            settings.default_language,
+            load_mood(settings.mood_file, encoder),
         ),
         phrases=phrases,
         knowledge=knowledge,
@@ -117,15 +127,24 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 
 def load_rules(settings: Settings) -> DeskRules:
     """Return the desk's words and opening hours."""
-    hours = load_hours(settings.desk_hours or settings.desk_folder / "hours.yml")
-    return DeskRules(Catalogue.load(settings.desk_folder), hours)
+    file = settings.desk_hours or settings.desk_folder / "hours.yml"
+    hours = load_hours(file)
+    return DeskRules(
+        Catalogue.load(settings.desk_folder),
+        hours,
+        promise=timedelta(minutes=settings.desk_promise_minutes),
+        capacity=settings.desk_capacity,
+        assigns=settings.desk_auto_assign,
+        nps_every=timedelta(days=settings.nps_every_days),
+        teams=load_teams(file),
+    )
 
 
-def load_knowledge(settings: Settings) -> Knowledge:
-    """Return the FAQ, indexed."""
+def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowledge:
+    """Return the FAQ, indexed; ``encoder`` spares loading the setting's once more."""
     return Knowledge.load(
         settings.faq_folder,
-        load_encoder(settings.encoder),
+        encoder or load_encoder(settings.encoder),
         cache=settings.var / "cache",
         answer=settings.faq_answer_threshold,
         suggest=settings.faq_suggest_threshold,

@@ -32,6 +32,9 @@ class TurnInput(InputChannel):
     its ``parse_data`` first. Rasa's REST channel would answer with the texts alone and hide every
     failure in an empty list; the app needs intent, slots and the truth.
 
+    ``POST /webhooks/turn/understand`` takes the same request and answers with the ``parse_data`` alone:
+    nothing is said, done or remembered.
+
     A repeated ``message_id`` answers with the same events and runs nothing again, so the app may
     ask again after a lost answer. The app sends the messages of one sender one after the other.
 
@@ -91,7 +94,19 @@ class TurnInput(InputChannel):
                 events = await store.last_turn(message.sender_id)
             return response.json({"events": [event.as_dict() for event in events]})
 
+        async def understand(request: Request) -> HTTPResponse:
+            if not self._is_authorised(request):
+                return _error(401, "unauthorised", "Send the engine's token as Bearer token.")
+            try:
+                message = _read(request.json)
+            except ValueError as error:
+                return _error(400, "bad_request", str(error))
+            if not _agent(request).is_ready():
+                return _error(503, "no_model", "The engine has no model loaded: `yingda doctor`.")
+            return response.json(await _agent(request).processor.parse_message(message))
+
         blueprint.add_route(ready, "/", methods=["GET"])
+        blueprint.add_route(understand, "/understand", methods=["POST"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint
 

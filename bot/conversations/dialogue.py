@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,21 +19,41 @@ _RETRY_AFTER_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A turn with what is recorded beside it."""
+    """A turn with what is recorded beside it; ``anger`` is 0..1, ``None`` where nobody measures it."""
 
     turn: Turn
     language: MessageLanguage | None
     reply_language: Language
     faq: tuple[Hit, ...]
     latency_ms: float
+    anger: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a message is about, without a turn: ``codes`` are the kinds of entity in it."""
+
+    intent: str | None
+    confidence: float
+    codes: frozenset[str]
 
 
 class Dialogue:
-    """Runs turns; one conversation's turns must be run one after the other by the caller."""
+    """Runs turns; one conversation's turns must be run one after the other by the caller.
+
+    Args:
+        anger: tells how angry a message is, 0..1; see ``bot.mood``.
+    """
 
     def __init__(
-        self, engine: EngineClient, faq: Knowledge, speller: Speller, default_language: Language
+        self,
+        engine: EngineClient,
+        faq: Knowledge,
+        speller: Speller,
+        default_language: Language,
+        anger: Callable[[str], float] | None = None,
     ) -> None:
+        self._anger = anger
         self._engine = engine
         self._faq = faq
         self._speller = speller
@@ -41,6 +62,21 @@ class Dialogue:
     def language_for(self, text: str, before: Language | None) -> Language:
         """Return the language to answer ``text`` in, after a conversation in ``before``."""
         return self._language_of(self._speller.read(text), before)
+
+    async def understand(self, conversation_id: str, message_id: str, text: str) -> Understood:
+        """Return what a message is about; nothing is said or done.
+
+        Raises:
+            EngineError: when the engine does not say.
+        """
+        read = await self._engine.understand(
+            conversation_id, _as_typed(self._speller.read(text)), message_id, {"said": text}
+        )
+        return Understood(
+            intent=read["intent"]["name"],
+            confidence=read["intent"].get("confidence") or 0.0,
+            codes=frozenset(entity["entity"] for entity in read["entities"]),
+        )
 
     async def turn(
         self,
@@ -79,6 +115,7 @@ class Dialogue:
             reply_language=language,
             faq=found.hits if found else (),
             latency_ms=(time.perf_counter() - started) * 1000,
+            anger=None if payload or self._anger is None else self._anger(meant),
         )
 
     def _language_of(self, meant: str, before: Language | None) -> Language:

@@ -59,9 +59,31 @@ class EngineClient:
         Raises:
             EngineError: when the engine is down, slow or at fault.
         """
+        answer = await self._post("webhook", conversation_id, message, message_id, metadata)
+        events: list[Event] = answer["events"]
+        return events
+
+    async def understand(
+        self, conversation_id: str, message: str, message_id: str, metadata: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what the engine reads in a message (Rasa's ``parse_data``); no turn is run.
+
+        Raises:
+            EngineError: as ``turn`` does.
+        """
+        return await self._post("understand", conversation_id, message, message_id, metadata)
+
+    async def _post(
+        self,
+        what: str,
+        conversation_id: str,
+        message: str,
+        message_id: str,
+        metadata: Mapping[str, Any],
+    ) -> dict[str, Any]:
         try:
             response = await self._http.post(
-                "/webhooks/turn/webhook",
+                f"/webhooks/turn/{what}",
                 json={
                     "sender": conversation_id,
                     "message": message,
@@ -79,8 +101,8 @@ class EngineClient:
             ) from error
         if response.status_code != httpx.codes.OK:
             raise EngineFault(f"expected 200 from the engine, got {response.status_code}")
-        events: list[Event] = response.json()["events"]
-        return events
+        answer: dict[str, Any] = response.json()
+        return answer
 
     async def is_up(self) -> bool:
         """Tell whether the engine's channel answers."""

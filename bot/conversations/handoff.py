@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import HandoffReason, State
 from bot.storage.conversations import ConversationRow, HandoffRow
+from bot.storage.desk import CallbackRow
 
 # What the customer presses to leave the queue; handled here and never sent to the engine.
 BACK_TO_BOT = "/back_to_bot"
+# What the customer presses when they are asked whether a person should come; the reason follows.
+HAND_OVER = "/hand_over_"
 
 
 class IllegalTransitionError(Exception):
@@ -66,5 +69,11 @@ async def close(
     if handoff is not None:
         handoff.closed_at = datetime.now(UTC)
         handoff.resolution = resolution
+        # Whoever ends the conversation has called, or the call is no longer wished for.
+        await session.execute(
+            update(CallbackRow)
+            .where(CallbackRow.conversation_id == conversation.id, CallbackRow.done_at.is_(None))
+            .values(done_at=handoff.closed_at, awaits=None)
+        )
     conversation.state = State.BOT
     return handoff

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 import structlog
@@ -26,7 +27,10 @@ from bot.conversations.model import (
 )
 from bot.conversations.phrases import Phrases
 from bot.conversations.serial import Serial
+from bot.desk.callback import open_call
 from bot.desk.rules import DeskRules
+from bot.desk.steps import Step, next_step
+from bot.desk.waiting import place_of
 from bot.language import Language
 from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
 from bot.storage.desk import ConversationOrderRow
@@ -37,6 +41,18 @@ _log = structlog.get_logger(__name__)
 # The engine works on one turn at a time; more than a few waiting requests only fill its memory.
 _CONVERSATIONS_AT_ONCE = 16
 _PAUSE_AFTER_STORAGE_ERROR_S = 1.0
+# What the bot looks up for a customer who waits for a person: it only reads.
+_LOOK_UPS = frozenset({"order_status", "my_orders"})
+_CODES = frozenset({"order_number", "tracking_number", "last_four"})
+_SURE = 0.7
+
+
+class _Role(Enum):
+    """What the bot does with a message."""
+
+    ANSWERS = auto()
+    LOOKS_UP = auto()  # answers where an order is, leaves the rest to people
+    SILENT = auto()
 
 
 class Workers:
@@ -125,15 +141,21 @@ class Workers:
     async def _answer(self, message: MessageRow) -> None:
         async with self._database.read() as session:
             conversation = await session.get_one(ConversationRow, message.conversation_id)
-            bot_answers = await self._bot_answers(session, conversation)
+            role = await self._role(session, conversation)
             body = Body.from_json(message.body)
-            may_rate = await self._desk.may_be_rating(session, conversation.id, body)
+            for_desk = await self._desk.concerns(session, conversation.id, body, datetime.now(UTC))
         language = self._dialogue.language_for(body.text, conversation.language)
         if body.payload == handoff.BACK_TO_BOT and conversation.state != State.AGENT:
             await self._return_to_bot(message, language)
-        elif may_rate and await self._was_rating(message, body, conversation.language or language):
-            _log.info("rating received", conversation=conversation.id)
-        elif bot_answers:
+        elif for_desk and await self._was_for_desk(
+            message, body, conversation.language or language
+        ):
+            _log.info("answered a question of the desk", conversation=conversation.id)
+        elif (body.payload or "").startswith(handoff.HAND_OVER):
+            await self._hand_over(message, body, language)
+        elif role is _Role.ANSWERS or (
+            role is _Role.LOOKS_UP and await self._about_orders(message, body)
+        ):
             await self._run_turn(message, body, conversation)
         else:
             await self._leave_to_agents(message, language)
@@ -159,13 +181,21 @@ class Workers:
 
     async def _commit(self, message: MessageRow, outcome: Outcome) -> None:
         """Store the replies, the record of the turn and its effects in one transaction."""
-        turn = outcome.turn
         # Before the hand-off's own moment: a hand-off belongs to the turn that led to it.
         now = datetime.now(UTC)
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
+            stepped = Step(outcome.turn)
+            if conversation.state == State.BOT:
+                stepped = await next_step(
+                    session, self._desk, self._phrases, conversation.id, outcome, now
+                )
+            turn = stepped.turn
             if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
                 transcript.append_out(session, conversation, turn.replies, Author.BOT, message.id)
+                transcript.append_out(
+                    session, conversation, stepped.lines, Author.SYSTEM, message.id
+                )
             conversation.language = outcome.reply_language
             if turn.handoff is not None:
                 await self._hand_off(session, conversation, turn.handoff, message)
@@ -181,6 +211,7 @@ class Workers:
                     faq=[[hit.faq_id, round(hit.score, 4)] for hit in outcome.faq],
                     decision=turn.decision,
                     latency_ms=round(outcome.latency_ms, 2),
+                    anger=None if outcome.anger is None else round(outcome.anger, 4),
                     created_at=now,
                 )
             )
@@ -226,35 +257,80 @@ class Workers:
         if line is not None:
             transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
 
-    async def _was_rating(self, message: MessageRow, body: Body, language: Language) -> bool:
-        """Answer a rating or its comment; false when the message is neither."""
+    async def _hand_over(self, message: MessageRow, body: Body, language: Language) -> None:
+        """The customer says yes to a person."""
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
-            answer = await self._desk.receive(session, conversation, body, language)
+            if conversation.state == State.BOT:
+                reason = HandoffReason((body.payload or "").removeprefix(handoff.HAND_OVER))
+                line = self._phrases.say(f"utter_handoff_{reason}", language)
+                transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
+                await self._hand_off(session, conversation, reason, message)
+            await _mark_done(session, message)
+
+    async def _was_for_desk(self, message: MessageRow, body: Body, language: Language) -> bool:
+        """Answer a rating, or a line of the call form; false when the message is neither."""
+        async with self._database.write() as session:
+            conversation = await transcript.locked(session, message.conversation_id)
+            answer = await self._desk.receive(
+                session, conversation, body, language, datetime.now(UTC)
+            )
             if answer is None:
                 return False
             transcript.append_out(session, conversation, [answer], Author.SYSTEM, message.id)
             await _mark_done(session, message)
         return True
 
-    async def _bot_answers(self, session: AsyncSession, conversation: ConversationRow) -> bool:
+    async def _role(self, session: AsyncSession, conversation: ConversationRow) -> _Role:
         state = State(conversation.state)
         if state is not State.QUEUED:
-            return state is State.BOT
+            return _Role.ANSWERS if state is State.BOT else _Role.SILENT
         # The conversation keeps its place in the queue, and the bot goes on helping: when nobody is
-        # there anyway, and when it was handed off for want of an engine that may be back by now.
+        # there anyway, when the customer will be called, and when it was handed off for want of an
+        # engine that may be back by now.
         if not self._desk.hours.is_open(datetime.now(UTC)):
-            return True
+            return _Role.ANSWERS
         waiting = await handoff.open_handoff(session, conversation.id)
         if waiting is None or waiting.taken_at is not None:
+            return _Role.SILENT
+        if waiting.reason == HandoffReason.ENGINE_DOWN:
+            return _Role.ANSWERS
+        call = await open_call(session, conversation.id)
+        return _Role.ANSWERS if call is not None and call.phone else _Role.LOOKS_UP
+
+    async def _about_orders(self, message: MessageRow, body: Body) -> bool:
+        """Tell whether a waiting customer asks where an order is; looking that up changes nothing."""
+        if body.payload:
             return False
-        return waiting.reason == HandoffReason.ENGINE_DOWN
+        try:
+            read = await self._dialogue.understand(
+                message.conversation_id, str(message.id), body.text
+            )
+        except EngineError as error:
+            _log.warning("engine did not read a message", error=str(error))
+            return False
+        if read.intent in _LOOK_UPS and read.confidence >= _SURE:
+            return True
+        if not read.codes & _CODES:
+            return False
+        async with self._database.read() as session:
+            last = await session.scalar(
+                select(TurnRow.decision)
+                .where(TurnRow.conversation_id == message.conversation_id)
+                .order_by(TurnRow.created_at.desc())
+                .limit(1)
+            )
+        return (last or "").removeprefix("flow:") in _LOOK_UPS
 
     async def _return_to_bot(self, message: MessageRow, language: Language) -> None:
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
-            await handoff.leave_queue(session, conversation)
-            line = self._phrases.say("utter_back_to_bot", language)
+            call = await open_call(session, conversation.id)
+            if call is not None and call.phone:
+                line = self._desk.catalogue.line("call_stays", language)
+            else:
+                await handoff.leave_queue(session, conversation)
+                line = self._phrases.say("utter_back_to_bot", language)
             transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
             await _mark_done(session, message)
 
@@ -262,6 +338,9 @@ class Workers:
         """The message is in the transcript for the agents; a waiting customer hears so now and then."""
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
+            held = await handoff.open_handoff(session, conversation.id)
+            if held is not None:
+                held.snoozed_until = None
             if conversation.state == State.QUEUED:
                 last_line = await session.scalar(
                     select(MessageRow.created_at)
@@ -274,6 +353,10 @@ class Workers:
                 )
                 if last_line is None or datetime.now(UTC) - last_line >= self._queue_ack_every:
                     line = self._phrases.say("utter_queued_ack", language)
+                    place = await place_of(session, self._desk.catalogue, conversation.id)
+                    if place is not None:
+                        waiting = self._desk.queue_line(place, language)
+                        line = Body(f"{line.text}\n{waiting.text}", buttons=waiting.buttons)
                     transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
             await _mark_done(session, message)
 

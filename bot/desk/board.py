@@ -16,11 +16,20 @@ from bot.desk.catalogue import Catalogue
 from bot.language import Language
 from bot.storage.accounts import AccountRow
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow
+from bot.storage.desk import CallbackRow
 from bot.storage.engine import Database
 
 _PREVIEW_CHARS = 120
 _RECENT = timedelta(days=1)
 _RECENT_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that the customer asked for: the number, and when, in their words."""
+
+    phone: str
+    wish: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,8 @@ class BoardRow:
     ``preview`` is the customer's last line. ``reason`` and what follows it are of the open or last
     hand-off. ``agent`` is a login, or the name given in a terminal. ``unread`` counts the customer's
     lines that nobody at the desk has seen. ``turn`` orders the waiting: the moment of the hand-off,
-    earlier by the head start of its reason.
+    earlier by the head start of its reason. ``late`` is true from the moment the customer heard that
+    it takes longer than promised; ``preferred`` is who had this customer within a day.
     """
 
     id: str
@@ -50,6 +60,11 @@ class BoardRow:
     resolution: str | None
     unread: int
     turn: datetime
+    team: str | None = None
+    preferred: str | None = None
+    late: bool = False
+    snoozed_until: datetime | None = None
+    callback: Call | None = None
 
 
 class Board:
@@ -110,7 +125,8 @@ class Board:
     def _row(self, found: Row[*tuple[Any, ...]]) -> BoardRow:
         (
             conversation_id, channel, state, language, last_seq, last_at, body, reason_code, agent,
-            since, taken_at, closed_at, resolution, agent_name, unread,
+            since, taken_at, closed_at, resolution, team, preferred, late_at, snoozed_until,
+            agent_name, unread, phone, wish,
         ) = found  # fmt: skip
         reason = HandoffReason(reason_code) if reason_code else None
         known = self._catalogue.reasons[reason] if reason else None
@@ -133,6 +149,11 @@ class Board:
             resolution=resolution,
             unread=unread if since and not closed_at else 0,
             turn=begun - known.lead if known else begun,
+            team=team or None,
+            preferred=preferred,
+            late=late_at is not None and agent is None and closed_at is None,
+            snoozed_until=snoozed_until,
+            callback=Call(phone, wish) if phone else None,
         )
 
 
@@ -161,15 +182,23 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .correlate(ConversationRow)
         .scalar_subquery()
     )
+    call = (
+        select(func.max(CallbackRow.id))
+        .where(CallbackRow.conversation_id == ConversationRow.id, CallbackRow.done_at.is_(None))
+        .correlate(ConversationRow)
+        .scalar_subquery()
+    )
     return (
         select(
             ConversationRow.id, ConversationRow.channel, ConversationRow.state,
             ConversationRow.language, ConversationRow.last_seq, ConversationRow.updated_at,
             last.body, HandoffRow.reason, HandoffRow.agent, HandoffRow.created_at,
-            HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, AccountRow.name,
-            unread,
+            HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, HandoffRow.team,
+            HandoffRow.preferred, HandoffRow.late_at, HandoffRow.snoozed_until, AccountRow.name,
+            unread, CallbackRow.phone, CallbackRow.wish,
         )
         .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
         .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))
         .outerjoin(AccountRow, AccountRow.login == HandoffRow.agent)
+        .outerjoin(CallbackRow, CallbackRow.id == call)
     )  # fmt: skip

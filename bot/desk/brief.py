@@ -18,6 +18,7 @@ from bot.desk.catalogue import Catalogue
 from bot.faq.errors import UnknownRecordError
 from bot.faq.knowledge import Knowledge
 from bot.language import detect
+from bot.mood import ANGRY
 from bot.orders.model import Bilingual
 from bot.storage.conversations import HandoffRow, MessageRow, TurnRow
 
@@ -72,7 +73,7 @@ async def brief_of(
         words=said[-1][:_QUOTE_CHARS] if said else None,
         tried=_tried([turn for turn, _ in turns], knowledge),
         turns=len(turns),
-        upset=any(turn.intent == "complaint" for turn, _ in turns),
+        upset=any(turn.intent == "complaint" or (turn.anger or 0) >= ANGRY for turn, _ in turns),
     )
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from bot.conversations.model import State
 from bot.desk.board import Board, BoardRow, positions
+from bot.desk.waiting import WaitClock
 
 _log = structlog.get_logger(__name__)
 
@@ -25,11 +26,12 @@ _LOOK_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a customer is told about their hand-off: who answers, or how many are before them."""
+    """What a customer is told about their hand-off: who answers, or their place and the expected wait."""
 
     state: State
     agent: str | None = None
     position: int | None = None
+    wait_minutes: int | None = None
 
 
 class Listener(Protocol):
@@ -48,8 +50,9 @@ class Listener(Protocol):
 class Feed:
     """Watches the open conversations."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, waits: WaitClock | None = None) -> None:
         self._board = board
+        self._waits = waits or WaitClock()
         self._listeners: list[Listener] = []
         self._rows: dict[str, BoardRow] = {}
         self._services: dict[str, Service] = {}
@@ -116,7 +119,7 @@ class Feed:
         before, self._rows = self._rows, {row.id: row for row in rows}
         changed = [row for row in rows if before.get(row.id) != row]
         gone = [row_id for row_id in before if row_id not in self._rows]
-        told, self._services = self._services, _services(rows)
+        told, self._services = self._services, _services(rows, self._waits)
         # Lines that another process wrote; ours were told before.
         await self._tell_lines({r.id for r in changed if _last_seq(before.get(r.id)) != r.last_seq})
         for listener in self._listeners:
@@ -134,11 +137,13 @@ class Feed:
                 await listener.on_lines(conversation_id)
 
 
-def _services(rows: Sequence[BoardRow]) -> dict[str, Service]:
+def _services(rows: Sequence[BoardRow], waits: WaitClock) -> dict[str, Service]:
     places = positions(rows)
     return {
-        row.id: Service(
-            row.state, row.agent_name if row.state is State.AGENT else None, places.get(row.id)
+        row.id: Service(row.state, row.agent_name)
+        if row.state is State.AGENT
+        else Service(
+            row.state, position=places.get(row.id), wait_minutes=waits.minutes(places[row.id])
         )
         for row in rows
     }

@@ -51,6 +51,18 @@ class Hours:
         minute = local.hour * 60 + local.minute
         return any(span.start <= minute < span.end for span in self._spans(local.date()))
 
+    def opened(self, now: datetime) -> datetime | None:
+        """Return when the present opening began; ``None`` when the desk never closes or is closed."""
+        if not self.week:
+            return None
+        local = now.astimezone(self.zone)
+        minute = local.hour * 60 + local.minute
+        for span in self._spans(local.date()):
+            if span.start <= minute < span.end:
+                begun = time(span.start // 60, span.start % 60)
+                return datetime.combine(local.date(), begun, self.zone).astimezone(UTC)
+        return None
+
     def next_opening(self, now: datetime) -> datetime | None:
         """Return when the desk opens next after ``now``; ``None`` when not within a month.
 

@@ -24,11 +24,16 @@ _COMMENT = re.compile(r"/comment_(\d{1,18})")
 
 
 def rating_buttons(handoff_id: int, language: Language, catalogue: Catalogue) -> tuple[Button, ...]:
-    """Return the five buttons, the best first."""
+    """Return the five buttons, from one star: where buttons become numbered lines, "5" is five stars."""
     return tuple(
         Button(catalogue.button(f"rate_{score}", language), f"/rate_{handoff_id}_{score}")
-        for score in (5, 4, 3, 2, 1)
+        for score in (1, 2, 3, 4, 5)
     )
+
+
+def is_score(body: Body) -> bool:
+    """Tell whether a message is the stars, not the comment."""
+    return _RATE.fullmatch(body.payload or "") is not None
 
 
 async def concerns(session: AsyncSession, conversation_id: str, body: Body) -> bool:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Author, HandoffReason
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow, TurnRow
-from bot.storage.desk import RatingRow
+from bot.storage.desk import RatingRow, SurveyRow
 
 # A hand-off so soon after a conversation with the bot counts against the bot.
 REOPEN = timedelta(hours=72)
@@ -57,6 +57,8 @@ class Figures:
     csat: float | None
     csat_mean: float | None
     ratings: int
+    nps: int | None
+    nps_answers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ async def service_report(
     sessions = await _sessions(session, since, until, zone)
     cases = await _cases(session, since, until, zone)
     later = await _handoff_times(session, since, until + REOPEN)
+    surveys = await _surveys(session, since, until, zone, by)
     groups: dict[str, tuple[list[_Session], list[_Case]]] = defaultdict(lambda: ([], []))
     for one in sessions if by is not GroupBy.REASON else ():
         groups[_session_key(by)(one)][0].append(one)
@@ -103,10 +106,14 @@ async def service_report(
     if by is GroupBy.REASON:
         # The rate by reason is of all sessions, so each line holds them all.
         return [
-            _figures(key, sessions, of_reason, later, contained=False)
+            _figures(key, sessions, of_reason, later, (), contained=False)
             for key, (_, of_reason) in sorted(groups.items())
         ]
-    return [_figures(key, *both, later) for key, both in sorted(groups.items())]
+    for key in surveys:
+        groups[key]  # an answer may come on a day without anything else
+    return [
+        _figures(key, *both, later, surveys.get(key, ())) for key, both in sorted(groups.items())
+    ]
 
 
 async def _sessions(
@@ -180,11 +187,35 @@ async def _handoff_times(
     return times
 
 
+async def _surveys(
+    session: AsyncSession, since: datetime, until: datetime, zone: ZoneInfo, by: GroupBy
+) -> dict[str, list[int]]:
+    """Return the answers 0..10 to the question about recommending, by the report's groups."""
+    rows = await session.execute(
+        select(
+            SurveyRow.answered_at, SurveyRow.score, ConversationRow.channel,
+            ConversationRow.language,
+        )
+        .join(ConversationRow, ConversationRow.id == SurveyRow.conversation_id)
+        .where(SurveyRow.answered_at >= since, SurveyRow.answered_at < until)
+    )  # fmt: skip
+    found: dict[str, list[int]] = defaultdict(list)
+    for at, score, channel, language in rows:
+        keys = {
+            GroupBy.DAY: f"{at.astimezone(zone):%Y-%m-%d}",
+            GroupBy.CHANNEL: channel,
+            GroupBy.LANGUAGE: language or "?",
+        }
+        found[keys.get(by, "all")].append(score)
+    return found
+
+
 def _figures(
     group: str,
     sessions: Sequence[_Session],
     cases: Sequence[_Case],
     handoff_times: dict[str, list[datetime]],
+    recommends: Sequence[int],
     *,
     contained: bool = True,
 ) -> Figures:
@@ -224,6 +255,8 @@ def _figures(
         csat=_share(sum(score >= 4 for score in scores), len(scores)),
         csat_mean=round(statistics.fmean(scores), 2) if scores else None,
         ratings=len(scores),
+        nps=_nps(recommends),
+        nps_answers=len(recommends),
     )
 
 
@@ -248,6 +281,14 @@ def _case_key(by: GroupBy) -> Callable[[_Case], str]:
 
 def _seconds(spans: Iterable[tuple[datetime | None, datetime | None]]) -> list[float]:
     return sorted((end - start).total_seconds() for start, end in spans if start and end)
+
+
+def _nps(scores: Sequence[int]) -> int | None:
+    """Return the Net Promoter Score, -100 to 100: percent of 9 and 10 minus percent of 0 to 6."""
+    if not scores:
+        return None
+    balance = sum(score >= 9 for score in scores) - sum(score <= 6 for score in scores)
+    return round(100 * balance / len(scores))
 
 
 def _share(part: int, whole: int) -> float | None:

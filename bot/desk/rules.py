@@ -1,45 +1,118 @@
-"""The desk as the workers see it: is anybody there, what is said when nobody is, ratings."""
+"""The desk as the workers see it: is anybody there, what is said when nobody is, forms of the desk."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.conversations.handoff import BACK_TO_BOT
-from bot.conversations.model import Body, Button
-from bot.desk import rating
+from bot.conversations.handoff import BACK_TO_BOT, HAND_OVER
+from bot.conversations.model import Body, Button, HandoffReason
+from bot.desk import callback, rating, survey
 from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours
+from bot.desk.teams import Team
+from bot.desk.waiting import WaitClock
 from bot.language import Language
 from bot.storage.conversations import ConversationRow
 
 
 @dataclass(frozen=True)
 class DeskRules:
-    """What a worker asks of the desk."""
+    """What a worker asks of the desk.
+
+    Args:
+        promise: within which somebody takes a waiting conversation.
+        capacity: conversations that an agent has at once, unless set for the agent.
+        assigns: whether conversations are assigned, until a supervisor says otherwise.
+        nps_every: least time between two questions whether a customer would recommend the shop.
+        teams: who answers what.
+        waits: what an expected wait is made of.
+    """
 
     catalogue: Catalogue
     hours: Hours
+    promise: timedelta = timedelta(minutes=10)
+    capacity: int = 5
+    assigns: bool = False
+    nps_every: timedelta = timedelta()
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    waits: WaitClock = field(default_factory=WaitClock)
 
     def closed_line(self, language: Language, now: datetime) -> Body | None:
         """Return the honest words for a customer who was handed off while nobody is there."""
         if self.hours.is_open(now):
             return None
         body = self.catalogue.line("closed_now", language, opening=self._opening(language, now))
-        button = Button(self.catalogue.button("back_to_bot", language), BACK_TO_BOT)
-        return Body(body.text, buttons=(button,))
+        return Body(body.text, buttons=self._while_waiting(language))
 
-    async def may_be_rating(self, session: AsyncSession, conversation_id: str, body: Body) -> bool:
+    def ask_line(self, reason: HandoffReason, language: Language) -> Body:
+        """Return the question whether a person should take over."""
+        button = Button(self.catalogue.button("person", language), f"{HAND_OVER}{reason}")
+        text = self.catalogue.line(f"ask_{reason}", language).text
+        return Body(text, buttons=(button,))
+
+    def queue_line(self, place: int, language: Language) -> Body:
+        """Return the place in the queue, and the expected wait where one is known."""
+        minutes = self.waits.minutes(place)
+        name = "queue_place" if minutes is None else "queue_wait"
+        line = self.catalogue.line(name, language, position=str(place), minutes=str(minutes))
+        return Body(line.text, buttons=self._while_waiting(language))
+
+    def late_line(self, language: Language) -> Body:
+        """Return the apology for a wait that is longer than promised."""
+        line = self.catalogue.line("late", language)
+        return Body(line.text, buttons=self._while_waiting(language))
+
+    async def concerns(
+        self, session: AsyncSession, conversation_id: str, body: Body, now: datetime
+    ) -> bool:
         """Tell whether ``receive`` should look at a message; most are none of its business."""
-        return await rating.concerns(session, conversation_id, body)
+        return (
+            await rating.concerns(session, conversation_id, body)
+            or await callback.concerns(session, conversation_id, body, now)
+            or await survey.concerns(session, conversation_id, body, now)
+        )
 
     async def receive(
-        self, session: AsyncSession, conversation: ConversationRow, body: Body, language: Language
+        self,
+        session: AsyncSession,
+        conversation: ConversationRow,
+        body: Body,
+        language: Language,
+        now: datetime,
     ) -> Body | None:
-        """Return the answer to a rating or its comment, ``None`` for any other message."""
-        return await rating.receive(session, conversation, body, language, self.catalogue)
+        """Return the answer to a rating, a comment, a score or a line of the call form, else ``None``."""
+        rated = await rating.receive(session, conversation, body, language, self.catalogue)
+        if rated is not None:
+            return await self._and_ask(session, conversation, body, rated, language, now)
+        called = await callback.receive(session, conversation, body, language, self.catalogue, now)
+        if called is not None:
+            return called
+        return await survey.receive(session, conversation.id, body, language, self.catalogue, now)
+
+    async def _and_ask(
+        self,
+        session: AsyncSession,
+        conversation: ConversationRow,
+        body: Body,
+        rated: Body,
+        language: Language,
+        now: datetime,
+    ) -> Body:
+        """Add the question about recommending to the thanks for a rating, when it is due."""
+        if not rating.is_score(body):
+            return rated
+        question = await survey.question(
+            session, conversation.id, language, self.catalogue, self.nps_every, now
+        )
+        return replace(rated, text=f"{rated.text}\n\n{question}") if question else rated
+
+    def _while_waiting(self, language: Language) -> tuple[Button, ...]:
+        back = Button(self.catalogue.button("back_to_bot", language), BACK_TO_BOT)
+        return (callback.call_button(language, self.catalogue), back)
 
     def _opening(self, language: Language, now: datetime) -> str:
         at = self.hours.next_opening(now)

@@ -107,10 +107,47 @@ class HandoffDesk:
             conversation = await transcript.locked(session, conversation_id)
             await self._take(session, conversation, agent, step_in=step_in, announce=announce)
 
+    async def assign(self, conversation_id: str, agent: Agent) -> None:
+        """Give a waiting conversation to ``agent`` unasked; it comes back when they do not answer.
+
+        Raises:
+            IllegalTransitionError: when it does not wait any more.
+        """
+        async with self._database.write() as session:
+            conversation = await transcript.locked(session, conversation_id)
+            held = await handoff.open_handoff(session, conversation_id)
+            if held is None or held.agent is not None:
+                raise IllegalTransitionError(
+                    f"expected conversation {conversation_id} to wait for an agent, "
+                    f"it is in state {conversation.state}"
+                )
+            held = await self._take(session, conversation, agent, announce=True)
+            held.assigned_at = datetime.now(UTC)
+
+    async def snooze(self, conversation_id: str, agent: Agent, until: datetime | None) -> None:
+        """Put a conversation out of sight until a moment or the customer's next line.
+
+        Args:
+            until: ``None`` brings it back.
+
+        Raises:
+            IllegalTransitionError: when it is not ``agent``'s.
+        """
+        async with self._database.write() as session:
+            conversation = await transcript.locked(session, conversation_id)
+            held = await self._held(session, conversation, agent)
+            held.snoozed_until = until
+            audit.note(
+                session, agent.login, "snooze", conversation_id,
+                until=until.isoformat() if until else "",
+            )  # fmt: skip
+
     async def answer(
         self, conversation_id: str, agent: Agent, text: str, client_id: str | None = None
     ) -> Entry:
         """Send an agent's words; takes the conversation first if nobody has it.
+
+        Who directs may speak in a colleague's conversation without taking it from them.
 
         Args:
             client_id: the page's own id of the message; one that is repeated is sent once.
@@ -119,12 +156,17 @@ class HandoffDesk:
         try:
             async with self._database.write() as session:
                 conversation = await transcript.locked(session, conversation_id)
-                held = await self._take(session, conversation, agent)
+                held = await handoff.open_handoff(session, conversation_id)
+                if held is None or held.agent is None or not agent.directs:
+                    held = await self._take(session, conversation, agent)
                 (row,) = transcript.append_out(
                     session, conversation, [Body(text)], Author.AGENT,
                     author_name=agent.name, message_id=message_id,
                 )  # fmt: skip
                 held.seen_seq = conversation.last_seq
+                held.snoozed_until = None
+                if held.agent == agent.login:
+                    held.assigned_at = None
                 audit.note(session, agent.login, "answer", conversation_id, seq=row.seq)
                 return Entry.of(row)
         except IntegrityError:
@@ -142,8 +184,13 @@ class HandoffDesk:
             )  # fmt: skip
             audit.note(session, agent.login, "note", conversation_id)
 
-    async def pass_on(self, conversation_id: str, agent: Agent, to: Agent | None) -> None:
+    async def pass_on(
+        self, conversation_id: str, agent: Agent, to: Agent | None, team: str | None = None
+    ) -> None:
         """Hand a conversation to a colleague, or back into the queue when ``to`` is ``None``.
+
+        Args:
+            team: whose queue it goes into; ``None`` leaves the team as it is.
 
         Raises:
             IllegalTransitionError: when it is not ``agent``'s to hand on.
@@ -158,10 +205,16 @@ class HandoffDesk:
                 line = self._catalogue.line("transferred", language, agent=to.name)
             held.agent = to.login if to else None
             held.taken_at = (held.taken_at or datetime.now(UTC)) if to else held.taken_at
+            held.assigned_at = held.snoozed_until = None
+            held.team, held.preferred = team or held.team, None
             conversation.state = State.AGENT if to else State.QUEUED
             transcript.append_out(session, conversation, [line], Author.SYSTEM)
             audit.note(
-                session, agent.login, "transfer", conversation_id, to=to.login if to else "queue"
+                session,
+                agent.login,
+                "transfer",
+                conversation_id,
+                to=to.login if to else team or "queue",
             )
 
     async def give_back(self, conversation_id: str, agent: Agent) -> None:

@@ -14,10 +14,10 @@ from bot.faq.knowledge import Knowledge
 from bot.orders.model import Bilingual
 from bot.storage.accounts import AccountRow, AuditRow
 from bot.storage.conversations import MessageRow, TurnRow
-from bot.storage.desk import NoteRow
+from bot.storage.desk import MarkRow, NoteRow
 
 # Deeds that belong into the story of a conversation; looking at it does not.
-_SHOWN_DEEDS = ("take", "transfer", "give_back", "close")
+_SHOWN_DEEDS = ("take", "transfer", "give_back", "close", "late", "unanswered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class FaqHit:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the bot made of a customer's message."""
+    """What the bot made of a customer's message; ``mark`` is an agent's word on it (``bot.desk.marks``)."""
 
     intent: str | None
     confidence: float | None
@@ -39,6 +39,8 @@ class Reading:
     language: str | None
     faq: tuple[FaqHit, ...]
     latency_ms: float
+    anger: float | None
+    mark: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,13 @@ async def lines_of(
 ) -> list[Line]:
     """Return the transcript with ``seq > after_seq``, in order."""
     rows = await session.execute(
-        select(MessageRow, TurnRow)
+        select(MessageRow, TurnRow, MarkRow.kind)
         .outerjoin(TurnRow, TurnRow.message_id == MessageRow.id)
+        .outerjoin(MarkRow, MarkRow.message_id == MessageRow.id)
         .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after_seq)
         .order_by(MessageRow.seq)
     )
-    return [_line(message, turn, knowledge) for message, turn in rows]
+    return [_line(message, turn, mark, knowledge) for message, turn, mark in rows]
 
 
 async def notes_of(session: AsyncSession, conversation_id: str) -> list[Note]:
@@ -119,7 +122,9 @@ async def deeds_of(session: AsyncSession, conversation_id: str) -> list[Deed]:
     return [Deed(row.id, row.at, row.action, name or row.actor, row.detail) for row, name in rows]
 
 
-def _line(message: MessageRow, turn: TurnRow | None, knowledge: Knowledge) -> Line:
+def _line(
+    message: MessageRow, turn: TurnRow | None, mark: str | None, knowledge: Knowledge
+) -> Line:
     body = Body.from_json(message.body)
     return Line(
         seq=message.seq,
@@ -133,12 +138,13 @@ def _line(message: MessageRow, turn: TurnRow | None, knowledge: Knowledge) -> Li
         at=message.created_at,
         delivery=message.state,
         error=message.error,
-        reading=_reading(turn, knowledge) if turn else None,
+        reading=_reading(turn, mark, knowledge) if turn else None,
     )
 
 
-def _reading(turn: TurnRow, knowledge: Knowledge) -> Reading:
+def _reading(turn: TurnRow, mark: str | None, knowledge: Knowledge) -> Reading:
     hits = tuple(FaqHit(faq_id, faq_title(knowledge, faq_id), score) for faq_id, score in turn.faq)
     return Reading(
-        turn.intent, turn.confidence, turn.decision, turn.language, hits, turn.latency_ms
-    )
+        turn.intent, turn.confidence, turn.decision, turn.language, hits, turn.latency_ms,
+        turn.anger, mark,
+    )  # fmt: skip

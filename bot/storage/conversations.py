@@ -83,6 +83,8 @@ class TurnRow(Base):
     faq: Mapped[list[Any]]
     decision: Mapped[str] = mapped_column(String(400), index=True)
     latency_ms: Mapped[float]
+    # How angry the message is, 0..1; see bot.mood.
+    anger: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -90,7 +92,10 @@ class HandoffRow(Base):
     """One hand-off from the bot to people: waiting, then taken, then closed.
 
     ``agent`` is a login of the desk, or the name given in the terminal. ``seen_seq`` is the last
-    line of the transcript that somebody at the desk has read.
+    line of the transcript that somebody at the desk has read. ``preferred`` is who had this customer
+    last, within a day. ``assigned_at`` is set while nobody but the assignment has moved. ``late_at`` is
+    when the customer heard that it takes longer than promised. Until ``snoozed_until``, or the
+    customer's next line, the agent does not want to see it.
     """
 
     __tablename__ = "handoffs"
@@ -114,3 +119,11 @@ class HandoffRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     taken_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    team: Mapped[str | None] = mapped_column(String(32))
+    preferred: Mapped[str | None] = mapped_column(String(64))
+    assigned_at: Mapped[datetime | None]
+    late_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
+    # When the customer last heard their place in the queue, and which.
+    told_at: Mapped[datetime | None]
+    told_place: Mapped[int | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,9 @@ from bot.desk.board import Board
 from bot.desk.brief import faq_title
 from bot.desk.catalogue import Catalogue
 from bot.desk.service import HandoffDesk
+from bot.desk.staff import Staff
+from bot.desk.teams import Team
+from bot.desk.waiting import WaitClock
 from bot.faq.knowledge import Knowledge
 from bot.faq.model import LANGUAGES
 from bot.orders.book import OrderBook
@@ -46,6 +49,9 @@ class DeskParts:
     changed: Callable[[str], None]
     looked: Callable[[str], None]
     zone: ZoneInfo
+    staff: Staff
+    teams: Mapping[str, Team]
+    waits: WaitClock
 
     def done(self, conversation_id: str, **more: Any) -> JSONResponse:
         """Answer a deed, and tell everybody."""

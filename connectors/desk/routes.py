@@ -24,6 +24,7 @@ from bot.desk.report import GroupBy, service_report
 from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
 from connectors.accounts import Director, Talker, guard
+from connectors.desk.direction import direction_router
 from connectors.desk.parts import DeskParts
 
 # What the desk's deeds raise, and how it is answered.
@@ -67,9 +68,16 @@ class NoteText(BaseModel):
 
 
 class PassOn(BaseModel):
-    """Whom to hand a conversation to; nobody means back into the queue."""
+    """Whom to hand a conversation to; nobody means into the queue, of ``team`` if it is named."""
 
     to: str | None = None
+    team: str | None = None
+
+
+class Snooze(BaseModel):
+    """For how long to put a conversation out of sight; 0 brings it back."""
+
+    minutes: int = Field(ge=0, le=7 * 24 * 60)
 
 
 class Close(BaseModel):
@@ -101,6 +109,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
                 "outcomes": catalogue.resolutions,
                 "replies": catalogue.replies,
                 "intents": catalogue.intents,
+                "teams": parts.teams,
             }
         )
 
@@ -115,23 +124,8 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
     @router.get("/agents")
     async def agents(_: Talker) -> JSONResponse:
         """List who may be handed a conversation, with what they have in hand."""
-        load: dict[str, int] = {}
-        for row in await parts.board.open():
-            if row.agent:
-                load[row.agent] = load.get(row.agent, 0) + 1
-        online = parts.live.online()
-        return _json(
-            [
-                {
-                    "login": a.login,
-                    "name": a.name,
-                    "load": load.get(a.login, 0),
-                    "online": a.login in online,
-                }
-                for a in await accounts.everyone()
-                if a.may(Right.TALK)
-            ]
-        )
+        async with database.read() as session:
+            return _json(await parts.staff.everyone(session, parts.live.online()))
 
     @router.get("/report")
     async def report(
@@ -189,12 +183,21 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
         return parts.done(conversation_id)
 
     @router.post("/conversations/{conversation_id}/pass-on")
-    async def pass_on(conversation_id: _Id, choice: PassOn, me: Talker) -> JSONResponse:
-        """Hand it to a colleague or back into the queue."""
-        to = await accounts.find(choice.to) if choice.to else None
-        if choice.to and (to is None or not to.may(Right.TALK)):
-            raise HTTPException(422, f"expected the login of an agent, got {choice.to!r}")
-        await desk.pass_on(conversation_id, _agent(me), _agent(to) if to else None)
+    async def pass_on(conversation_id: _Id, whom: PassOn, me: Talker) -> JSONResponse:
+        """Hand it to a colleague, or into the queue."""
+        to = await accounts.find(whom.to) if whom.to else None
+        if whom.to and (to is None or not to.may(Right.TALK)):
+            raise HTTPException(422, f"expected the login of an agent, got {whom.to!r}")
+        if whom.team is not None and whom.team not in parts.teams:
+            raise HTTPException(422, f"expected a team of hours.yml, got {whom.team!r}")
+        await desk.pass_on(conversation_id, _agent(me), _agent(to) if to else None, whom.team)
+        return parts.done(conversation_id)
+
+    @router.post("/conversations/{conversation_id}/snooze")
+    async def snooze(conversation_id: _Id, wish: Snooze, me: Talker) -> JSONResponse:
+        """Put it out of sight for a while."""
+        until = datetime.now(UTC) + timedelta(minutes=wish.minutes) if wish.minutes else None
+        await desk.snooze(conversation_id, _agent(me), until)
         return parts.done(conversation_id)
 
     @router.post("/conversations/{conversation_id}/give-back")
@@ -216,6 +219,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
         parts.looked(conversation_id)
         return _json({"ok": True})
 
+    router.include_router(direction_router(parts, accounts))
     return router
 
 

@@ -66,4 +66,8 @@ def body_to_wire(body: Body) -> dict[str, Any]:
 
 def service_to_wire(service: Service) -> dict[str, Any]:
     """Return who answers now as the widget reads it."""
-    return {"agent": service.agent, "position": service.position}
+    return {
+        "agent": service.agent,
+        "position": service.position,
+        "wait_minutes": service.wait_minutes,
+    }

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 import bot.storage.channels  # noqa: F401 - its tables hang on the metadata
-from bot.conversations.dialogue import Outcome
+from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.model import Body, Button, HandoffReason
 from bot.conversations.turn import Turn
 from bot.language import Language, detect, reply_language
@@ -41,6 +41,10 @@ class ScriptedDialogue:
     def language_for(self, text: str, before: Language | None) -> Language:
         return reply_language(text) or before or "zh"
 
+    async def understand(self, conversation_id: str, message_id: str, text: str) -> Understood:
+        intent = "order_status" if "到哪" in text else None
+        return Understood(intent, 0.9, frozenset())
+
     async def turn(
         self,
         conversation_id: str,
@@ -55,7 +59,7 @@ class ScriptedDialogue:
             await asyncio.sleep(float(slow[1]))
         reason = HandoffReason.ASKED_FOR if payload == "/ask_human" else None
         turn = Turn(
-            "ask_faq", 0.9, [], f"handoff:{reason}" if reason else "answer:echo",
+            "ask_faq", 0.9, [], f"handoff:{reason}" if reason else f"answer:{text[:80]}",
             _replies(payload or text), reason,
         )  # fmt: skip
         return Outcome(turn, detect(text), self.language_for(text, before), (), 1.0)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversations.dialogue import Outcome
+from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.engine_client import EngineDown
 from bot.conversations.inbox import Inbox
 from bot.conversations.model import Body, HandoffReason, Inbound
@@ -39,6 +39,10 @@ class ScriptedDialogue:
     def language_for(self, text: str, before: Language | None) -> Language:
         return reply_language(text) or before or "zh"
 
+    async def understand(self, conversation_id: str, message_id: str, text: str) -> Understood:
+        intent = "order_status" if "到哪" in text else None
+        return Understood(intent, 0.9, frozenset())
+
     async def turn(
         self,
         conversation_id: str,
@@ -59,7 +63,7 @@ class ScriptedDialogue:
             intent="ask_human" if reason else "ask_faq",
             confidence=0.9,
             entities=[],
-            decision=f"handoff:{reason}" if reason else "answer:echo",
+            decision=f"handoff:{reason}" if reason else f"answer:{text}",
             replies=(Body(f"re {payload or text}"),),
             handoff=reason,
         )

@@ -57,7 +57,11 @@ async def test_the_turn_is_recorded(desk: Desk) -> None:
     async with desk.database.read() as session:
         turn = (await session.scalars(select(TurnRow))).one()
         conversation = await session.get_one(ConversationRow, conversation_id)
-    assert (turn.language, turn.intent, turn.decision) == ("mixed", "ask_faq", "answer:echo")
+    assert (turn.language, turn.intent, turn.decision) == (
+        "mixed",
+        "ask_faq",
+        "answer:我的order到哪了",
+    )
     assert conversation.language == "zh"
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from bot.conversations import transcript
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.model import Author, Body, State
+from bot.desk.callback import CALL_ME
 from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours, Span
 from bot.desk.report import GroupBy, service_report
@@ -62,7 +63,7 @@ async def test_out_of_hours_the_customer_hears_the_next_opening_and_the_bot_goes
     author, body = (await _lines(closed, conversation_id))[-1]
     assert author is Author.SYSTEM
     assert "back" in body.text
-    assert [button.payload for button in body.buttons] == [BACK_TO_BOT]
+    assert [button.payload for button in body.buttons] == [CALL_ME, BACK_TO_BOT]
     await closed.say("包邮吗")
     assert (await _lines(closed, conversation_id))[-1] == (Author.BOT, Body("re 包邮吗"))
     assert len(await agents.queue()) == 1, "the place in the queue is kept"

@@ -1,6 +1,16 @@
 /** `/desk/api` and `/account`: one function per call. */
 
-import type { Account, Catalogue, Colleague, Figures, Row, Suggestion, View } from "./model";
+import type {
+  Account,
+  Catalogue,
+  Colleague,
+  Figures,
+  LiveBoard,
+  MarkKind,
+  Row,
+  Suggestion,
+  View,
+} from "./model";
 
 /** The server's refusal, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -60,7 +70,13 @@ export const api = {
   answer: (id: string, text: string, client_id: string) =>
     deed<{ seq: number }>(id, "answer", { text, client_id }),
   note: (id: string, text: string) => deed(id, "note", { text }),
-  passOn: (id: string, to: string | null) => deed(id, "pass-on", { to }),
+  passOn: (id: string, to: string | null, team?: string) => deed(id, "pass-on", { to, team }),
+  snooze: (id: string, minutes: number) => deed(id, "snooze", { minutes }),
+  mark: (id: string, seq: number, kind: MarkKind | null) => deed(id, "mark", { seq, kind }),
+  live: () => get<LiveBoard>("/desk/api/live"),
+  setAgent: (login: string, wish: { capacity?: number; accepting?: boolean }) =>
+    call<{ ok: true }>("POST", `/desk/api/agents/${encodeURIComponent(login)}`, wish),
+  setAssigns: (on: boolean) => call<{ ok: true }>("POST", "/desk/api/assigns", { on }),
   giveBack: (id: string) => deed(id, "give-back"),
   close: (id: string, resolution: string) => deed(id, "close", { resolution }),
   seen: (id: string, seq: number) => deed(id, "seen", { seq }),

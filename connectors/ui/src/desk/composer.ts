@@ -126,8 +126,8 @@ export class Composer {
     const words = this.#words;
     const note = this.#mode === "note";
     const { row } = store;
-    const held = row?.state === "agent" && !store.mine;
-    const locked = !note && !store.mine;
+    const held = row?.state === "agent" && !store.speaks;
+    const locked = !note && !store.speaks;
     this.element.classList.toggle("noting", note);
     for (const [name, button] of Object.entries(this.#modes))
       button.setAttribute("aria-pressed", String(name === this.#mode));

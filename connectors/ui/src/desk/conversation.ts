@@ -6,7 +6,7 @@ import { brief } from "./brief";
 import { Composer } from "./composer";
 import { setText } from "./draw";
 import { iconButton } from "./icon-button";
-import { BACK, BOT, CHECK, PASS, SIDE } from "./icons";
+import { BACK, BOT, CHECK, CLOCK, JOIN, PASS, SIDE } from "./icons";
 import { TranscriptLog } from "./log";
 import type { Row } from "./model";
 import type { Store } from "./store";
@@ -17,6 +17,7 @@ export interface ConversationActions {
   close(): void;
   back(): void;
   details(): void;
+  snooze(): void;
 }
 
 export class ConversationPane {
@@ -28,6 +29,8 @@ export class ConversationPane {
   readonly #facts = h("p", { class: "facts" });
   readonly #take: HTMLButtonElement;
   readonly #holder: HTMLElement;
+  readonly #join: HTMLButtonElement;
+  readonly #call = h("p", { class: "call", "data-testid": "call" });
   readonly #guard = h("p", { class: "guard", role: "status", "data-testid": "guard" });
   readonly #brief = h("div", { class: "brief-place" });
   readonly #nothing: HTMLElement;
@@ -53,9 +56,15 @@ export class ConversationPane {
       },
       "",
     );
+    this.#join = action(words.join, JOIN, "join", () => {
+      store.join();
+      this.composer.switchTo("reply");
+    });
     this.#holder = h(
       "div",
       { class: "deeds" },
+      this.#join,
+      action(words.snooze, CLOCK, "snooze", actions.snooze),
       action(words.giveBack, BOT, "give-back", () => void store.giveBack()),
       action(words.pass, PASS, "pass", actions.pass),
       action(words.close, CHECK, "close", actions.close, "primary"),
@@ -79,6 +88,7 @@ export class ConversationPane {
         iconButton(words.details, SIDE, "only-medium", "details", actions.details),
       ),
       this.#guard,
+      this.#call,
       this.#brief,
       this.#log.element,
       this.composer.element,
@@ -108,6 +118,13 @@ export class ConversationPane {
     this.#take.hidden = row.state === "agent";
     setText(this.#take, row.state === "bot" ? words.stepIn : words.take);
     this.#holder.hidden = row.state !== "agent" || !(store.mine || store.directs);
+    this.#join.hidden = store.speaks;
+    this.#call.hidden = !row.callback;
+    if (row.callback)
+      setText(
+        this.#call,
+        fill(words.callCard, { phone: row.callback.phone, wish: row.callback.wish ?? "–" }),
+      );
     this.#renderGuard();
     const shown = JSON.stringify([view?.row.id, view?.brief, view?.customer]);
     if (shown !== this.#briefShown) {

@@ -2,8 +2,9 @@
 
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
+import { sleeps } from "./lists";
 import type { Store } from "./store";
-import { WORDS } from "./words";
+import { span, WORDS } from "./words";
 
 interface Choice {
   label: string;
@@ -20,11 +21,17 @@ export async function askPass(store: Store, lang: Lang): Promise<void> {
     (a, b) => Number(b.online) - Number(a.online) || a.load - b.load,
   );
   ask(words.passTitle, words.cancel, [
-    ...people.map(({ login, name, load, online }) => ({
+    ...people.map(({ login, name, load, online, accepting }) => ({
       label: name,
-      detail: online ? fill(words.load, { n: load }) : words.away,
+      detail: online ? fill(accepting ? words.load : words.paused, { n: load }) : words.away,
       testId: `to-${login}`,
       chosen: () => void store.passOn(login),
+    })),
+    ...Object.entries(store.catalogue.teams).map(([id, team]) => ({
+      label: team[lang],
+      detail: team.partner ?? words.team,
+      testId: `to-team-${id}`,
+      chosen: () => void store.passOn(null, id),
     })),
     { label: words.passQueue, testId: "to-queue", chosen: () => void store.passOn(null) },
     { label: words.passBot, testId: "to-bot", chosen: () => void store.giveBack() },
@@ -45,6 +52,23 @@ export function askClose(store: Store, lang: Lang): void {
   );
 }
 
+/** Asks for how long to put the conversation out of sight. */
+export function askSnooze(store: Store, lang: Lang): void {
+  const words = WORDS[lang];
+  const lengths = [15, 60, 240, 1440];
+  const asleep = store.row && sleeps(store.row);
+  ask(words.snoozeTitle, words.cancel, [
+    ...lengths.map((minutes) => ({
+      label: span(minutes * 60, lang),
+      testId: `snooze-${minutes}`,
+      chosen: () => void store.snooze(minutes),
+    })),
+    ...(asleep
+      ? [{ label: words.wake, testId: "snooze-0", chosen: () => void store.snooze(0) }]
+      : []),
+  ]);
+}
+
 /** Shows the keys. */
 export function showKeys(lang: Lang): void {
   const { keys, help, dismiss } = WORDS[lang];
@@ -59,6 +83,7 @@ export function showKeys(lang: Lang): void {
     [["/"], keys.canned],
     [["Alt 1", "2", "3"], keys.suggestion],
     [["P"], keys.pass],
+    [["S"], keys.snooze],
     [["X"], keys.close],
     [["Esc"], keys.leave],
     [["?"], keys.help],

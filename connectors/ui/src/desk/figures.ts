@@ -3,6 +3,7 @@
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { api } from "./api";
+import { columns } from "./chart";
 import { open } from "./dialogs";
 import type { Catalogue, Figures } from "./model";
 import { span, WORDS, type Words } from "./words";
@@ -25,6 +26,7 @@ export async function showFigures(catalogue: Catalogue, lang: Lang): Promise<voi
     "div",
     { class: "figures", tabindex: 0, role: "region", "aria-label": words.figures },
     all.length === 0 && h("p", { class: "empty" }, words.figuresNone),
+    all.length > 0 && charts(days, words, lang),
     all.length > 0 &&
       table(words.byDay, columns, [
         ...days.map((line): [string, Figures] => [line.group, line]),
@@ -41,6 +43,54 @@ export async function showFigures(catalogue: Catalogue, lang: Lang): Promise<voi
   dialog.classList.add("wide");
 }
 
+function charts(days: readonly Figures[], words: Words, lang: Lang): HTMLElement {
+  const of = (value: (line: Figures) => number | null) =>
+    days.map((line) => ({ label: line.group.slice(5).replace("-", "/"), value: value(line) }));
+  const percent = (value: number) => `${Math.round(value * 100)}%`;
+  const time = (value: number) => span(value, lang);
+  const drawn: [string, SVGSVGElement][] = [
+    [
+      words.sessions,
+      columns(
+        words.sessions,
+        of((line) => line.sessions),
+        String,
+      ),
+    ],
+    [
+      words.contained,
+      columns(
+        words.contained,
+        of((line) => line.containment),
+        percent,
+        1,
+      ),
+    ],
+    [
+      words.firstResponse,
+      columns(
+        words.firstResponse,
+        of((l) => l.first_response_median_s),
+        time,
+      ),
+    ],
+    [
+      words.csat,
+      columns(
+        words.csat,
+        of((line) => line.csat),
+        percent,
+        1,
+      ),
+    ],
+  ];
+  return h(
+    "div",
+    { class: "charts" },
+    ...drawn.map(([title, chart]) => h("figure", {}, h("figcaption", {}, title), chart)),
+  );
+}
+
 function columnsOf(words: Words, lang: Lang): [string, Cell][] {
   const share = (value: number | null) => (value === null ? "–" : `${Math.round(value * 100)}%`);
   const time = (value: number | null) => (value === null ? "–" : span(value, lang));
@@ -54,6 +104,7 @@ function columnsOf(words: Words, lang: Lang): [string, Cell][] {
     [words.handling, (line) => time(line.handling_median_s)],
     [words.resolved, (line) => share(line.resolution_rate)],
     [words.leftQueue, (line) => share(line.abandoned_rate)],
+    [words.nps, (line) => (line.nps_answers ? `${line.nps} (${line.nps_answers})` : "–")],
     [words.csat, (line) => (line.ratings ? `${share(line.csat)} (${line.ratings})` : "–")],
   ];
 }

@@ -3,10 +3,10 @@
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { Keyed } from "./draw";
-import { listed, TABS, type Tab } from "./lists";
+import { listed, sleeps, TABS, type Tab } from "./lists";
 import type { Row } from "./model";
 import type { Store } from "./store";
-import { ago, named, WORDS, type Words } from "./words";
+import { ago, clock, named, WORDS, type Words } from "./words";
 
 const LABEL = {
   waiting: "tabWaiting",
@@ -56,7 +56,7 @@ export class ConversationList {
       list,
       ({ id }) => id,
       // The waiting time is part of what is shown.
-      (row) => JSON.stringify([row, row.id === store.openId, this.#since(row)]),
+      (row) => JSON.stringify([row, row.id === store.openId, this.#since(row), sleeps(row)]),
       (row) => h("li", {}, this.#row(row)),
     );
     this.element = h(
@@ -108,7 +108,7 @@ export class ConversationList {
       "button",
       {
         type: "button",
-        class: "row",
+        class: sleeps(row) ? "row asleep" : "row",
         "data-testid": "row",
         "data-id": row.id,
         "data-priority": row.state === "bot" ? "normal" : priority,
@@ -135,6 +135,21 @@ export class ConversationList {
         priority !== "normal" &&
           row.state === "queued" &&
           h("span", { class: `chip ${priority}` }, words.priorities[priority]),
+        row.late && h("span", { class: "chip urgent" }, words.late),
+        row.callback && h("span", { class: "chip high" }, words.callWished),
+        row.state === "queued" &&
+          row.preferred === store.me.login &&
+          h("span", { class: "chip high" }, words.yoursBefore),
+        sleeps(row) &&
+          h(
+            "span",
+            { class: "chip plain" },
+            fill(words.sleepsUntil, { time: clock(row.snoozed_until ?? "", lang) }),
+          ),
+        row.state === "queued" &&
+          row.team &&
+          row.team !== Object.keys(store.catalogue.teams)[0] &&
+          h("span", { class: "chip plain" }, store.catalogue.teams[row.team]?.[lang] ?? row.team),
         h("span", { class: "chip plain" }, named(words.channels, row.channel)),
         row.language &&
           h(

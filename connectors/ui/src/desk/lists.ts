@@ -30,7 +30,13 @@ export function calls(open: Iterable<Row>, me: string): number {
   return count;
 }
 
+/** Whether a row is put out of sight for now. */
+export function sleeps({ snoozed_until }: Row, now = Date.now()): boolean {
+  return snoozed_until !== null && Date.parse(snoozed_until) > now;
+}
+
 function byNews(a: Row, b: Row): number {
+  const asleep = Number(sleeps(a)) - Number(sleeps(b));
   const unread = Number(b.unread > 0) - Number(a.unread > 0);
-  return unread || Date.parse(b.last_at) - Date.parse(a.last_at);
+  return asleep || unread || Date.parse(b.last_at) - Date.parse(a.last_at);
 }

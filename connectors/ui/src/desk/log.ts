@@ -17,6 +17,8 @@ type Item =
 
 /** As near to the end as this counts as reading the newest line, in CSS pixels. */
 const NEAR_PX = 90;
+/** From this anger on an agent is told. */
+const UPSET = 0.6;
 
 export class TranscriptLog {
   readonly element: HTMLElement;
@@ -94,7 +96,7 @@ export class TranscriptLog {
       line.buttons.length > 0 &&
         h("div", { class: "offers" }, ...line.buttons.map((title) => h("span", {}, title))),
       this.#delivery(line),
-      line.reading && this.#reading(line.reading),
+      line.reading && this.#reading(line.reading, line.seq),
     );
   }
 
@@ -116,7 +118,7 @@ export class TranscriptLog {
   }
 
   /** What the bot made of a customer's message. */
-  #reading(reading: Reading): HTMLElement {
+  #reading(reading: Reading, seq: number): HTMLElement {
     const words = this.#words;
     const [rung = "", rest = ""] = split(reading.decision);
     const intent = reading.intent
@@ -132,6 +134,10 @@ export class TranscriptLog {
         intent && h("span", {}, fill(words.intent, { name: intent })),
         reading.confidence !== null &&
           h("span", {}, fill(words.confidence, { n: Math.round(reading.confidence * 100) })),
+        reading.anger !== null &&
+          reading.anger >= UPSET &&
+          h("span", { class: "upset" }, words.angry),
+        reading.mark && h("span", { class: "marked" }, words.marked[reading.mark]),
       ),
       reading.faq.length > 0 &&
         h(
@@ -146,6 +152,29 @@ export class TranscriptLog {
             ),
           ),
         ),
+      this.#marks(reading, seq),
+    );
+  }
+
+  /** What an agent can say about the bot's answer; the list of FAQ gaps is made of it. */
+  #marks({ mark }: Reading, seq: number): HTMLElement {
+    const words = this.#words;
+    return h(
+      "div",
+      { class: "marks", role: "group", "aria-label": words.markTitle },
+      ...(["wrong", "missing"] as const).map((kind) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "quiet",
+            "aria-pressed": String(mark === kind),
+            "data-testid": `mark-${kind}`,
+            onclick: () => void this.store.mark(seq, mark === kind ? null : kind),
+          },
+          words.marks[kind],
+        ),
+      ),
     );
   }
 
@@ -167,7 +196,8 @@ export class TranscriptLog {
     const words = this.#words;
     const { catalogue, colleagues } = this.store;
     const to = detail.to ?? "";
-    const person = colleagues.find(({ login }) => login === to)?.name ?? to;
+    const team = catalogue.teams[to]?.[this.lang];
+    const person = team ?? colleagues.find(({ login }) => login === to)?.name ?? to;
     const how = catalogue.outcomes[detail.resolution ?? ""]?.[this.lang] ?? "";
     const text = {
       take: fill(words.deedTake, { name }),
@@ -177,6 +207,8 @@ export class TranscriptLog {
       }),
       give_back: fill(words.deedGiveBack, { name }),
       close: fill(words.deedClose, { name, how }),
+      late: words.deedLate,
+      unanswered: words.deedUnanswered,
     }[action];
     return h(
       "li",

@@ -1,14 +1,17 @@
 /** The desk: sign in, then the page; the language is the account's until somebody switches. */
 
 import "../tokens.css";
+import "./dark.css";
 import "./desk.css";
 import { known, type Lang, pick } from "../shared/language";
 import { ApiError, api } from "./api";
 import type { Account } from "./model";
 import { DeskPage } from "./page";
 import { signIn } from "./signin";
+import { applyTheme } from "./theme";
 import { WORDS } from "./words";
 
+applyTheme();
 const KEY = "yingda:desk:lang";
 const place = document.querySelector("#desk") as HTMLElement;
 let page: DeskPage | undefined;

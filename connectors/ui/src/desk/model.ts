@@ -39,6 +39,13 @@ export interface Row {
   unread: number;
   /** Orders the waiting: since when they count as waiting. */
   turn: string;
+  team: string | null;
+  /** Who had this customer within a day. */
+  preferred: string | null;
+  /** The customer has heard that it takes longer than promised. */
+  late: boolean;
+  snoozed_until: string | null;
+  callback: { phone: string; wish: string | null } | null;
 }
 
 export interface FaqHit {
@@ -54,7 +61,12 @@ export interface Reading {
   language: string | null;
   faq: FaqHit[];
   latency_ms: number;
+  /** 0..1; null where nobody measures it. */
+  anger: number | null;
+  mark: MarkKind | null;
 }
+
+export type MarkKind = "wrong" | "missing";
 
 export interface Line {
   seq: number;
@@ -82,7 +94,7 @@ export interface Note {
 export interface Deed {
   id: number;
   at: string;
-  action: "take" | "transfer" | "give_back" | "close";
+  action: "take" | "transfer" | "give_back" | "close" | "late" | "unanswered";
   name: string;
   detail: Record<string, string>;
 }
@@ -162,13 +174,33 @@ export interface Catalogue {
   outcomes: Record<string, Bilingual>;
   replies: Canned[];
   intents: Record<string, Bilingual>;
+  teams: Record<string, Bilingual & { partner: string | null }>;
 }
 
 export interface Colleague {
   login: string;
   name: string;
   load: number;
+  capacity: number;
   online: boolean;
+  accepting: boolean;
+}
+
+/** How it stands in the queue, of one team or of all; times are seconds. */
+export interface Waits {
+  waiting: number;
+  longest_s: number | null;
+  late: number;
+  calls: number;
+  served: number;
+}
+
+export interface LiveBoard {
+  all: Waits;
+  teams: Record<string, Waits>;
+  agents: Colleague[];
+  assigns: boolean;
+  handling_s: number | null;
 }
 
 export interface Viewer {
@@ -191,4 +223,6 @@ export interface Figures {
   abandoned_rate: number | null;
   csat: number | null;
   ratings: number;
+  nps: number | null;
+  nps_answers: number;
 }

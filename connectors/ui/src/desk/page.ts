@@ -2,14 +2,15 @@
 
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
-import { type ApiError, api } from "./api";
+import { ApiError, api } from "./api";
 import { Bell } from "./bell";
 import { ConversationPane } from "./conversation";
-import { askClose, askPass, showKeys } from "./dialogs";
+import { askClose, askPass, askSnooze, showKeys } from "./dialogs";
 import { setText } from "./draw";
 import { showFigures } from "./figures";
 import { ConversationList } from "./list";
 import { calls } from "./lists";
+import { showLive } from "./live";
 import type { Account, Catalogue, Suggestion } from "./model";
 import { CustomerPanel } from "./panel";
 import { Store } from "./store";
@@ -58,6 +59,10 @@ export class DeskPage {
     this.#store = store;
     this.#bar = new TopBar(store, lang, this.#bell, {
       figures: () => void showFigures(catalogue, lang).catch((error) => this.#refused(error)),
+      live: () =>
+        void showLive(catalogue, lang, (error) => this.#failed(error)).catch((error) =>
+          this.#failed(error),
+        ),
       keys: () => showKeys(lang),
       language: actions.language,
       signOut: () => void this.#signOut(),
@@ -66,6 +71,7 @@ export class DeskPage {
     this.#conversation = new ConversationPane(store, lang, {
       pass: () => void askPass(store, lang),
       close: () => askClose(store, lang),
+      snooze: () => askSnooze(store, lang),
       back: () => this.#back(),
       details: () => this.element.classList.toggle("shows-panel"),
     });
@@ -138,6 +144,11 @@ export class DeskPage {
     composer.insert(suggestion.answer[composer.language].trim());
   }
 
+  #failed(error: unknown): void {
+    if (!(error instanceof ApiError)) throw error;
+    this.#refused(error);
+  }
+
   #refused(error: ApiError): void {
     const words = this.#words;
     const text = error.status === 409 ? words.conflict : fill(words.failed, { why: error.message });
@@ -193,6 +204,7 @@ export class DeskPage {
       n: () => store.openId && composer.switchTo("note"),
       "/": () => composer.canned(),
       p: () => may && void askPass(store, this.lang),
+      s: () => may && askSnooze(store, this.lang),
       x: () => may && askClose(store, this.lang),
       Escape: () => this.#back(),
       "?": () => showKeys(this.lang),

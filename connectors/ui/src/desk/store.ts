@@ -3,7 +3,16 @@
 import { uuid } from "../shared/uuid";
 import { type Api, ApiError } from "./api";
 import { listed, TABS, type Tab } from "./lists";
-import type { Account, Catalogue, Colleague, Row, Suggestion, View, Viewer } from "./model";
+import type {
+  Account,
+  Catalogue,
+  Colleague,
+  MarkKind,
+  Row,
+  Suggestion,
+  View,
+  Viewer,
+} from "./model";
 import { OutgoingQueue } from "./outgoing";
 import type { Wire, WireEvents } from "./wire";
 
@@ -31,6 +40,10 @@ export class Store {
   suggestions: Suggestion[] = [];
   viewers: Viewer[] = [];
   colleagues: Colleague[] = [];
+  /** Whether this agent takes new conversations. */
+  accepting = true;
+  /** The conversation of a colleague in which this supervisor speaks too. */
+  joined: string | undefined;
   readonly outgoing: OutgoingQueue;
   #typing: ReturnType<typeof setTimeout> | undefined;
   /** The refresh under way, and whether another one is due after it. */
@@ -76,6 +89,11 @@ export class Store {
 
   get mine(): boolean {
     return this.row?.state === "agent" && this.row.agent === this.me.login;
+  }
+
+  /** Whether this agent may write to the customer. */
+  get speaks(): boolean {
+    return this.mine || (this.row?.state === "agent" && this.joined === this.openId);
   }
 
   get directs(): boolean {
@@ -146,8 +164,28 @@ export class Store {
     return this.#deed((id) => this.api.note(id, text.trim()));
   }
 
-  passOn(to: string | null): Promise<boolean> {
-    return this.#deed((id) => this.api.passOn(id, to));
+  passOn(to: string | null, team?: string): Promise<boolean> {
+    return this.#deed((id) => this.api.passOn(id, to, team));
+  }
+
+  snooze(minutes: number): Promise<boolean> {
+    return this.#deed((id) => this.api.snooze(id, minutes));
+  }
+
+  mark(seq: number, kind: MarkKind | null): Promise<boolean> {
+    return this.#deed((id) => this.api.mark(id, seq, kind));
+  }
+
+  join(): void {
+    this.joined = this.openId;
+    this.events.changed();
+  }
+
+  async accept(on: boolean): Promise<void> {
+    await this.#try(async () => {
+      await this.api.setAgent(this.me.login, { accepting: on });
+      this.accepting = on;
+    });
   }
 
   giveBack(): Promise<boolean> {
@@ -160,7 +198,9 @@ export class Store {
 
   async loadColleagues(): Promise<void> {
     await this.#try(async () => {
-      this.colleagues = (await this.api.agents()).filter(({ login }) => login !== this.me.login);
+      const everyone = await this.api.agents();
+      this.colleagues = everyone.filter(({ login }) => login !== this.me.login);
+      this.accepting = everyone.find(({ login }) => login === this.me.login)?.accepting ?? true;
     });
   }
 
@@ -192,6 +232,7 @@ export class Store {
 
   async #resync(): Promise<void> {
     await this.#try(async () => {
+      if (!this.loaded) await this.loadColleagues();
       const rows = await this.api.list("open");
       this.rows.clear();
       for (const row of rows) this.rows.set(row.id, row);

@@ -6,12 +6,14 @@ import { fill, type Lang } from "../shared/language";
 import type { Bell } from "./bell";
 import { setText } from "./draw";
 import { iconButton } from "./icon-button";
-import { BELL, BELL_OFF, CHART, EXIT, KEYS } from "./icons";
+import { BELL, BELL_OFF, BOARD, CHART, EXIT, KEYS, MOON, PAUSE, PLAY, SUN } from "./icons";
 import type { Store } from "./store";
+import { theme, turnTheme } from "./theme";
 import { ago, WORDS, type Words } from "./words";
 
 export interface BarActions {
   figures(): void;
+  live(): void;
   keys(): void;
   language(): void;
   signOut(): void;
@@ -23,6 +25,8 @@ export class TopBar {
   readonly #state = h("p", { class: "board", role: "status", "data-testid": "board" });
   readonly #link = h("span", { class: "link", "data-testid": "link" });
   readonly #sound: HTMLButtonElement;
+  readonly #accepting: HTMLButtonElement;
+  readonly #theme: HTMLButtonElement;
 
   constructor(
     private readonly store: Store,
@@ -36,6 +40,13 @@ export class TopBar {
       bell.toggle();
       this.render();
     });
+    this.#accepting = iconButton(words.takesNew, PLAY, "", "accepting", () => {
+      void store.accept(!store.accepting);
+    });
+    this.#theme = iconButton(words.themes.auto, MOON, "no-narrow", "theme", () => {
+      turnTheme();
+      this.render();
+    });
     this.element = h(
       "header",
       { class: "bar" },
@@ -43,8 +54,11 @@ export class TopBar {
       h("h1", { class: "product" }, words.title),
       this.#state,
       h("span", { class: "grow" }),
+      store.directs && iconButton(words.live, BOARD, "", "live-board", actions.live),
       store.directs && iconButton(words.figures, CHART, "", "figures", actions.figures),
+      this.#accepting,
       this.#sound,
+      this.#theme,
       iconButton(words.help, KEYS, "no-narrow", "keys", actions.keys),
       h(
         "button",
@@ -84,8 +98,17 @@ export class TopBar {
     this.#link.title = store.online ? words.online : words.offline;
     const { on } = this.bell;
     const label = on ? words.soundOn : words.soundOff;
-    this.#sound.setAttribute("aria-label", label);
-    this.#sound.title = label;
-    this.#sound.replaceChildren(icon(on ? BELL : BELL_OFF));
+    redraw(this.#sound, label, on ? BELL : BELL_OFF);
+    const { accepting } = this.store;
+    redraw(this.#accepting, accepting ? words.takesNew : words.takesNone, accepting ? PLAY : PAUSE);
+    this.#accepting.classList.toggle("paused", !accepting);
+    redraw(this.#theme, words.themes[theme()], theme() === "light" ? SUN : MOON);
   }
+}
+
+function redraw(button: HTMLButtonElement, label: string, path: string): void {
+  if (button.title === label) return;
+  button.setAttribute("aria-label", label);
+  button.title = label;
+  button.replaceChildren(icon(path));
 }

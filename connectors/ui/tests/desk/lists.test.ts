@@ -20,6 +20,11 @@ const row = (id: string, more: Partial<Row>): Row => ({
   resolution: null,
   unread: 0,
   turn: "2026-11-22T10:00:00Z",
+  team: null,
+  preferred: null,
+  late: false,
+  snoozed_until: null,
+  callback: null,
   ...more,
 });
 const open = [

@@ -1,0 +1,78 @@
+"""From a turn to what is really said: the bot may step back, or ask whether it should."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.conversations.dialogue import Outcome
+from bot.conversations.handoff import HAND_OVER
+from bot.conversations.model import Body, Direction, HandoffReason
+from bot.conversations.phrases import Phrases
+from bot.conversations.turn import Turn
+from bot.desk.rules import DeskRules
+from bot.desk.triggers import Trigger, watch
+from bot.storage.conversations import MessageRow
+
+_ASK_HUMAN = "/ask_human"
+# Replies that help nobody who is about to get a person.
+_EMPTY_RUNGS = frozenset({"clarify", "decline", "suggest"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A turn as it is carried out, and what the desk adds to the bot's words."""
+
+    turn: Turn
+    lines: tuple[Body, ...] = ()
+
+
+async def next_step(
+    session: AsyncSession,
+    rules: DeskRules,
+    phrases: Phrases,
+    conversation_id: str,
+    outcome: Outcome,
+    now: datetime,
+) -> Step:
+    """Return what becomes of a turn in a conversation that the bot has."""
+    turn, language = outcome.turn, outcome.reply_language
+    if turn.handoff is not None:
+        return Step(turn)
+    if turn.intent == "affirm" and (reason := await _offered(session, conversation_id)):
+        said = phrases.say(f"utter_handoff_{reason}", language)
+        decision = f"handoff:{reason}"
+        return Step(replace(turn, replies=(), handoff=reason, decision=decision), (said,))
+    trigger: Trigger | None = await watch(session, conversation_id, turn, outcome.anger, now)
+    if trigger is None:
+        return Step(turn)
+    if trigger.ask:
+        offers = {button.payload for reply in turn.replies for button in reply.buttons}
+        asked = () if _ASK_HUMAN in offers else (rules.ask_line(trigger.reason, language),)
+        return Step(turn, asked)
+    kept = () if turn.decision.partition(":")[0] in _EMPTY_RUNGS else turn.replies
+    said = phrases.say(f"utter_handoff_{trigger.reason}", language)
+    return Step(
+        replace(turn, replies=kept, handoff=trigger.reason, decision=f"handoff:{trigger.reason}"),
+        (said,),
+    )
+
+
+async def _offered(session: AsyncSession, conversation_id: str) -> HandoffReason | None:
+    """Return the reason for which the last line offered a person, if it did."""
+    body = await session.scalar(
+        select(MessageRow.body)
+        .where(
+            MessageRow.conversation_id == conversation_id,
+            MessageRow.direction == Direction.OUT.value,
+        )
+        .order_by(MessageRow.seq.desc())
+        .limit(1)
+    )
+    for button in Body.from_json(body or {}).buttons:
+        if button.payload.startswith(HAND_OVER):
+            return HandoffReason(button.payload.removeprefix(HAND_OVER))
+    return None

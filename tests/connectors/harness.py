@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,11 +32,13 @@ RICH_TEXT = "👨‍👩‍👧‍👦 您好 🇨🇳 \u202bمرحبا بكم\u
 class ScriptedDialogue:
     """Answers by what a message says; see ``_replies``.
 
-    "slow 3" takes three seconds. Every text that was worked on is in ``seen``, in order.
+    A text that begins with "held" is answered when the test says ``go.set()``. Every text that was
+    worked on is in ``seen``, in order.
     """
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.go = asyncio.Event()
 
     def language_for(self, text: str, before: Language | None) -> Language:
         return reply_language(text) or before or "zh"
@@ -54,9 +56,8 @@ class ScriptedDialogue:
         before: Language | None = None,
     ) -> Outcome:
         self.seen.append(payload or text)
-        slow = re.fullmatch(r"slow ([\d.]+)", text)
-        if slow:
-            await asyncio.sleep(float(slow[1]))
+        if text.startswith("held"):
+            await self.go.wait()
         reason = HandoffReason.ASKED_FOR if payload == "/ask_human" else None
         turn = Turn(
             "ask_faq", 0.9, [], f"handoff:{reason}" if reason else f"answer:{text[:80]}",
@@ -95,18 +96,35 @@ class RunningApp:
 
     async def until_out(self, condition: Callable[[MessageRow], bool]) -> None:
         """Wait until a message to a customer fulfils ``condition``."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not any(map(condition, await self.messages("out"))):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+
+
+_EMPTY: list[bytes] = []
+
+
+async def _empty_database() -> bytes:
+    """Return a database with all tables; made once, since that takes longer than most tests."""
+    if not _EMPTY:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "empty.sqlite3"
+            database = Database(f"sqlite+aiosqlite:///{file}")
+            async with database.engine.begin() as connection:
+                await connection.run_sync(Base.metadata.create_all)
+            await database.close()
+            _EMPTY.append(file.read_bytes())
+    return _EMPTY[0]
 
 
 @asynccontextmanager
 async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[RunningApp]:
     """Start the app on the database in ``var``, which outlives it, and stop it."""
     chosen = Settings(var=var, root=root, **settings)
+    file = var / "yingda.sqlite3"
+    if not file.exists():
+        file.write_bytes(await _empty_database())
     database = Database(chosen.database)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
     dialogue = ScriptedDialogue()
     app = app_without_engine(chosen, database, dialogue)
     api: FastAPI = app.other_asgi_app
@@ -118,7 +136,7 @@ async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[R
         yield RunningApp(http, dialogue, database, chosen)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - conditions over plain lists

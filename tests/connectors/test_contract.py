@@ -54,7 +54,7 @@ async def test_a_message_that_is_delivered_again_changes_nothing(channel: Driver
 async def test_messages_of_one_customer_are_answered_in_order(channel: Driver) -> None:
     for number in range(5):
         await channel.say(1, f"{number}")
-    await until(lambda: "re 4" in "".join(channel.texts(1)), 15)
+    await until(lambda: "re 4" in "".join(channel.texts(1)))
     assert channel.app.dialogue.seen == [f"{n}" for n in range(5)]
     answers = "\n\n".join(channel.texts(1)).split("\n\n")
     assert answers == [f"re {n}" for n in range(5)]
@@ -65,9 +65,9 @@ async def test_what_somebody_else_sends_is_refused_and_not_stored(channel: Drive
     assert await channel.app.messages() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00\xff", b"{", b"<xml>", b"null", b"<!DOCTYPE x><x/>"])
-async def test_a_body_that_nobody_can_read_is_refused(channel: Driver, body: bytes) -> None:
-    assert await channel.deliver_bytes(body) in (400, 403)
+async def test_a_body_that_nobody_can_read_is_refused(channel: Driver) -> None:
+    for body in (b"", b"\x00\xff", b"{", b"<xml>", b"null", b"<!DOCTYPE x><x/>"):
+        assert await channel.deliver_bytes(body) in (400, 403), body
     assert await channel.app.messages() == []
 
 
@@ -88,11 +88,12 @@ async def test_an_unknown_kind_of_message_gets_a_kind_answer_and_the_next_one_it
 async def test_a_platform_in_trouble_gets_every_answer_once_and_in_order(channel: Driver) -> None:
     for fault in channel.faults:
         channel.break_next(fault)
-    # Slow, so that WeChat does not get it as the response to its request.
-    await channel.say(1, "slow 1.3")
+    # Held until WeChat no longer waits for it as the response to its request.
+    await channel.say(1, "held")
+    channel.app.dialogue.go.set()
     await channel.say(1, "然后呢")
-    await until(lambda: "re 然后呢" in "".join(channel.texts(1)), 20)
-    assert "\n\n".join(channel.texts(1)).split("\n\n") == ["re slow 1.3", "re 然后呢"]
+    await until(lambda: "re 然后呢" in "".join(channel.texts(1)))
+    assert "\n\n".join(channel.texts(1)).split("\n\n") == ["re held", "re 然后呢"]
 
 
 async def test_a_long_answer_arrives_whole_in_parts_that_the_platform_takes(
@@ -107,7 +108,7 @@ async def test_a_long_answer_arrives_whole_in_parts_that_the_platform_takes(
             if len("".join(channel.texts(1))) >= len(whole):
                 break
             await channel.say(1, f"{number}")
-    await until(lambda: whole in "".join(channel.texts(1)).replace("\n", ""), 20)
+    await until(lambda: whole in "".join(channel.texts(1)).replace("\n", ""))
 
 
 async def test_the_second_of_what_was_offered_can_be_chosen(channel: Driver) -> None:
@@ -134,7 +135,7 @@ async def test_what_a_dead_process_left_is_answered_by_the_next(
 ) -> None:
     await channel.say(1, "第一句")
     await until(lambda: len(channel.texts(1)) == 1)
-    sending = asyncio.create_task(channel.deliver(channel.message(1, "slow 30")))
+    sending = asyncio.create_task(channel.deliver(channel.message(1, "held")))
     await until(lambda: len(channel.app.dialogue.seen) == 2)
     waiting = (await channel.app.messages("in"))[-1]
     assert waiting.state == "pending"

@@ -76,6 +76,7 @@ class FakeTelegram:
         self.faults: deque[int | str] = deque()
         self.start_faults: deque[int | str] = deque()
         self.webhook: dict[str, str] = {}
+        self.refused_at = 0.0
         self.flooded = 0
         self.enforce_floods = True
         self._waiting: list[dict[str, Any]] = []
@@ -173,6 +174,7 @@ class FakeTelegram:
         faults = self.start_faults if method == "getMe" else self.faults
         if faults and method in ("getMe", "sendMessage", "sendPhoto"):
             fault = faults.popleft()
+            self.refused_at = time.monotonic()
             if fault == "reset":
                 assert request.transport is not None
                 request.transport.abort()

@@ -184,7 +184,7 @@ async def test_a_long_answer_is_split_and_a_broken_part_is_the_only_one_sent_aga
     telegram.message(1, "long")
     await until(lambda: len(telegram.sent) == 1)
     telegram.faults.extend(["500"])
-    await until(lambda: len(telegram.sent) == 4, 20)
+    await until(lambda: len(telegram.sent) == 4)
     whole = "".join(telegram.texts(1))
     assert whole == "".join(f"第{n}句话，说得长一点。" for n in range(1200))
 
@@ -200,11 +200,15 @@ async def test_a_customer_who_blocked_the_bot_holds_up_nobody(
 
 
 async def test_typing_is_shown_when_an_answer_takes_a_moment(
-    telegram: FakeTelegram, app: RunningApp
+    telegram: FakeTelegram, app: RunningApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    telegram.message(1, "slow 1.2")
+    monkeypatch.setattr("connectors.telegram.channel._TYPING_AFTER_S", 0.05)
+    telegram.message(1, "held")
+    await until(lambda: "sendChatAction" in [m for m, _ in telegram.calls])
+    app.dialogue.go.set()
     await _answer(telegram, 1)
     assert [m for m, _ in telegram.calls].count("sendChatAction") == 1
+    monkeypatch.setattr("connectors.telegram.channel._TYPING_AFTER_S", 60)
     telegram.message(1, "quick")
     await _answer(telegram, 1, 2)
     assert [m for m, _ in telegram.calls].count("sendChatAction") == 1

@@ -45,27 +45,25 @@ async def test_an_update_with_the_secret_is_answered_once(
     update = telegram.message(1, "包邮吗")
     for _ in range(3):  # Telegram repeats what it believes lost
         assert (await _push(telegram, app, update)).status_code == 200
-    await until(lambda: telegram.texts(1) == ["re 包邮吗"])
-    await asyncio.sleep(0.2)
-    assert app.dialogue.seen == ["包邮吗"]
+    await _push(telegram, app, telegram.message(1, "谢谢"))
+    await until(lambda: "re 谢谢" in telegram.texts(1))
+    assert telegram.texts(1) == ["re 包邮吗", "re 谢谢"]
+    assert app.dialogue.seen == ["包邮吗", "谢谢"]
 
 
-@pytest.mark.parametrize("secret", ["", "wrong", "密", None])
-async def test_without_the_secret_nothing_gets_in(
-    telegram: FakeTelegram, app: RunningApp, secret: str | None
-) -> None:
-    header = {} if secret is None else {"x-telegram-bot-api-secret-token": secret.encode()}
-    answer = await app.http.post(PATH, json=telegram.message(1, "在吗"), headers=header)
-    assert answer.status_code == 403
+async def test_without_the_secret_nothing_gets_in(telegram: FakeTelegram, app: RunningApp) -> None:
+    for secret in ("", "wrong", "密", None):
+        header = {} if secret is None else {"x-telegram-bot-api-secret-token": secret.encode()}
+        answer = await app.http.post(PATH, json=telegram.message(1, "在吗"), headers=header)
+        assert answer.status_code == 403, secret
     assert await app.messages() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"update_id": "x"}', b"{}", b"\xff"])
-async def test_what_is_no_update_is_refused(
-    telegram: FakeTelegram, app: RunningApp, body: bytes
-) -> None:
+async def test_what_is_no_update_is_refused(telegram: FakeTelegram, app: RunningApp) -> None:
     secret = {"x-telegram-bot-api-secret-token": telegram.webhook["secret_token"]}
-    assert (await app.http.post(PATH, content=body, headers=secret)).status_code == 400
+    for body in (b"", b"{", b"[]", b"null", b'{"update_id": "x"}', b"{}", b"\xff"):
+        answer = await app.http.post(PATH, content=body, headers=secret)
+        assert answer.status_code == 400, body
 
 
 async def test_an_oversized_body_is_not_read(telegram: FakeTelegram, app: RunningApp) -> None:
@@ -86,14 +84,14 @@ async def test_updates_that_come_in_the_wrong_order_are_answered_in_the_right_on
 
 
 async def test_a_gap_holds_nobody_up_for_long() -> None:
-    sequence, order = Sequence(patience_s=0.2), []
+    sequence, order = Sequence(patience_s=0.05), []
 
     async def take(update_id: int) -> None:
         async with sequence.turn_of(update_id):
             order.append(update_id)
 
     await take(1)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         await asyncio.gather(take(9), take(5), take(4), take(6))  # 2 and 3 never come
     assert order == [1, 4, 5, 6, 9]
     await take(2)  # or much later

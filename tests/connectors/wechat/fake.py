@@ -35,6 +35,7 @@ TOKEN = "signsCallbacks"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 OTHER_AES_KEY = "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba"
 PATH = "/webhooks/wechat"
+PATIENCE_S = 5.0
 
 
 @dataclass
@@ -71,7 +72,7 @@ class FakeWeChat:
         self.http: httpx.AsyncClient | None = None
         self.aes_key: str | None = None
         self.compatible = False
-        self.patience_s = 5.0
+        self.asked = 0
         self.shown: list[Shown] = []
         self.on_shown: Callable[[Shown], object] = lambda _: None
         self.faults: deque[int | str] = deque()
@@ -123,7 +124,7 @@ class FakeWeChat:
         """Call back as WeChat does: three times at most, until somebody answers within five seconds."""
         for _ in range(3):
             try:
-                async with asyncio.timeout(self.patience_s):
+                async with asyncio.timeout(PATIENCE_S):
                     response = await self.post(*self.sealed(message))
             except (TimeoutError, httpx.TransportError):
                 continue
@@ -153,6 +154,7 @@ class FakeWeChat:
 
     async def post(self, query: dict[str, str], body: bytes) -> httpx.Response:
         assert self.http is not None
+        self.asked += 1
         return await self.http.post(
             PATH, params=query, content=body, headers={"Content-Type": "text/xml"}
         )

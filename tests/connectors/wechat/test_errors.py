@@ -27,6 +27,13 @@ def _delivery(age: timedelta = timedelta()) -> Delivery:
     return Delivery("c", "oLi", State.BOT, entry, None, 0, nothing, nothing)
 
 
+async def _too_late(wechat: FakeWeChat, app: RunningApp) -> None:
+    """Ask something whose answer is not there in time."""
+    app.dialogue.go.clear()
+    assert await wechat.say("oLi", "held") is None
+    app.dialogue.go.set()
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "at_least_s", "at_most_s"),
     [
@@ -59,14 +66,14 @@ def test_any_other_failure_is_tried_again_with_growing_pauses(code: int | None) 
 async def test_an_expired_or_replaced_token_is_renewed_and_the_message_arrives_at_once(
     wechat: FakeWeChat, app: RunningApp, quick: None
 ) -> None:
-    await wechat.say("oLi", "slow 0.4")
+    await _too_late(wechat, app)
     await until(lambda: len(wechat.shown) == 1)
     wechat.expire_tokens()  # 42001
-    await wechat.say("oLi", "slow 0.5")
+    await _too_late(wechat, app)
     await until(lambda: len(wechat.shown) == 2)
     assert [call["force_refresh"] for call in wechat.token_calls] == [False, True]
     wechat.faults.append(40001)
-    await wechat.say("oLi", "slow 0.6")
+    await _too_late(wechat, app)
     await until(lambda: len(wechat.shown) == 3)
     # A second force within 30 s would have no effect and count against the 20 of the day.
     assert [call["force_refresh"] for call in wechat.token_calls] == [False, True, False]
@@ -77,8 +84,8 @@ async def test_an_outage_delays_the_answer_and_doubles_nothing(
     wechat: FakeWeChat, app: RunningApp, quick: None, fault: int | str
 ) -> None:
     wechat.faults.append(fault)
-    await wechat.say("oLi", "slow 0.5")
-    await until(lambda: wechat.shown == [Shown("oLi", "re slow 0.5", "service")])
+    await _too_late(wechat, app)
+    await until(lambda: wechat.shown == [Shown("oLi", "re held", "service")])
 
 
 async def test_one_token_serves_all_processes_and_outlives_them(
@@ -87,7 +94,7 @@ async def test_one_token_serves_all_processes_and_outlives_them(
     for number in (1, 2):
         async with running_app(root, tmp_path, **account(wechat)) as app:
             wechat.http = app.http
-            await wechat.say("oLi", f"slow 0.{number + 3}")
+            await _too_late(wechat, app)
             await until(lambda n=number: len(wechat.shown) == n)  # type: ignore[misc]
     assert len(wechat.token_calls) == 1
 
@@ -125,6 +132,9 @@ async def test_no_error_names_the_secret_or_the_token(
 async def test_somebody_who_no_longer_follows_costs_one_try(
     wechat: FakeWeChat, app: RunningApp, quick: None
 ) -> None:
-    await wechat.say("oLi", "slow 0.6")
+    await wechat.say("oLi", "held")
     await wechat.deliver(wechat.event("oLi", "unsubscribe"))
+    app.dialogue.go.set()
+    await app.until_out(lambda row: row.error is not None)
     assert wechat.texts("oLi") == []
+    assert wechat.token_calls == []  # it was not even tried

@@ -14,8 +14,10 @@ from spellchecker import SpellChecker
 _WORD = re.compile(r"(?<![\w.@'-])[a-z]{5,}(?![\w.@'-])", re.IGNORECASE | re.ASCII)
 # Rarer "words" of the dictionary are slips and names in the subtitles that it was counted from.
 _RARE = 150
-# The training examples hold slips on purpose, each once or twice; a word is used more often.
+# The training examples hold slips on purpose, some of them several times; a word of the shop's is used so
+# often, and no word that is so many times commoner lies near it.
 _USED = 3
+_COMMONER = 5
 # Shorter words are another word after one slip ("form", "from"); more slips are a guess below so many letters.
 _TWO_SLIPS_FROM = 7
 
@@ -43,15 +45,18 @@ class EnglishSpeller:
 
     def _meant(self, written: str) -> str:
         word = written.lower()
-        if self._uses[word] >= _USED or self.is_english(word):
+        if self.is_english(word):
             return written
         slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
         near = process.extract(
             word, self._targets, scorer=OSA.distance, score_cutoff=slips, limit=None
         )
         odd = {target: self._oddity(word, target, distance) for target, distance, _ in near}
-        best = min(odd, key=lambda target: odd[target], default=written)
-        return best if odd and odd[best][0] <= slips else written
+        best = min(odd, key=lambda target: odd[target], default=None)
+        if best is None or odd[best][0] > slips:
+            return written
+        uses = self._uses[word]
+        return best if uses < _USED or self._uses[best] >= _COMMONER * uses else written
 
     def _oddity(self, word: str, target: str, distance: float) -> tuple[float, bool, int]:
         """Return what the likeliest target has least of: slips, other letters, rareness in the shop."""

@@ -24,6 +24,10 @@ _UNIGRAM_WEIGHT = 2.0
 _CREDIBLE = -5.5
 # How often the shop must put two characters together to take them for the word that was meant.
 _WORD_USES = 3
+# The shop's examples hold slips on purpose: two characters that they put together no more often than this may
+# be one, if the word that was meant is so many times commoner.
+_SLIP_USES = 2
+_COMMONER = 15
 _BEAM = 24
 # In a Chinese sentence a short Latin word is a size, a brand or an abbreviation.
 _SHORTEST_AMONG_HAN = 4
@@ -123,7 +127,8 @@ class PinyinReader:
         """Return the run with the shop's words where two stray characters sound like one."""
         words = list(jieba.cut(run, HMM=False))
         for place, (first, second) in enumerate(itertools.pairwise(words)):
-            if len(first) == len(second) == 1 and not self._pairs[(first, second)]:
+            strays = len(first) == len(second) == 1
+            if strays and self._pairs[first, second] <= _SLIP_USES:
                 meant = self._word_that_sounds(first, second)
                 if meant is not None:
                     words[place : place + 2] = meant
@@ -134,7 +139,8 @@ class PinyinReader:
         candidates = [(other, second) for other in self._homophones(first)]
         candidates += [(first, other) for other in self._homophones(second)]
         pair = max(candidates, key=lambda pair: self._pairs[pair], default=None)
-        if pair is None or self._pairs[pair] < _WORD_USES or "".join(pair) not in jieba.dt.FREQ:
+        least = max(_WORD_USES, _COMMONER * self._pairs[first, second])
+        if pair is None or self._pairs[pair] < least or "".join(pair) not in jieba.dt.FREQ:
             return None
         return "".join(pair)
 

@@ -13,7 +13,7 @@ from bot.spelling import Speller
 
 ROOT = Path(__file__).resolve().parents[3]
 # Of the shop's own right texts; some of the training examples hold slips on purpose.
-MOST_CHANGED = 0.01
+MOST_CHANGED = 0.03  # two or three phrasings in a hundred are misspelt on purpose
 
 
 @pytest.fixture(scope="module")

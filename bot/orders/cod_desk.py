@@ -299,7 +299,9 @@ class CodDesk:
         known = await session.scalars(
             select(ConversationRow)
             .join(ContactRow, ContactRow.conversation_id == ConversationRow.id)
-            .where(ContactRow.customer_id == order.customer_id, ContactRow.phone == order.phone)
+            .where(
+                ContactRow.customer_id == order.customer_id, ContactRow.phone.in_([order.phone, ""])
+            )
             .order_by(ConversationRow.updated_at.desc(), ConversationRow.id)
         )
         for conversation in known.all():

@@ -86,7 +86,7 @@ class Orders:
             copy=copy,
             desk=OrderDesk(book, database),
             changes=ChangeDesk(database, policy, book if shop else None),
-            cod=CodDesk(database, policy, phrases, default_language),
+            cod=CodDesk(database, policy, phrases, default_language, book if shop else None),
             intake=OrderIntake(database, policy),
             codes=OneTimeCodes(database, sender or LogSender(), key or secrets.token_hex()),
             outages=Outages(database, book, phrases, default_language),

@@ -18,6 +18,7 @@ from bot.orders.service import Orders
 from bot.storage.engine import Database
 from tests.actions.test_orders import Clock, Customer, names
 from tests.bot.orders.conftest import NOW, known_customers
+from tests.bot.orders.shop_events import created, read
 
 KEY = "a key that the shop and we know and nobody else does"
 COD = {"order_number": "SO20261105002", "phone_last4": "3321"}
@@ -115,3 +116,14 @@ async def test_a_signed_in_customer_gives_no_digits(
     # Another customer's order stays closed.
     await customer.says("SO20261105003呢", order_goal="order_status", order_number="SO20261105003")
     assert customer.asked_for == "phone_last4"
+
+
+async def test_a_conversation_that_the_shop_named_needs_no_code_for_a_new_phone(
+    customer: Customer, orders: Orders, pocket: Pocket
+) -> None:
+    contact = {"channel": "web", "user": "visitor"}
+    await orders.intake.take(read(created("SO20261122001", NOW, contact=contact)), NOW)
+    number = {"order_number": "SO20261122001", "phone_last4": "3321"}
+    await customer.says("收货电话想改一下", order_goal="change_address", **number)
+    assert customer.asked_for == "new_phone"
+    assert pocket.codes == []

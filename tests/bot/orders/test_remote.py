@@ -76,7 +76,7 @@ def process(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Re
             _until_ready(shop.url, server)
             yield shop
         finally:
-            server.terminate()
+            server.kill()  # a request that hangs would be waited for
 
 
 async def _create(url: str) -> None:

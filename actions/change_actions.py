@@ -16,6 +16,7 @@ from bot.orders import change_answers
 from bot.orders.answers import Goal
 from bot.orders.claims import answers as claim_answers
 from bot.orders.drafts import draft_from_json
+from bot.orders.identity import Shown
 from bot.orders.service import Orders
 
 
@@ -25,6 +26,7 @@ class AskGoAhead(Action):
     def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
         self._desk = orders.desk
         self._claims = ClaimTalk(orders)
+        self._identity = orders.identity
         self._clock = clock
 
     def name(self) -> str:
@@ -44,7 +46,9 @@ class AskGoAhead(Action):
             replies = self._claims.preview(tracker, order, goal, self._clock())
         else:
             draft = with_goal(draft_from_json(tracker.get_slot(DRAFT)), goal)
-            checks = bool((tracker.get_slot(DRAFT) or {}).get("check"))
+            level = await self._identity.level_of(tracker.sender_id, order, self._clock())
+            shows = self._identity.policy.shows(level, Shown.FULL_ADDRESS)
+            checks = shows and bool((tracker.get_slot(DRAFT) or {}).get("check"))
             replies = [change_answers.preview(order, draft, language_of(tracker), checks=checks)]
         for reply in replies:
             dispatcher.utter_message(response=reply.response, **reply.values)

@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.context import language_of, text_of
-from actions.form import CODE, DRAFT, ELSEWHERE, GO_AHEAD, QUESTIONS, intent_of, take_early
+from actions.form import CODE, DRAFT, ELSEWHERE, GO_AHEAD, QUESTIONS, STOPPED, intent_of, take_early
 from bot.language import normalise
 from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply
@@ -29,7 +29,7 @@ from bot.orders.reading import Reading, read
 from bot.orders.service import Orders
 
 # Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
-_PREPAY, _STOPPED = "prepay", "stopped"
+_PREPAY = "prepay"
 # What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
 _VALUES = {
     Goal.CHANGE_ADDRESS: ("new_address", "address"),
@@ -133,7 +133,7 @@ class ChangeTalk:
             sent = False
         if not sent:
             dispatcher.utter_message(response="utter_code_not_sent")
-            return [*events, SlotSet(GO_AHEAD, _STOPPED)], None
+            return [*events, SlotSet(GO_AHEAD, STOPPED)], None
         return events, CODE
 
     async def _check_code(
@@ -147,7 +147,7 @@ class ChangeTalk:
                 return [SlotSet(GO_AHEAD, None)], CODE
             case Checked.OVER:
                 dispatcher.utter_message(response="utter_code_over")
-                return [SlotSet(GO_AHEAD, _STOPPED)], None
+                return [SlotSet(GO_AHEAD, STOPPED)], None
 
     def reading(
         self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime
@@ -187,7 +187,7 @@ class ChangeTalk:
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return change_answers.nothing_to_confirm(order, now, language)
         go_ahead = tracker.get_slot(GO_AHEAD)
-        if go_ahead == _STOPPED:
+        if go_ahead == STOPPED:
             return []
         if go_ahead not in {True, _PREPAY}:
             return change_answers.kept(order, goal, language)

@@ -21,6 +21,7 @@ from actions.form import (
     ELSEWHERE,
     GO_AHEAD,
     QUESTIONS,
+    STOPPED,
     confidence_of,
     intent_of,
     take_early,
@@ -109,11 +110,11 @@ class ClaimTalk:
         # "Looked everywhere, nothing" is the answer; it only sounds like a complaint.
         looked = goal is Goal.NOT_RECEIVED and still_missing(told.text)
         if here and asked_for == GO_AHEAD and looked and confidence_of(tracker) < _CERTAIN:
-            return [SlotSet(GO_AHEAD, True)], None
+            return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, True)], None
         if here and intent in ELSEWHERE and (intent in QUESTIONS or not changed):
             return [], asked_for
         if here and forgets(told.text) and not changed:
-            return [SlotSet(GO_AHEAD, False)], None
+            return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, False)], None
         kept = before | {"goal": goal.value, "claim": claim.to_json()}
         events: list[EventType] = [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, None)]
         refused = possible(goal, order, claim, self._policy, now)
@@ -149,6 +150,8 @@ class ClaimTalk:
         refused = possible(goal, order, claim, self._policy, now)
         if refused:
             return [answers.refused(refused, goal, order, self._policy, language)]
+        if tracker.get_slot(GO_AHEAD) == STOPPED:
+            return []
         if tracker.get_slot(GO_AHEAD) is not True:
             return [answers.kept(order)]
         case = await self._cases.open(

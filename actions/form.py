@@ -13,6 +13,8 @@ from bot.language import normalise
 
 # Slots of the form beside goal, number and digits; domain.yml says what each is.
 DRAFT, GO_AHEAD, CODE, DETAIL = "draft", "go_ahead", "one_time_code", "claim_detail"
+# In place of a yes or no: all is said already.
+STOPPED = "stopped"
 
 # A message of these intents is about something else, whatever values stand in it; one of the others
 # only if it does not give what was asked for ("Saturday morning" is easily taken for a greeting).

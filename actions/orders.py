@@ -13,6 +13,7 @@ from actions.changes import ASKED, ChangeTalk
 from actions.claims import ClaimTalk
 from actions.context import decide, language_of, text_of
 from actions.form import DETAIL, DRAFT, GO_AHEAD, digits_beside_code, intent_of, with_early
+from actions.proof import ProofTalk
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal, Reply, answer, is_late, last_known, my_orders, promised
 from bot.orders.book import BookDownError
@@ -50,6 +51,8 @@ class ValidateOrderForm(FormValidationAction):
         self._cod = orders.cod
         self._talk = ChangeTalk(orders)
         self._claims = ClaimTalk(orders)
+        self._proof = ProofTalk(orders)
+        self._identity = orders.identity
         self._cards = CardAnswers(orders, clock)
         self._clock = clock
 
@@ -111,6 +114,8 @@ class ValidateOrderForm(FormValidationAction):
         order: Order | None = None
         if number and verified:
             order = await self._desk.opened_with(verified, number)
+        if order is None:
+            order = await self._of_signed_in(dispatcher, tracker, number, goal, starts)
         if order is None and number and last_four:
             now = self._clock()
             checked = await self._desk.verify(
@@ -133,8 +138,36 @@ class ValidateOrderForm(FormValidationAction):
             return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, goal)]
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
-        said, wanted = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
+        now = self._clock()
+        step = None if starts else await self._proof.check(dispatcher, tracker, order, now)
+        if step is None:
+            step = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
+            if not await self._proof.opens(tracker, order, goal, step[0], now):
+                step = await self._proof.ask(dispatcher, tracker, order, goal, starts, now)
+        said, wanted = step
         return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, goal)]
+
+    async def _of_signed_in(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        number: str | None,
+        goal: Goal,
+        starts: bool,
+    ) -> Order | None:
+        """Return the order that a signed-in customer means; of several, list them to choose from."""
+        customer = await self._identity.customer_of(tracker.sender_id, self._clock())
+        if customer is None:
+            return None
+        if number:
+            return await self._desk.opened_to(customer, number)
+        orders = await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
+        if len(orders) == 1 or (orders and goal is Goal.MY_ORDERS):
+            return orders[0]
+        if orders and starts:
+            (reply,) = my_orders(orders, language_of(tracker))
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        return None
 
     async def _listen(
         self,
@@ -171,6 +204,8 @@ class OrderAction(Action):
         self._outages = orders.outages
         self._talk = ChangeTalk(orders)
         self._claims = ClaimTalk(orders)
+        self._proof = ProofTalk(orders)
+        self._identity = orders.identity
         self._clock = clock
 
     def name(self) -> str:
@@ -186,6 +221,9 @@ class OrderAction(Action):
         if number is not None and number == tracker.get_slot(_VERIFIED):
             order = await self._desk.opened_with(number, number)
         replies: list[Reply] = []
+        if order and not await self._proof.opens(tracker, order, goal, [], self._clock()):
+            # The form asks for the proof; whoever comes here without it gets nothing done.
+            order = None
         if order and self._claims.concerns(goal, order):
             replies = await self._claims.finish(tracker, order, goal, self._clock())
         elif order and self._talk.concerns(goal):
@@ -205,7 +243,11 @@ class OrderAction(Action):
     async def _replies(self, order: Order, tracker: Tracker, goal: Goal) -> list[Reply]:
         language = language_of(tracker)
         if goal is Goal.MY_ORDERS:
-            orders = await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
+            customer = await self._identity.customer_of(tracker.sender_id, self._clock())
+            if customer == order.customer_id:
+                orders = await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
+            else:
+                orders = await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
             return my_orders(orders, language)
         now = self._clock()
         replies = answer(goal, order, now, language)

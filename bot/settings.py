@@ -87,13 +87,18 @@ class Settings(BaseSettings):
     )
 
     policy_folder: Path = Field(
-        _ROOT / "data/policy", description="Folder of the shop's policies: cod.yml, cases.yml."
+        _ROOT / "data/policy",
+        description="Folder of the shop's policies: cod.yml, cases.yml, aftersales.yml, identity.yml.",
     )
     order_events_key: SecretStr = Field(
         SecretStr(""),
         description="Key that a shop signs its order events with; empty: one of our own, see 'yingda orders key'.",
     )
 
+    customer_token_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key that the shop's page signs its customers' tokens with (JWT, HS256); empty: nobody signs in.",
+    )
     order_api_url: str = Field(
         "",
         pattern=r"^(https?://\S+)?$",

@@ -174,7 +174,7 @@ def create_app(
     api = FastAPI(title="Yingda", lifespan=lifespan, docs_url=None, redoc_url=None)
     api.include_router(health_router(readiness))
     api.include_router(actions_router(executor, settings.secrets.actions_token))
-    api.include_router(rest_router(reception, database))
+    api.include_router(rest_router(reception, database, orders.identity))
     api.include_router(order_events_router(orders.intake, settings.order_key))
     api.state.accounts = accounts
     api.include_router(accounts_router(accounts))

@@ -77,12 +77,17 @@ async def _list_cases() -> None:
 
     from bot.orders import wording
 
-    table = Table("Case", "About", "Order", "Answer by")
+    table = Table("Case", "About", "Order", "Answer by", "Details")
     async with _case_desk() as desk:
         for case in await desk.waiting():
             by = wording.moment(case.promised_for, "en")
-            table.add_row(case.number, case.kind, case.order_number, by)
+            details = "\n".join(f"{name}: {_plain(value)}" for name, value in case.data.items())
+            table.add_row(case.number, case.kind, case.order_number, by, details)
     Console().print(table)
+
+
+def _plain(value: object) -> str:
+    return " / ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 async def _close_case(number: str, answer: str, agent: str) -> None:

@@ -72,6 +72,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         settings.default_language,
         sender=_code_sender(settings),
         key=settings.secrets.session_key,
+        customer_key=settings.customer_token_key.get_secret_value(),
         shop=_order_api(settings),
         clock=clock,
     )

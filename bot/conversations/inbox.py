@@ -91,6 +91,7 @@ class Inbox:
             conversation = await transcript.open_conversation(
                 session, inbound.channel, inbound.user
             )
+            conversation.origin = inbound.origin or conversation.origin
             body = Body(inbound.text[: self._limit_chars])
             if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)

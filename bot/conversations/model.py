@@ -104,6 +104,7 @@ class Inbound:
     """One message as a connector parsed it.
 
     ``message_id`` is the channel's own and unique within the channel: a second delivery repeats it.
+    ``origin`` is the network address that the customer writes from, where the channel knows it.
     """
 
     channel: str
@@ -111,4 +112,5 @@ class Inbound:
     message_id: str
     text: str
     payload: str | None = None
+    origin: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from bot.orders.fields import Changes, Field, first_forbidden, put, values_of
@@ -42,6 +42,10 @@ class OrderBook(Protocol):
         Only orders to the same phone count: who knows its last digits has shown nothing about
         another phone. ``order`` itself is one of them.
         """
+        ...
+
+    async def of_customer(self, customer_id: str, *, limit: int) -> Sequence[Order]:
+        """Return at most ``limit`` orders of a customer, newest first, whatever phone they name."""
         ...
 
     async def change(
@@ -106,13 +110,16 @@ class SqlOrderBook:
 
     async def of_same_customer(self, order: Order, *, limit: int) -> Sequence[Order]:
         """Return at most ``limit`` orders of the same customer to the same phone, newest first."""
-        return await self.of_customer(order.customer_id, order.phone, limit=limit)
+        return await self.of_customer(order.customer_id, phone=order.phone, limit=limit)
 
-    async def of_customer(self, customer_id: str, phone: str, *, limit: int) -> Sequence[Order]:
-        """Return at most ``limit`` orders of a customer to a phone, newest first."""
+    async def of_customer(
+        self, customer_id: str, *, limit: int, phone: str | None = None
+    ) -> Sequence[Order]:
+        """Return at most ``limit`` orders of a customer, newest first; to one phone, if named."""
+        to_phone = OrderRow.phone == phone if phone else true()
         query = (
             whole_order()
-            .where(OrderRow.customer_id == customer_id, OrderRow.phone == phone)
+            .where(OrderRow.customer_id == customer_id, to_phone)
             .order_by(OrderRow.created_at.desc(), OrderRow.number.desc())
             .limit(limit)
         )

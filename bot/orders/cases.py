@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -56,13 +56,14 @@ class CasePolicy(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case; ``new`` is false when it had been opened before."""
+    """A case; ``new`` is false when it had been opened before. ``data`` is what people need to know."""
 
     number: str
     kind: CaseKind
     order_number: str
     promised_for: datetime
     new: bool
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class UnknownCaseError(Exception):
@@ -180,4 +181,4 @@ async def _locked(session: AsyncSession, number: str) -> CaseRow:
 
 def _case(row: CaseRow, *, new: bool) -> Case:
     promised_for = row.promised_for or row.created_at
-    return Case(row.number, CaseKind(row.kind), row.order_number, promised_for, new)
+    return Case(row.number, CaseKind(row.kind), row.order_number, promised_for, new, row.data)

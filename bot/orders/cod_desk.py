@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,20 +18,39 @@ from bot.conversations import transcript
 from bot.conversations.model import Author, Body, Direction
 from bot.conversations.phrases import Phrases
 from bot.language import Language
-from bot.orders.book import order_of, whole_order
+from bot.orders.book import (
+    BookDownError,
+    ChangeRefusedError,
+    OrderBook,
+    UnknownOrderError,
+    order_of,
+    whole_order,
+)
 from bot.orders.cod import OPEN, CodState
 from bot.orders.contacts import remember_contact
+from bot.orders.fields import Changes, Field
 from bot.orders.messages import ask_card, notice, refusal_card, reminder_card
 from bot.orders.model import EventKind, Order, OrderState
 from bot.orders.people import call_customer
 from bot.orders.policy import CodPolicy, Friction, History
-from bot.orders.record import COD_TIMER, NOTICE, confirmation, move, record, set_timer
+from bot.orders.record import (
+    COD_TIMER,
+    NOTICE,
+    TELL_CANCELLED,
+    TELL_CONFIRMED,
+    confirmation,
+    move,
+    record,
+    set_timer,
+)
 from bot.storage.cod import CodRow, ContactRow, OrderTimerRow
 from bot.storage.conversations import ConversationRow, MessageRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow, ParcelRow, ShopCustomerRow, TrackingEventRow
 
 BOT = "bot"
+_SHOP_LATER = timedelta(minutes=1)
+_log = structlog.get_logger(__name__)
 # A button of ours that names an order; only we make buttons, so it can be trusted.
 _OFFER = re.compile(r'/\w+\{"order_number": "([A-Z0-9-]+)"\}')
 
@@ -54,8 +74,14 @@ class CodDesk:
     """Works through the timers of orders."""
 
     def __init__(
-        self, database: Database, policy: CodPolicy, phrases: Phrases, default_language: Language
+        self,
+        database: Database,
+        policy: CodPolicy,
+        phrases: Phrases,
+        default_language: Language,
+        shop: OrderBook | None = None,
     ) -> None:
+        self._shop = shop
         self._database = database
         self._policy = policy
         self._phrases = phrases
@@ -83,12 +109,19 @@ class CodDesk:
         Returns:
             The conversation that has a new message, or ``None``.
         """
-        async with self._database.write() as session:
+        async with self._database.read() as session:
             number = await session.scalar(
                 select(OrderTimerRow.order_number).where(OrderTimerRow.id == timer_id)
             )
-            if number is None:
-                return None
+            what = await session.scalar(
+                select(OrderTimerRow.what).where(OrderTimerRow.id == timer_id)
+            )
+        if number is None:
+            return None
+        if what in {TELL_CANCELLED, TELL_CONFIRMED}:
+            await self._tell_shop(timer_id, number, what, now)
+            return None
+        async with self._database.write() as session:
             # The order before the timer, as everybody who changes an order does: no deadlock.
             query = whole_order().where(OrderRow.number == number).with_for_update()
             row = (await session.execute(query)).scalar_one()
@@ -266,13 +299,42 @@ class CodDesk:
                 data={"why": "no answer in time"},
             )  # fmt: skip
             row.state, row.collect_minor = OrderState.CANCELLED, 0
+            if self._shop is not None:
+                await set_timer(session, order.number, TELL_CANCELLED, now)
         else:
             move(session, cod, CodState.EXPIRED, actor=BOT, at=now, why=f"no answer: {then}")
             if then == "ship":
                 row.cod_confirmed_at = now
+                if self._shop is not None:
+                    await set_timer(session, order.number, TELL_CONFIRMED, now)
             elif then == "agent":
                 await call_customer(session, self._phrases, order, cod.reasons, now)
         return None
+
+    async def _tell_shop(self, timer_id: int, number: str, what: str, now: datetime) -> None:
+        """Tell the shop's own system what the policy decided; later, while it is down."""
+        changes: Changes = {}
+        if what == TELL_CANCELLED:
+            cancelled = {"state": OrderState.CANCELLED.value, "collect_minor": 0}
+            changes = {Field.CANCEL: cancelled}
+        confirmed = now if what == TELL_CONFIRMED else None
+        again = None
+        try:
+            if self._shop is not None:
+                await self._shop.change(
+                    number, changes, confirmed_at=confirmed, key=f"{timer_id}-{number}", at=now
+                )
+        except BookDownError:
+            again = now + _SHOP_LATER
+        except (ChangeRefusedError, UnknownOrderError) as error:
+            # It was sent meanwhile, or is gone: the shop knows better.
+            _log.warning("the shop did not take over", order=number, what=what, error=str(error))
+        async with self._database.write() as session:
+            timer = await session.get(OrderTimerRow, timer_id)
+            if timer is not None and again:
+                timer.due_at = again
+            elif timer is not None:
+                await session.delete(timer)
 
     async def _tell(
         self, session: AsyncSession, what: str, order: Order, now: datetime
@@ -299,7 +361,9 @@ class CodDesk:
         known = await session.scalars(
             select(ConversationRow)
             .join(ContactRow, ContactRow.conversation_id == ConversationRow.id)
-            .where(ContactRow.customer_id == order.customer_id, ContactRow.phone == order.phone)
+            .where(
+                ContactRow.customer_id == order.customer_id, ContactRow.phone.in_([order.phone, ""])
+            )
             .order_by(ConversationRow.updated_at.desc(), ConversationRow.id)
         )
         for conversation in known.all():

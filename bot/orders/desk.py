@@ -3,8 +3,9 @@
 An order number alone shows nothing: it is printed on the parcel, couriers and neighbours see it. The
 last four digits of the phone on the order must come with it, one of ten thousand, so what has to be
 stopped is guessing. An unknown number and wrong digits give the same result. Wrong tries are counted
-for the conversation, which stops one guesser trying many orders, and for the order, which stops many
-conversations trying one. Unknown numbers are counted alike, or the count would tell which exist.
+for the conversation, which stops one guesser trying many orders, for the order and its phone, which
+stops many conversations trying one customer, and for the address that a conversation comes from, of
+which many people may share one. Unknown numbers are counted alike, or the count would tell which exist.
 The price: whoever knows your order number can close it to the bot for an hour. People still answer.
 """
 
@@ -21,11 +22,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.orders.book import OrderBook
 from bot.orders.model import Order
+from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderLookupRow
 
 WRONG_TRIES = 5
+# People behind one address of a company or a provider err independently of each other.
+WRONG_TRIES_OF_ADDRESS = 20
 LOCK_PERIOD = timedelta(hours=1)
+_ADDRESS = "address:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class OrderDesk:
         """Check ``last_four`` against the order with this order or tracking number.
 
         Tries that run at the same time, in one process or several, are put in order by row locks:
-        never are more than ``WRONG_TRIES`` looked at in an hour. A right try forgives no wrong one,
+        never are more than ``WRONG_TRIES`` looked at in an hour (of one address: ``WRONG_TRIES_OF_ADDRESS``). A right try forgives no wrong one,
         or a customer could guess four times, open an own order, and go on.
         """
         reference = _normal(reference)
@@ -68,17 +73,22 @@ class OrderDesk:
             f"conversation:{conversation_id}",
             f"order:{order.number if order else reference}",
         ]
+        if order:
+            subjects.append(f"phone:{order.phone}")
         async with self._database.write() as session:
+            conversation = await session.get(ConversationRow, conversation_id)
+            if conversation is not None and conversation.origin:
+                subjects.append(f"{_ADDRESS}{conversation.origin}")
             rows = await _locked_rows(session, subjects)
             for row in rows:
                 row.wrong_tries = [t for t in row.wrong_tries if now - _moment(t) < LOCK_PERIOD]
-            if any(len(row.wrong_tries) >= WRONG_TRIES for row in rows):
+            if any(_full(row) for row in rows):
                 return Locked()
             if order and hmac.compare_digest(order.last_four.encode(), last_four.encode()):
                 return Verified(order)
             for row in rows:
                 row.wrong_tries = [*row.wrong_tries, now.isoformat()]
-            full = any(len(row.wrong_tries) >= WRONG_TRIES for row in rows)
+            full = any(_full(row) for row in rows)
         return Locked() if full else NoMatch()
 
     async def opened_with(self, verified: str, reference: str) -> Order | None:
@@ -93,9 +103,23 @@ class OrderDesk:
         same = first and (first.customer_id, first.phone) == (other.customer_id, other.phone)
         return other if same else None
 
+    async def opened_to(self, customer_id: str, reference: str) -> Order | None:
+        """Return the order ``reference`` if it belongs to a customer whom the shop has signed in."""
+        order = await self._book.find(_normal(reference))
+        return order if order and order.customer_id == customer_id else None
+
+    async def orders_of(self, customer_id: str, *, limit: int) -> Sequence[Order]:
+        """Return the newest orders of a customer whom the shop has signed in, newest first."""
+        return await self._book.of_customer(customer_id, limit=limit)
+
     async def recent_orders(self, order: Order, *, limit: int) -> Sequence[Order]:
         """Return the newest orders of the customer of a verified ``order``, newest first."""
         return await self._book.of_same_customer(order, limit=limit)
+
+
+def _full(row: OrderLookupRow) -> bool:
+    most = WRONG_TRIES_OF_ADDRESS if row.subject.startswith(_ADDRESS) else WRONG_TRIES
+    return len(row.wrong_tries) >= most
 
 
 async def _locked_rows(session: AsyncSession, subjects: Sequence[str]) -> Sequence[OrderLookupRow]:

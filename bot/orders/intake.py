@@ -78,7 +78,7 @@ class OrderIntake:
             channel, user = order.contact
             conversation = await transcript.open_conversation(session, channel, user)
             await remember_contact(
-                session, conversation.id, order.customer_id, order.phone, event.at
+                session, conversation.id, order.customer_id, order.phone, event.at, "signed_in"
             )
         if order.cash_on_delivery and self._policy.asks_about(order.total_minor, order.address):
             session.add(pending(event.order_number, now))

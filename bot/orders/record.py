@@ -20,6 +20,8 @@ from bot.storage.cod import CodRow, OrderEventRow, OrderTimerRow
 # What a timer is for: the confirmation's next step, or a line to the customer ("notice:shipped:SF…").
 COD_TIMER = "cod"
 NOTICE = "notice:"
+# What the shop's own order system is to be told, done by the policy while nobody was talking to us.
+TELL_CANCELLED, TELL_CONFIRMED = "shop:cancelled", "shop:confirmed"
 # Kinds of events that a customer's deeds are: what was changed, confirmed, and had looked into.
 CHANGE_PREFIX, CONFIRM, CASE_PREFIX = "change.", "confirm", "case."
 

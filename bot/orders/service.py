@@ -18,6 +18,7 @@ from bot.orders.cod_desk import CodDesk
 from bot.orders.code_senders import LogSender
 from bot.orders.codes import CodeSender, OneTimeCodes
 from bot.orders.desk import OrderDesk
+from bot.orders.identity import Identity, IdentityPolicy
 from bot.orders.intake import OrderIntake
 from bot.orders.outages import Outages
 from bot.orders.policy import CodPolicy
@@ -44,6 +45,7 @@ class Orders:
     aftersales: AftersalesPolicy
     codes: OneTimeCodes
     outages: Outages
+    identity: Identity
     shop: HttpOrderBook | None = None
 
     @classmethod
@@ -56,15 +58,17 @@ class Orders:
         *,
         sender: CodeSender | None = None,
         key: str = "",
+        customer_key: str = "",
         shop: HttpOrderBook | None = None,
         clock: Clock = utc_now,
     ) -> Self:
         """Put the desks together.
 
         Args:
-            policies: folder with ``cod.yml``, ``cases.yml`` and ``aftersales.yml``.
+            policies: folder with ``cod.yml``, ``cases.yml``, ``aftersales.yml`` and ``identity.yml``.
             sender: brings one-time codes to telephones; the log if there is none.
             key: keys the hashes of one-time codes; a passing one if there is none.
+            customer_key: the shop's page signs the tokens of its customers with it.
             shop: the shop's own order API, where it has one; else orders live in our own book.
             clock: when its answers came.
 
@@ -82,10 +86,13 @@ class Orders:
             copy=copy,
             desk=OrderDesk(book, database),
             changes=ChangeDesk(database, policy, book if shop else None),
-            cod=CodDesk(database, policy, phrases, default_language),
+            cod=CodDesk(database, policy, phrases, default_language, book if shop else None),
             intake=OrderIntake(database, policy),
             codes=OneTimeCodes(database, sender or LogSender(), key or secrets.token_hex()),
             outages=Outages(database, book, phrases, default_language),
+            identity=Identity(
+                database, IdentityPolicy.load(policies / "identity.yml"), customer_key
+            ),
             shop=shop,
             aftersales=AftersalesPolicy.load(policies / "aftersales.yml"),
             cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),

@@ -13,7 +13,10 @@ from bot.storage.base import Base
 
 
 class ConversationRow(Base):
-    """One customer on one channel. ``id`` is also the engine's sender id."""
+    """One customer on one channel. ``id`` is also the engine's sender id.
+
+    ``origin`` is the network address of the last message, where the channel knows it.
+    """
 
     __tablename__ = "conversations"
     __table_args__ = (UniqueConstraint("channel", "user"),)
@@ -24,6 +27,7 @@ class ConversationRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     language: Mapped[Language | None] = mapped_column(String(2))
     last_seq: Mapped[int] = mapped_column(default=0)
+    origin: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

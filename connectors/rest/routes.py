@@ -10,11 +10,13 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from bot.conversations import transcript
 from bot.conversations.model import Body, Direction, Inbound, MessageState
+from bot.orders.identity import Identity, SignInError
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 from connectors.service import Reception
@@ -23,16 +25,22 @@ CHANNEL = "rest"
 
 
 class RestMessage(BaseModel):
-    """What a client of Rasa's REST channel posts."""
+    """What a client of Rasa's REST channel posts.
+
+    ``customer_token`` says which customer of the shop writes (see ``bot.orders.identity``), ``origin``
+    from which network address.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     sender: str = Field("default", min_length=1, max_length=128)
     message: str = Field(min_length=1)
     message_id: str | None = Field(None, max_length=100)
+    customer_token: str | None = Field(None, max_length=4096)
+    origin: str | None = Field(None, max_length=64)
 
 
-def rest_router(reception: Reception, database: Database) -> APIRouter:
+def rest_router(reception: Reception, database: Database, identity: Identity) -> APIRouter:
     """Return the routes of the REST channel."""
     router = APIRouter(prefix="/webhooks/rest", tags=["rest"])
 
@@ -44,6 +52,13 @@ def rest_router(reception: Reception, database: Database) -> APIRouter:
     @router.post("/webhook")
     async def webhook(message: RestMessage) -> list[dict[str, Any]]:
         """Answer one message with the list of replies."""
+        if message.customer_token:
+            async with database.write() as session:
+                theirs = await transcript.open_conversation(session, CHANNEL, message.sender)
+            try:
+                await identity.sign_in(theirs.id, message.customer_token, datetime.now(UTC))
+            except SignInError as error:
+                raise HTTPException(401, str(error)) from error
         accepted = await reception.accept(
             Inbound(
                 channel=CHANNEL,
@@ -51,6 +66,7 @@ def rest_router(reception: Reception, database: Database) -> APIRouter:
                 message_id=f"{message.sender}:{message.message_id or uuid.uuid4().hex}",
                 text=message.message,
                 payload=message.message if message.message.startswith("/") else None,
+                origin=message.origin,
             ),
             guarded=False,  # the caller is a program of the shop
         )

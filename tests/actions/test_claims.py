@@ -291,3 +291,27 @@ async def test_an_address_given_before_the_order_is_known_is_not_asked_again(
     said = await customer.says("3321", phone_last4="3321")
     assert names(said) == ["utter_preview_change_cod"]
     assert "人民路99号" in said[0]["changes"]
+
+
+async def test_forget_it_is_no_new_task_either(customer: Customer, shop: Database) -> None:
+    """An unsure classifier took it for the confirmation of an order."""
+    await customer.says("我要换货 跑步鞋换成42码的", order_goal="exchange_request", **PROVED)
+    customer.intent = {"name": "cod_confirm", "confidence": 0.51}
+    said = await customer.says("never mind, I'll keep it", order_goal="cod_confirm")
+    assert names(said) == ["utter_claim_kept"]
+    assert customer.slots["order_goal"] == "exchange_request"
+
+
+async def test_looked_in_vain_is_no_complaint(customer: Customer) -> None:
+    await customer.says("显示签收了 我没收到", order_goal="not_received", **PROVED)
+    customer.intent = {"name": "complaint", "confidence": 0.74}
+    assert names(await customer.says("都翻遍了 真没有")) == ["utter_done_not_received"]
+
+
+async def test_an_early_title_is_the_company_and_not_the_words_around_it(
+    customer: Customer,
+) -> None:
+    said = await customer.says(
+        "要开公司抬头的票 抬头写上海拾光贸易有限公司", order_goal="invoice", **PROVED
+    )
+    assert names(said) == ["utter_ask_claim_tax_number"]

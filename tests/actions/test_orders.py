@@ -41,6 +41,7 @@ class Customer:
         self.slots: dict[str, Any] = {}
         self.asked_for: str | None = None
         self.active = False
+        self.intent: dict[str, Any] = {}
 
     async def says(self, text: str, **given: str) -> list[dict[str, Any]]:
         """Send a message from which the engine read the slots ``given``; return the replies."""
@@ -74,7 +75,12 @@ class Customer:
         tracker = {
             "sender_id": self._conversation,
             "slots": dict(self.slots),
-            "latest_message": {"text": text, "entities": [], "metadata": {}},
+            "latest_message": {
+                "text": text,
+                "entities": [],
+                "metadata": {},
+                "intent": self.intent,
+            },
             "events": list(self._events),
             "active_loop": {"name": "order_form"} if self.active else {},
         }

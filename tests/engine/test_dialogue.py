@@ -109,6 +109,10 @@ def loop_after(events: list[Event]) -> str | None:
         "change_address",
         "change_delivery_time",
         "cancel_order",
+        "return_request",
+        "exchange_request",
+        "wrong_or_damaged_item",
+        "invoice",
     ],
 )
 def test_everything_about_an_order_asks_for_number_and_phone_and_then_acts(

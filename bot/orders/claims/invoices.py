@@ -19,7 +19,7 @@ _PERSONAL = re.compile(
     re.IGNORECASE,
 )
 _NAMED_ZH = re.compile(
-    r"(?:发票抬头|抬头|公司名称?|单位名称?|开给|开票给)(?:就?写成?|是|为|用|开|叫|[:：\s])*(?P<title>[^\s,，。;；:：!！?？]{2,60})"
+    r"(?:发票抬头|抬头|公司名称?|单位名称?|开给|开票给)(?:就?写成?|是|为|用|开|叫|[:：\s])*(?!的)(?P<title>[A-Za-z][\w&.'’ -]{1,60}?(?=\s*$|\s*[,，。;；\u3400-\u9fff]|\s+\d)|[^\s,，。;；:：!！?？]{2,60})"
 )
 _NAMED_EN = re.compile(
     r"(?:(?i:invoice|receipt|bill)(?i:\s+(?:it|me|us|made out|please))?\s+(?i:to|for|in the name of|under)"

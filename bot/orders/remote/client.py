@@ -8,7 +8,7 @@ lost does not change an order twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -69,7 +69,15 @@ class HttpOrderBook:
 
     async def of_same_customer(self, order: Order, *, limit: int) -> Sequence[Order]:
         """Return at most ``limit`` orders of the same customer to the same phone, newest first."""
-        query = {"customer_id": order.customer_id, "phone": order.phone, "limit": limit}
+        return await self._list(
+            {"customer_id": order.customer_id, "phone": order.phone, "limit": limit}
+        )
+
+    async def of_customer(self, customer_id: str, *, limit: int) -> Sequence[Order]:
+        """Return at most ``limit`` orders of a customer, newest first."""
+        return await self._list({"customer_id": customer_id, "limit": limit})
+
+    async def _list(self, query: Mapping[str, str | int]) -> Sequence[Order]:
         response = await self._send("GET", "orders", params=query)
         if response.status_code != httpx.codes.OK:
             raise _unexpected(response)

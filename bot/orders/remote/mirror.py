@@ -69,6 +69,16 @@ class MirroredOrderBook:
         await self._keep(orders)
         return orders
 
+    async def of_customer(self, customer_id: str, *, limit: int) -> Sequence[Order]:
+        """Return at most ``limit`` orders of a customer, newest first."""
+        try:
+            orders = await self._shop.of_customer(customer_id, limit=limit)
+        except BookDownError:
+            known = await self._copy.of_customer(customer_id, limit=limit)
+            return [await self._as_of(one) for one in known]
+        await self._keep(orders)
+        return orders
+
     async def change(
         self,
         number: str,

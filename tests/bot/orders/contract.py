@@ -170,3 +170,11 @@ class OrderBookContract:
     async def test_no_unknown_order_is_changed(self, book: OrderBook) -> None:
         with pytest.raises(UnknownOrderError, match="SO20261105999"):
             await book.change("SO20261105999", {}, confirmed_at=NOW, key="k1", at=NOW)
+
+    async def test_lists_the_orders_of_a_customer_to_any_phone(self, book: OrderBook) -> None:
+        order = await book.find("SO20261105001")
+        assert order is not None
+        listed = await book.of_customer(order.customer_id, limit=3)
+        assert len(listed) == 3
+        assert {o.customer_id for o in listed} == {order.customer_id}
+        assert await book.of_customer("nobody", limit=3) == []

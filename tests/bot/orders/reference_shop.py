@@ -52,10 +52,10 @@ def create_shop(book: SqlOrderBook) -> FastAPI:
 
     @api.get("/orders", operation_id="of_same_customer")
     async def of_same_customer(
-        customer_id: str, phone: str, limit: Annotated[int, Query(ge=1, le=100)] = 5
+        customer_id: str, phone: str | None = None, limit: Annotated[int, Query(ge=1, le=100)] = 5
     ) -> list[OrderBody]:
-        """A customer's orders to one phone, newest first."""
-        rows = await book.of_customer(customer_id, phone, limit=limit)
+        """A customer's orders, newest first; to one phone, if named."""
+        rows = await book.of_customer(customer_id, phone=phone, limit=limit)
         return [OrderBody.of(order) for order in rows]
 
     @api.patch(

@@ -24,6 +24,7 @@ from bot.orders.changes import Draft, Settled, ShopDown, TooLate
 from bot.orders.demo import insert_shop
 from bot.orders.fields import Field
 from bot.orders.outages import Outages
+from bot.orders.record import TELL_CANCELLED, set_timer
 from bot.orders.remote.client import HttpOrderBook
 from bot.orders.remote.mirror import MirroredOrderBook
 from bot.orders.service import Orders
@@ -75,7 +76,7 @@ def process(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Re
             _until_ready(shop.url, server)
             yield shop
         finally:
-            server.terminate()
+            server.kill()  # a request that hangs would be waited for
 
 
 async def _create(url: str) -> None:
@@ -269,3 +270,22 @@ async def test_nothing_is_changed_while_the_shop_is_down_and_its_return_is_told(
         (message,) = (await session.scalars(select(MessageRow))).all()
     assert "恢复" in message.body["text"]
     assert "货到付款待发货" in message.body["text"]
+
+
+async def test_the_shop_hears_what_the_policy_cancelled_once_it_is_back(
+    shop: ReferenceShop, orders: Orders, database: Database
+) -> None:
+    await orders.book.find(WAITING)
+    async with database.write() as session:
+        await set_timer(session, WAITING, TELL_CANCELLED, NOW)
+    (timer,) = await orders.cod.due(NOW, 5)
+    shop.fails(3)
+    await orders.cod.fire(timer, NOW)
+    assert (await theirs(shop))[0] == "placed"
+    assert await orders.cod.due(NOW, 5) == []
+    shop.fails(0)
+    later = NOW + timedelta(minutes=2)
+    assert await orders.cod.due(later, 5) == [timer]
+    await orders.cod.fire(timer, later)
+    assert (await theirs(shop))[0] == "cancelled"
+    assert await orders.cod.due(later + timedelta(days=1), 5) == []

@@ -22,6 +22,8 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("level", sa.String(length=24), server_default="last_four", nullable=False)
         )
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("origin", sa.String(length=64), nullable=True))
     op.create_table(
         "backend_waits",
         sa.Column("conversation_id", sa.String(length=32), nullable=False),
@@ -38,6 +40,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("backend_waits")
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_column("origin")
     with op.batch_alter_table("customer_contacts", schema=None) as batch_op:
         batch_op.drop_column("level")
     with op.batch_alter_table("orders", schema=None) as batch_op:

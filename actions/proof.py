@@ -1,0 +1,105 @@
+"""Asking for a stronger proof where the table of levels wants one: a code sent to the order's phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import REQUESTED_SLOT
+
+from actions.context import text_of
+from actions.form import CODE, DRAFT, GO_AHEAD, STOPPED, with_early
+from bot.language import normalise
+from bot.orders.answers import Goal
+from bot.orders.codes import Checked, CodeNotSentError
+from bot.orders.identity import Level
+from bot.orders.model import Order
+from bot.orders.service import Orders
+
+_SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+# The parts of a draft that are actions of their own, whatever the customer came for.
+_PARTS = {
+    "address": Goal.CHANGE_ADDRESS,
+    "window": Goal.CHANGE_DELIVERY_TIME,
+    "recipient": Goal.CHANGE_RECIPIENT,
+    "phone": Goal.CHANGE_PHONE,
+}
+_Step = tuple[list[EventType], str | None]
+
+
+class ProofTalk:
+    """The part of the order form that asks for one-time codes before an action they open."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._identity = orders.identity
+        self._codes = orders.codes
+
+    async def opens(
+        self, tracker: Tracker, order: Order, goal: Goal, said: Sequence[EventType], now: datetime
+    ) -> bool:
+        """Tell whether the customer's proof opens all that the draft, with ``said``, wants."""
+        level = await self._identity.level_of(tracker.sender_id, order, now)
+        draft: dict[str, Any] = _last(said, DRAFT, tracker.get_slot(DRAFT)) or {}
+        wanted = {Goal(_last(said, "order_goal", goal))}
+        wanted |= {part for name, part in _PARTS.items() if draft.get(name)}
+        return all(self._identity.policy.allows(level, one) for one in wanted)
+
+    async def ask(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        order: Order,
+        goal: Goal,
+        starts: bool,
+        now: datetime,
+    ) -> _Step:
+        """Send a code and ask for it; what the message says is kept for afterwards."""
+        kept = with_early(tracker, starts=starts) | {"proof": True}
+        events: list[EventType] = [SlotSet(DRAFT, kept), SlotSet("order_goal", goal.value)]
+        try:
+            sent = await self._codes.send(order.number, order.phone, now)
+        except CodeNotSentError:
+            sent = False
+        if sent:
+            return events, CODE
+        dispatcher.utter_message(response="utter_code_not_sent")
+        return [*events, SlotSet(GO_AHEAD, STOPPED)], None
+
+    async def check(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, order: Order, now: datetime
+    ) -> _Step | None:
+        """Take a typed code, if one was asked for.
+
+        Returns:
+            What to do next, ``None`` when the proof is given, or none was asked for.
+        """
+        draft = tracker.get_slot(DRAFT) or {}
+        if tracker.get_slot(REQUESTED_SLOT) != CODE or not draft.get("proof"):
+            return None
+        typed = _SIX_DIGITS.search(normalise(text_of(tracker)))
+        if typed is None:
+            return [], CODE
+        match await self._codes.check(order.number, typed[0], now):
+            case Checked.RIGHT:
+                await self._identity.prove(tracker.sender_id, order, Level.ONE_TIME_CODE, now)
+                # The rest of the form goes on as if the order had just been opened.
+                tracker.slots[REQUESTED_SLOT] = None
+                tracker.slots[DRAFT] = {k: v for k, v in draft.items() if k != "proof"}
+                return None
+            case Checked.WRONG:
+                dispatcher.utter_message(response="utter_code_wrong")
+                return [SlotSet(GO_AHEAD, None)], CODE
+            case Checked.OVER:
+                dispatcher.utter_message(response="utter_code_over")
+                return [SlotSet(GO_AHEAD, STOPPED)], None
+
+
+def _last(events: Sequence[EventType], slot: str, otherwise: Any) -> Any:
+    """Return what events set a slot to last."""
+    values = [e["value"] for e in events if e["event"] == "slot" and e["name"] == slot]
+    return values[-1] if values else otherwise

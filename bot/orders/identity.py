@@ -1,0 +1,180 @@
+"""Who a customer has proved to be, and what that opens: the one place where it is decided.
+
+The table is ``data/policy/identity.yml``. Proofs are kept for each conversation and customer: the
+last four digits of a phone are asked for by ``bot.orders.desk``, a shop vouches with a signed token
+or by naming a conversation, a one-time code reaches the phone on the order.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+import jwt
+from pydantic import BaseModel, ConfigDict, PositiveFloat, model_validator
+from ruamel.yaml import YAML
+from sqlalchemy import select
+
+from bot.orders.answers import Goal
+from bot.orders.contacts import remember_contact
+from bot.orders.model import Order
+from bot.storage.cod import ContactRow
+from bot.storage.conversations import ConversationRow
+from bot.storage.engine import Database
+
+_ALGORITHM, _AUDIENCE = "HS256", "yingda"
+# A signed-in customer is known whatever phone an order names.
+_ANY_PHONE = ""
+_CLOCKS_DIFFER = timedelta(seconds=30)
+
+
+class Level(StrEnum):
+    """How a customer has proved to be the one an order belongs to."""
+
+    ANONYMOUS = "anonymous"
+    LAST_FOUR = "last_four"
+    SIGNED_IN = "signed_in"
+    ONE_TIME_CODE = "one_time_code"
+
+
+class Shown(StrEnum):
+    """What is said about an order."""
+
+    DETAILS = "details"
+    FULL_ADDRESS = "full_address"
+
+
+class IdentityPolicy(BaseModel):
+    """Which level opens which field and which action."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    levels: list[Level]
+    valid_hours: PositiveFloat
+    fields: dict[Shown, Level]
+    actions: dict[Goal, Level]
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for name, wanted, got in (
+            ("levels", set(Level), self.levels),
+            ("fields", set(Shown), self.fields),
+            ("actions", set(Goal), self.actions),
+        ):
+            if set(got) != wanted or len(got) != len(wanted):
+                listed = ", ".join(sorted(wanted))
+                raise ValueError(f"{name}: expected each of {listed} once, got {list(got)}")
+        if self.levels[0] is not Level.ANONYMOUS:
+            raise ValueError(f"levels: expected anonymous first, got {self.levels[0]}")
+        return self
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        """Read the policy; raises ``ValueError`` when the file is not as described here."""
+        try:
+            return cls.model_validate(YAML(typ="safe").load(file.read_text("utf-8")))
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from error
+
+    def reaches(self, level: Level, needed: Level) -> bool:
+        """Tell whether a proof is as strong as the one that is needed."""
+        return self.levels.index(level) >= self.levels.index(needed)
+
+    def allows(self, level: Level, goal: Goal) -> bool:
+        """Tell whether a proof opens an action."""
+        return self.reaches(level, self.actions[goal])
+
+    def shows(self, level: Level, field: Shown) -> bool:
+        """Tell whether a proof opens a field."""
+        return self.reaches(level, self.fields[field])
+
+
+class SignInError(Exception):
+    """A token does not show who a customer is."""
+
+
+class Identity:
+    """Keeps proofs and says how strong they are.
+
+    Args:
+        key: the shop's page signs its customers' tokens with it; empty: no page does.
+    """
+
+    def __init__(self, database: Database, policy: IdentityPolicy, key: str) -> None:
+        self._database = database
+        self.policy = policy
+        self._key = key
+
+    async def level_of(self, conversation_id: str, order: Order, now: datetime) -> Level:
+        """Return the strongest proof in a conversation for an order whose digits were given."""
+        query = select(ContactRow).where(
+            ContactRow.conversation_id == conversation_id,
+            ContactRow.customer_id == order.customer_id,
+            ContactRow.phone.in_([order.phone, _ANY_PHONE]),
+        )
+        async with self._database.read() as session:
+            rows = (await session.scalars(query)).all()
+        fresh = now - timedelta(hours=self.policy.valid_hours)
+        levels = [Level(row.level) for row in rows if row.proved_at > fresh]
+        return max([Level.LAST_FOUR, *levels], key=self.policy.levels.index)
+
+    async def customer_of(self, conversation_id: str, now: datetime) -> str | None:
+        """Return the customer who is signed in in a conversation, ``None`` if nobody is."""
+        fresh = now - timedelta(hours=self.policy.valid_hours)
+        async with self._database.read() as session:
+            customer: str | None = await session.scalar(
+                select(ContactRow.customer_id)
+                .where(
+                    ContactRow.conversation_id == conversation_id,
+                    ContactRow.phone == _ANY_PHONE,
+                    ContactRow.proved_at > fresh,
+                )
+                .order_by(ContactRow.proved_at.desc())
+                .limit(1)
+            )
+            return customer
+
+    async def prove(self, conversation_id: str, order: Order, level: Level, now: datetime) -> None:
+        """Remember a proof that was given in a conversation."""
+        async with self._database.write() as session:
+            if await session.get(ConversationRow, conversation_id) is not None:
+                await remember_contact(
+                    session, conversation_id, order.customer_id, order.phone, now, level.value
+                )
+
+    async def sign_in(self, conversation_id: str, token: str, now: datetime) -> str:
+        """Take a token from the shop's page and return whose it is.
+
+        The token is a JWT, signed with HS256: ``sub`` is the shop's id of the customer, ``aud`` is
+        ``yingda``, ``exp`` says until when it may be shown (RFC 7519).
+
+        Raises:
+            SignInError: it is not signed by the shop, is over, or lacks a claim.
+        """
+        customer = self.read_token(token, now)
+        async with self._database.write() as session:
+            await remember_contact(
+                session, conversation_id, customer, _ANY_PHONE, now, Level.SIGNED_IN.value
+            )
+        return customer
+
+    def read_token(self, token: str, now: datetime) -> str:
+        """Return the customer whom a token names; raises ``SignInError``."""
+        if not self._key:
+            raise SignInError("expected YINGDA_CUSTOMER_TOKEN_KEY to be set before tokens are used")
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_AUDIENCE,
+                options={"require": ["sub", "exp", "aud"], "verify_exp": False},
+            )
+        except jwt.InvalidTokenError as error:
+            raise SignInError(f"expected a token signed by the shop: {error}") from error
+        until = datetime.fromtimestamp(float(claims["exp"]), now.tzinfo)
+        if now > until + _CLOCKS_DIFFER:
+            raise SignInError(f"expected a token that is still good, got one until {until}")
+        return str(claims["sub"])

@@ -1,0 +1,129 @@
+"""Actions that the digits of a phone do not open, and customers whom the shop has signed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from rasa_sdk.executor import ActionExecutor
+
+from actions.change_actions import AskGoAhead
+from actions.orders import OrderAction, ValidateOrderForm
+from bot.conversations import transcript
+from bot.conversations.phrases import Phrases
+from bot.orders.demo import insert_shop
+from bot.orders.service import Orders
+from bot.storage.engine import Database
+from tests.actions.test_orders import Clock, Customer, names
+from tests.bot.orders.conftest import NOW, known_customers
+from tests.bot.orders.shop_events import created, read
+
+KEY = "a key that the shop and we know and nobody else does"
+COD = {"order_number": "SO20261105002", "phone_last4": "3321"}
+
+
+class Pocket:
+    """The telephone on the order."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    async def send(self, phone: str, code: str) -> None:
+        assert phone.endswith("3321")
+        self.codes.append(code)
+
+
+@pytest.fixture
+def engine_url(tmp_path: Path) -> str:
+    """One kind of database will do here; the desks are tested on both."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
+
+
+@pytest.fixture
+def pocket() -> Pocket:
+    return Pocket()
+
+
+@pytest.fixture
+async def conversation(database: Database) -> str:
+    async with database.write() as session:
+        await insert_shop(session, known_customers())
+        return (await transcript.open_conversation(session, "web", "visitor")).id
+
+
+@pytest.fixture
+def orders(database: Database, root: Path, pocket: Pocket) -> Orders:
+    phrases = Phrases(root / "domain.yml")
+    return Orders.build(
+        database, root / "data/policy", phrases, "zh", sender=pocket, customer_key=KEY
+    )
+
+
+@pytest.fixture
+def customer(orders: Orders, conversation: str) -> Customer:
+    executor, clock = ActionExecutor(), Clock()
+    for action in (
+        ValidateOrderForm(orders, clock), OrderAction(orders, clock), AskGoAhead(orders, clock),
+    ):  # fmt: skip
+        executor.register_action(action)
+    return Customer(executor, conversation)
+
+
+async def test_a_new_phone_needs_a_code_and_then_nothing_is_asked_again(
+    customer: Customer, pocket: Pocket
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    assert customer.asked_for == "one_time_code"
+    (code,) = pocket.codes
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+    assert names(await customer.says(wrong)) == ["utter_code_wrong"]
+    assert await customer.says(code) == []
+    assert customer.asked_for == "new_phone"
+    assert customer.slots["order_goal"] == "change_phone"
+
+
+async def test_too_many_wrong_codes_change_nothing(customer: Customer, pocket: Pocket) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    wrong = f"{(int(pocket.codes[0]) + 1) % 10**6:06d}"
+    said: list[dict[str, Any]] = []
+    for _ in range(3):
+        said = await customer.says(wrong)
+    assert names(said) == ["utter_code_over"]
+    assert not customer.active
+
+
+async def test_what_the_digits_open_asks_for_no_code(customer: Customer, pocket: Pocket) -> None:
+    said = await customer.says("地址改成成都市武侯区人民路99号", order_goal="change_address", **COD)
+    assert names(said) == ["utter_preview_change_cod"]
+    assert pocket.codes == []
+
+
+async def test_a_signed_in_customer_gives_no_digits(
+    customer: Customer, orders: Orders, conversation: str
+) -> None:
+    order = await orders.book.find("SO20261105001")
+    assert order is not None
+    claims = {"sub": order.customer_id, "aud": "yingda", "exp": NOW.timestamp() + 60}
+    await orders.identity.sign_in(conversation, jwt.encode(claims, KEY, "HS256"), NOW)
+    listed = await customer.says("我有哪些订单", order_goal="my_orders")
+    assert names(listed) == ["utter_my_orders"]
+    said = await customer.says(
+        "SO20261105001到哪了", order_goal="order_status", order_number="SO20261105001"
+    )
+    assert names(said)[0] == "utter_order_shipped"
+    # Another customer's order stays closed.
+    await customer.says("SO20261105003呢", order_goal="order_status", order_number="SO20261105003")
+    assert customer.asked_for == "phone_last4"
+
+
+async def test_a_conversation_that_the_shop_named_needs_no_code_for_a_new_phone(
+    customer: Customer, orders: Orders, pocket: Pocket
+) -> None:
+    contact = {"channel": "web", "user": "visitor"}
+    await orders.intake.take(read(created("SO20261122001", NOW, contact=contact)), NOW)
+    number = {"order_number": "SO20261122001", "phone_last4": "3321"}
+    await customer.says("收货电话想改一下", order_goal="change_address", **number)
+    assert customer.asked_for == "new_phone"
+    assert pocket.codes == []

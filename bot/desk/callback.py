@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import handoff
-from bot.conversations.model import Body, Button, HandoffReason
+from bot.conversations.model import Body, Button, HandoffReason, State
 from bot.desk.catalogue import Catalogue
 from bot.language import Language
 from bot.storage.conversations import ConversationRow
@@ -65,13 +65,16 @@ async def receive(
     """Return the form's next line, ``None`` when the message has nothing to do with it."""
     payload = body.payload or ""
     row = await open_call(session, conversation.id)
-    if payload == CALL_ME:
+    if payload == CALL_ME and conversation.state != State.AGENT:
         if row is None:
             row = CallbackRow(conversation_id=conversation.id, created_at=now)
             session.add(row)
         row.awaits, row.created_at = "phone", now
         return _with(catalogue.line("ask_phone", language), (_leave(language, catalogue),))
     if row is None or row.awaits is None:
+        return None
+    if conversation.state == State.AGENT:
+        row.awaits = None  # somebody is there now; what is typed is for them
         return None
     if payload == NO_CALL:
         row.awaits, row.done_at = None, now

@@ -97,6 +97,21 @@ async def _rate(
     return Body(thanks.text, buttons=(button,))
 
 
+async def comment_button(
+    session: AsyncSession, conversation_id: str, language: Language, catalogue: Catalogue
+) -> tuple[Button, ...]:
+    """Return the button to comment on the newest rating; none when there is a comment, or no rating."""
+    row: RatingRow | None = await session.scalar(
+        select(RatingRow)
+        .where(RatingRow.conversation_id == conversation_id)
+        .order_by(RatingRow.handoff_id.desc())
+        .limit(1)
+    )
+    if row is None or row.comment:
+        return ()
+    return (Button(catalogue.button("comment", language), f"/comment_{row.handoff_id}"),)
+
+
 async def _awaiting(session: AsyncSession, conversation_id: str) -> RatingRow | None:
     row: RatingRow | None = await session.scalar(
         select(RatingRow).where(

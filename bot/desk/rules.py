@@ -91,7 +91,11 @@ class DeskRules:
         called = await callback.receive(session, conversation, body, language, self.catalogue, now)
         if called is not None:
             return called
-        return await survey.receive(session, conversation.id, body, language, self.catalogue, now)
+        thanks = await survey.receive(session, conversation.id, body, language, self.catalogue, now)
+        if thanks is None:
+            return None
+        buttons = await rating.comment_button(session, conversation.id, language, self.catalogue)
+        return replace(thanks, buttons=buttons)
 
     async def _and_ask(
         self,
@@ -108,7 +112,8 @@ class DeskRules:
         question = await survey.question(
             session, conversation.id, language, self.catalogue, self.nps_every, now
         )
-        return replace(rated, text=f"{rated.text}\n\n{question}") if question else rated
+        # No button beside the question: where buttons become numbered lines, "1" would press it.
+        return Body(f"{rated.text}\n\n{question}") if question else rated
 
     def _while_waiting(self, language: Language) -> tuple[Button, ...]:
         back = Button(self.catalogue.button("back_to_bot", language), BACK_TO_BOT)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import handoff
@@ -46,12 +46,19 @@ async def open_call(session: AsyncSession, conversation_id: str) -> CallbackRow 
     return row
 
 
-async def concerns(session: AsyncSession, conversation_id: str, body: Body, now: datetime) -> bool:
-    """Tell whether a message may belong to the form."""
-    if (body.payload or "").startswith(CALL_ME):
-        return True
-    row = await open_call(session, conversation_id)
-    return row is not None and row.awaits is not None and now - row.created_at < _OPEN_FOR
+def is_ours(body: Body) -> bool:
+    """Tell whether a message is a button of the form."""
+    return (body.payload or "").startswith(CALL_ME)
+
+
+def awaiting(conversation_id: str, now: datetime) -> Select[tuple[int]]:
+    """Return what finds a form whose next answer is typed; there is mostly none."""
+    return select(CallbackRow.id).where(
+        CallbackRow.conversation_id == conversation_id,
+        CallbackRow.done_at.is_(None),
+        CallbackRow.awaits.is_not(None),
+        CallbackRow.created_at > now - _OPEN_FOR,
+    )
 
 
 async def receive(

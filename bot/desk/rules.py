@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.handoff import BACK_TO_BOT, HAND_OVER
@@ -70,11 +71,15 @@ class DeskRules:
         self, session: AsyncSession, conversation_id: str, body: Body, now: datetime
     ) -> bool:
         """Tell whether ``receive`` should look at a message; most are none of its business."""
-        return (
-            await rating.concerns(session, conversation_id, body)
-            or await callback.concerns(session, conversation_id, body, now)
-            or await survey.concerns(session, conversation_id, body, now)
+        if rating.is_ours(body) or callback.is_ours(body):
+            return True
+        # One question for both, since every message asks it.
+        awaited = union_all(
+            rating.awaiting(conversation_id), callback.awaiting(conversation_id, now)
         )
+        if (await session.scalars(awaited.limit(1))).first() is not None:
+            return True
+        return await survey.concerns(session, conversation_id, body, now)
 
     async def receive(
         self,

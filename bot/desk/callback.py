@@ -10,11 +10,11 @@ import re
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import handoff
-from bot.conversations.model import Body, Button, HandoffReason
+from bot.conversations.model import Body, Button, HandoffReason, State
 from bot.desk.catalogue import Catalogue
 from bot.language import Language
 from bot.storage.conversations import ConversationRow
@@ -46,12 +46,19 @@ async def open_call(session: AsyncSession, conversation_id: str) -> CallbackRow 
     return row
 
 
-async def concerns(session: AsyncSession, conversation_id: str, body: Body, now: datetime) -> bool:
-    """Tell whether a message may belong to the form."""
-    if (body.payload or "").startswith(CALL_ME):
-        return True
-    row = await open_call(session, conversation_id)
-    return row is not None and row.awaits is not None and now - row.created_at < _OPEN_FOR
+def is_ours(body: Body) -> bool:
+    """Tell whether a message is a button of the form."""
+    return (body.payload or "").startswith(CALL_ME)
+
+
+def awaiting(conversation_id: str, now: datetime) -> Select[tuple[int]]:
+    """Return what finds a form whose next answer is typed; there is mostly none."""
+    return select(CallbackRow.id).where(
+        CallbackRow.conversation_id == conversation_id,
+        CallbackRow.done_at.is_(None),
+        CallbackRow.awaits.is_not(None),
+        CallbackRow.created_at > now - _OPEN_FOR,
+    )
 
 
 async def receive(
@@ -65,13 +72,16 @@ async def receive(
     """Return the form's next line, ``None`` when the message has nothing to do with it."""
     payload = body.payload or ""
     row = await open_call(session, conversation.id)
-    if payload == CALL_ME:
+    if payload == CALL_ME and conversation.state != State.AGENT:
         if row is None:
             row = CallbackRow(conversation_id=conversation.id, created_at=now)
             session.add(row)
         row.awaits, row.created_at = "phone", now
         return _with(catalogue.line("ask_phone", language), (_leave(language, catalogue),))
     if row is None or row.awaits is None:
+        return None
+    if conversation.state == State.AGENT:
+        row.awaits = None  # somebody is there now; what is typed is for them
         return None
     if payload == NO_CALL:
         row.awaits, row.done_at = None, now

@@ -110,7 +110,7 @@ class Keeper:
                 )
                 if taker is not None:
                     staff = await self._assign(row, taker, staff)
-                elif is_open:
+                elif is_open and self._due(row, now):
                     await self._speak(row.conversation_id, now)
             elif row.assigned_at is not None and now - row.assigned_at > _ANSWER_WITHIN:
                 await self._take_back(row, now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Body, Button, State
@@ -36,11 +36,16 @@ def is_score(body: Body) -> bool:
     return _RATE.fullmatch(body.payload or "") is not None
 
 
-async def concerns(session: AsyncSession, conversation_id: str, body: Body) -> bool:
-    """Tell whether a message may be a rating or its comment; reads only."""
-    if _RATE.fullmatch(body.payload or "") or _COMMENT.fullmatch(body.payload or ""):
-        return True
-    return await _awaiting(session, conversation_id) is not None
+def is_ours(body: Body) -> bool:
+    """Tell whether a message is a button of a rating."""
+    return is_score(body) or _COMMENT.fullmatch(body.payload or "") is not None
+
+
+def awaiting(conversation_id: str) -> Select[tuple[int]]:
+    """Return what finds a rating whose comment comes next; there is mostly none."""
+    return select(RatingRow.handoff_id).where(
+        RatingRow.conversation_id == conversation_id, RatingRow.awaits_comment
+    )
 
 
 async def receive(
@@ -95,6 +100,21 @@ async def _rate(
         return thanks
     button = Button(catalogue.button("comment", language), f"/comment_{handoff_id}")
     return Body(thanks.text, buttons=(button,))
+
+
+async def comment_button(
+    session: AsyncSession, conversation_id: str, language: Language, catalogue: Catalogue
+) -> tuple[Button, ...]:
+    """Return the button to comment on the newest rating; none when there is a comment, or no rating."""
+    row: RatingRow | None = await session.scalar(
+        select(RatingRow)
+        .where(RatingRow.conversation_id == conversation_id)
+        .order_by(RatingRow.handoff_id.desc())
+        .limit(1)
+    )
+    if row is None or row.comment:
+        return ()
+    return (Button(catalogue.button("comment", language), f"/comment_{row.handoff_id}"),)
 
 
 async def _awaiting(session: AsyncSession, conversation_id: str) -> RatingRow | None:

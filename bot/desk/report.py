@@ -201,6 +201,8 @@ async def _surveys(
     )  # fmt: skip
     found: dict[str, list[int]] = defaultdict(list)
     for at, score, channel, language in rows:
+        if at is None or score is None:
+            continue
         keys = {
             GroupBy.DAY: f"{at.astimezone(zone):%Y-%m-%d}",
             GroupBy.CHANNEL: channel,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.handoff import BACK_TO_BOT, HAND_OVER
@@ -70,11 +71,15 @@ class DeskRules:
         self, session: AsyncSession, conversation_id: str, body: Body, now: datetime
     ) -> bool:
         """Tell whether ``receive`` should look at a message; most are none of its business."""
-        return (
-            await rating.concerns(session, conversation_id, body)
-            or await callback.concerns(session, conversation_id, body, now)
-            or await survey.concerns(session, conversation_id, body, now)
+        if rating.is_ours(body) or callback.is_ours(body):
+            return True
+        # One question for both, since every message asks it.
+        awaited = union_all(
+            rating.awaiting(conversation_id), callback.awaiting(conversation_id, now)
         )
+        if (await session.scalars(awaited.limit(1))).first() is not None:
+            return True
+        return await survey.concerns(session, conversation_id, body, now)
 
     async def receive(
         self,
@@ -91,7 +96,11 @@ class DeskRules:
         called = await callback.receive(session, conversation, body, language, self.catalogue, now)
         if called is not None:
             return called
-        return await survey.receive(session, conversation.id, body, language, self.catalogue, now)
+        thanks = await survey.receive(session, conversation.id, body, language, self.catalogue, now)
+        if thanks is None:
+            return None
+        buttons = await rating.comment_button(session, conversation.id, language, self.catalogue)
+        return replace(thanks, buttons=buttons)
 
     async def _and_ask(
         self,
@@ -108,7 +117,8 @@ class DeskRules:
         question = await survey.question(
             session, conversation.id, language, self.catalogue, self.nps_every, now
         )
-        return replace(rated, text=f"{rated.text}\n\n{question}") if question else rated
+        # No button beside the question: where buttons become numbered lines, "1" would press it.
+        return Body(f"{rated.text}\n\n{question}") if question else rated
 
     def _while_waiting(self, language: Language) -> tuple[Button, ...]:
         back = Button(self.catalogue.button("back_to_bot", language), BACK_TO_BOT)

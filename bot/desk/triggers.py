@@ -51,30 +51,41 @@ async def watch(
         turn: the present one, which is not recorded yet.
         anger: how angry its message is, 0..1.
     """
-    last = await _last_handoff(session, conversation_id)
-    since = now - _EPISODE
-    if last is not None and last.closed_at is not None:
-        since = max(since, last.closed_at)
     rows = await session.execute(
-        select(TurnRow.decision, TurnRow.entities, TurnRow.anger)
-        .where(TurnRow.conversation_id == conversation_id, TurnRow.created_at > since)
+        select(TurnRow.decision, TurnRow.entities, TurnRow.anger, TurnRow.created_at)
+        .where(TurnRow.conversation_id == conversation_id, TurnRow.created_at > now - _EPISODE)
         .order_by(TurnRow.created_at.desc())
         .limit(4 * TURN_LIMIT)
     )
-    past = [_Past(decision, bool(entities), anger or 0.0) for decision, entities, anger in rows]
+    recorded = [(_Past(rung, bool(named), mood or 0.0), at) for rung, named, mood, at in rows]
+    present = _Past(turn.decision, bool(turn.entities), anger or 0.0)
+    whole = [present, *(one for one, _ in recorded)]
+    if not _is_angry(whole) and without_progress(whole) < TURN_LIMIT:
+        return None  # nearly always; looking back less far finds no more
+    last = await _last_handoff(session, conversation_id)
+    closed = last.closed_at if last is not None else None
+    past = [one for one, at in recorded if closed is None or at > closed]
     left = (
         last is not None
         and last.resolution == "customer_left"
         and last.closed_at is not None
         and now - last.closed_at < _AFTER_LEAVING
     )
-    level = temper([anger or 0.0, *(one.anger for one in past[: _MOOD_TURNS - 1])])
-    if level >= ANGRY:
+    return _ruling([present, *past], left=left)
+
+
+def _ruling(turns: Sequence[_Past], *, left: bool) -> Trigger | None:
+    """Return what turns, the newest first, call for; ``left`` when the customer has just left the queue."""
+    if _is_angry(turns):
         return Trigger(HandoffReason.ANGER, ask=left)
-    stuck = without_progress([_Past(turn.decision, bool(turn.entities), anger or 0.0), *past])
+    stuck = without_progress(turns)
     if stuck and stuck % TURN_LIMIT == 0:
         return Trigger(HandoffReason.TURN_LIMIT, ask=left or stuck == TURN_LIMIT)
     return None
+
+
+def _is_angry(turns: Sequence[_Past]) -> bool:
+    return temper([one.anger for one in turns[:_MOOD_TURNS]]) >= ANGRY
 
 
 def without_progress(turns: Sequence[_Past]) -> int:

@@ -330,14 +330,55 @@ def test_a_supervisor_sees_the_figures_and_hands_a_colleague_s_conversation_on(
     chen.take()
     boss.open("转人工十号", tab="all")
     expect(boss.page.get_by_test_id("composer")).to_be_disabled()
+    boss.page.get_by_test_id("join").click()
+    boss.say("我是主管，我也在")
+    expect(chen.page.get_by_test_id("composer")).to_be_enabled()
+    expect(chen.lines("agent").filter(has_text="我是主管，我也在")).to_have_count(1)
+    boss.page.get_by_test_id("live-board").click()
+    live = boss.page.get_by_test_id("live")
+    expect(live.get_by_test_id("agent-xiaochen")).to_contain_text("小陈")
+    live.get_by_test_id("capacity-xiaochen").fill("3")
+    live.get_by_test_id("capacity-xiaochen").press("Tab")
+    expect(live.get_by_test_id("capacity-xiaochen")).to_have_value("3")
+    assert _violations(boss.page) == []
+    boss.page.keyboard.press("Escape")
     boss.page.get_by_test_id("pass").click()
     boss.page.get_by_test_id("to-grace").click()
     expect(chen.page.get_by_test_id("composer")).to_be_disabled()
     boss.page.get_by_test_id("figures").click()
     dialog = boss.page.get_by_role("dialog")
     expect(dialog).to_contain_text("要求人工")
+    expect(dialog.get_by_role("img")).to_have_count(4)
     expect(dialog.get_by_role("row").filter(has_text="合计")).to_be_visible()
     assert _violations(boss.page) == []
+
+
+def test_a_wrong_answer_is_marked_and_a_snoozed_conversation_comes_back(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    app.say("marks", "我的订单 SO20261105001 到哪了")
+    app.say("marks", "转人工十一号")
+    agent = Agent(new_page(), app)
+    agent.open("转人工十一号")
+    agent.take()
+    page = agent.page
+    reading = page.get_by_test_id("reading").first
+    reading.locator("summary").click()
+    reading.get_by_test_id("mark-wrong").click()
+    expect(page.get_by_test_id("reading").first).to_contain_text("已标：答错")
+    page.get_by_test_id("snooze").click()
+    page.get_by_test_id("snooze-60").click()
+    row = page.get_by_test_id("row").filter(has_text="转人工十一号")
+    expect(row).to_contain_text("再看")
+    app.say("marks", "还在吗十一号")
+    back = page.get_by_test_id("row").filter(has_text="还在吗十一号")
+    expect(back).to_be_visible()
+    expect(back).not_to_contain_text("再看")
+    for _ in range(2):
+        page.get_by_test_id("theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert _violations(page) == []
+    agent.close("spam")
 
 
 def _violations(page: Page) -> list[str]:

@@ -104,6 +104,10 @@ def _play(app: DeskApp, browser: Browser) -> None:
             boss.get_by_test_id("figures").click()
             expect(boss.get_by_role("dialog")).to_be_visible()
             _shoot(boss, "figures-zh")
+            boss.keyboard.press("Escape")
+            boss.get_by_test_id("live-board").click()
+            expect(boss.get_by_test_id("live")).to_be_visible()
+            _shoot(boss, "live-zh")
         with _page(browser, "zh", "dark", PHONE) as agent:
             _sign_in(agent, app, "xiaochen", "zh")
             _shoot(agent, "phone-queue-zh-dark")

@@ -24,6 +24,7 @@ class Engine:
         self.turns: dict[str, list[Event]] = {}
         self.handled: list[UserMessage] = []
         self.tracker_store = self
+        self.processor = self
         self.is_ready = lambda: is_ready
         self._error = error
 
@@ -34,13 +35,22 @@ class Engine:
         user = UserUttered(message.text, message_id=message.message_id, metadata=message.metadata)
         self.turns[message.sender_id] = [user, BotUttered(f"re: {message.text}")]
 
+    async def parse_message(self, message: UserMessage) -> dict[str, Any]:
+        return {
+            "text": message.text,
+            "intent": {"name": "greet", "confidence": 0.9},
+            "entities": [],
+        }
+
     async def last_turn(self, sender: str) -> list[Event]:
         return self.turns.get(sender, [])
 
 
-def post(engine: Engine, body: Any = GOOD, token: str | None = "Bearer secret") -> tuple[int, Any]:
+def post(
+    engine: Engine, body: Any = GOOD, token: str | None = "Bearer secret", what: str = "receive"
+) -> tuple[int, Any]:
     blueprint = TurnInput("secret").blueprint(engine.handle)
-    handler = next(r.handler for r in blueprint._future_routes if r.handler.__name__ == "receive")
+    handler = next(r.handler for r in blueprint._future_routes if r.handler.__name__ == what)
     request = SimpleNamespace(
         headers={"Authorization": token} if token else {},
         json=body,
@@ -48,6 +58,15 @@ def post(engine: Engine, body: Any = GOOD, token: str | None = "Bearer secret") 
     )
     answer = asyncio.run(handler(request))
     return answer.status, json.loads(answer.body)
+
+
+def test_understanding_runs_no_turn() -> None:
+    engine = Engine()
+    status, answer = post(engine, what="understand")
+    assert (status, answer["intent"]["name"]) == (200, "greet")
+    assert engine.handled == []
+    assert engine.turns == {}
+    assert post(engine, token=None, what="understand")[0] == 401
 
 
 def test_the_answer_holds_the_events_of_the_turn() -> None:

@@ -13,7 +13,7 @@ import pytest
 from bot.cli.report import _write
 from bot.desk.report import Figures, GroupBy, service_report
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow, TurnRow
-from bot.storage.desk import RatingRow
+from bot.storage.desk import RatingRow, SurveyRow
 from bot.storage.engine import Database
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -98,7 +98,15 @@ async def filled(database: Database) -> Database:
     # An agent who stepped in is no hand-off of the bot's.
     log.conversation("stepped", "web", "zh", [0])
     log.handoff("stepped", 3, 3, 4, 9, "informed", reason="takeover")
-    order = [ConversationRow, HandoffRow, MessageRow, TurnRow, RatingRow]
+    # Two would recommend the shop, one would not; the fourth has not answered.
+    for score in (10, 9, 3, None):
+        log.rows.append(
+            SurveyRow(
+                conversation_id="handed", asked_at=_at(20), score=score,
+                answered_at=None if score is None else _at(21),
+            )
+        )  # fmt: skip
+    order = [ConversationRow, HandoffRow, MessageRow, TurnRow, RatingRow, SurveyRow]
     async with database.write() as session:
         for kind in order:
             session.add_all([row for row in log.rows if isinstance(row, kind)])
@@ -130,6 +138,8 @@ async def test_every_figure_is_what_its_definition_says(filled: Database) -> Non
         csat=0.5,
         csat_mean=3.5,
         ratings=2,
+        nps=33,  # (2 - 1) of 3
+        nps_answers=3,
     )
 
 
@@ -141,6 +151,7 @@ async def test_groups_add_up(filled: Database) -> None:
     assert set(await _report(filled, GroupBy.DAY)) == {"2026-11-02", "2026-11-04"}
     by_channel = await _report(filled, GroupBy.CHANNEL)
     assert by_channel["telegram"].abandoned_rate == 1.0
+    assert (by_channel["web"].nps, by_channel["telegram"].nps) == (33, None)
     by_reason = await _report(filled, GroupBy.REASON)
     assert by_reason["complaint"].handoff_rate == 0.2
     assert by_reason["asked_for"].handoff_rate == 0.4

@@ -245,6 +245,8 @@ async def test_after_a_rating_the_shop_asks_once_whether_it_is_recommended(shop:
     assert said[-1] in ("记下了，谢谢您！", "Noted, thank you!")
     async with shop.desk.database.read() as session:
         last = (await transcript.entries(session, conversation))[-1]
+    comment = [button.payload for line in await shop.said(conversation) for button in line.buttons]
+    assert comment[-1].startswith("/comment_"), "the comment is offered after the number"
     assert last.body.text == "re 9", "a number later is a message like any other"
 
 

@@ -48,7 +48,8 @@ _EVERY_CALL = [
     ("POST", "conversations/{id}/take"), ("POST", "conversations/{id}/answer"),
     ("POST", "conversations/{id}/note"), ("POST", "conversations/{id}/pass-on"),
     ("POST", "conversations/{id}/give-back"), ("POST", "conversations/{id}/close"),
-    ("POST", "conversations/{id}/seen"),
+    ("POST", "conversations/{id}/seen"), ("POST", "conversations/{id}/snooze"),
+    ("POST", "conversations/{id}/mark"),
 ]  # fmt: skip
 
 
@@ -60,7 +61,44 @@ def test_the_list_of_calls_is_complete(app: DeskApp) -> None:
         for method in methods
         if path.startswith("/desk/api/")
     }
-    assert known == {*_EVERY_CALL, ("GET", "report")}
+    others = {("GET", "report"), ("GET", "live"), ("POST", "assigns"), ("POST", "agents/{login}")}
+    assert known == {*_EVERY_CALL, *others}
+
+
+def test_everybody_pauses_themselves_and_only_supervisors_direct(
+    clients: dict[str, httpx.Client],
+) -> None:
+    chen, boss = clients["xiaochen"], clients["zhuguan"]
+    assert chen.post("/desk/api/agents/xiaochen", json={"accepting": False}).status_code == 200
+    assert chen.post("/desk/api/agents/grace", json={"accepting": False}).status_code == 403
+    assert chen.post("/desk/api/agents/xiaochen", json={"capacity": 50}).status_code == 403
+    assert chen.get("/desk/api/live").status_code == 403
+    assert chen.post("/desk/api/assigns", json={"on": True}).status_code == 403
+    assert boss.post("/desk/api/agents/xiaochen", json={"capacity": 2}).status_code == 200
+    live = boss.get("/desk/api/live").json()
+    (me,) = [agent for agent in live["agents"] if agent["login"] == "xiaochen"]
+    assert (me["capacity"], me["accepting"]) == (2, False)
+    assert boss.post("/desk/api/agents/bianji", json={"capacity": 2}).status_code == 404
+    assert chen.post("/desk/api/agents/xiaochen", json={"accepting": True}).status_code == 200
+
+
+def test_a_mark_is_kept_replaced_and_taken_back(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen = clients["xiaochen"]
+    url = f"/desk/api/conversations/{_queued(app, chen)}"
+
+    def shown() -> str | None:
+        line = next(line for line in chen.get(url).json()["lines"] if line["reading"])
+        mark: str | None = line["reading"]["mark"]
+        return mark
+
+    assert shown() is None
+    for kind in ("wrong", "missing", None):
+        body = {"seq": 1, "kind": kind, "comment": "应该答运费"}
+        assert chen.post(f"{url}/mark", json=body).status_code == 200
+        assert shown() == kind
+    assert chen.post(f"{url}/mark", json={"seq": 2, "kind": "wrong"}).status_code == 404
 
 
 @pytest.mark.parametrize(("method", "path"), _EVERY_CALL)

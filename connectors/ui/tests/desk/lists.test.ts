@@ -38,6 +38,20 @@ const open = [
 const ids = (rows: Row[]) => rows.map(({ id }) => id);
 
 describe("the lists", () => {
+  test("what is put off stands last until its time has come", () => {
+    const later = row("later", {
+      state: "agent",
+      agent: "me",
+      snoozed_until: "2999-01-01T00:00:00Z",
+    });
+    const over = row("over", {
+      state: "agent",
+      agent: "me",
+      snoozed_until: "2020-01-01T00:00:00Z",
+    });
+    expect(ids(listed("mine", [later, over], [], "me"))).toEqual(["over", "later"]);
+  });
+
   test("the waiting stand in the queue's order, whatever order they came in", () => {
     expect(ids(listed("waiting", open, [], "me"))).toEqual(["first", "second"]);
   });

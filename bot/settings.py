@@ -164,6 +164,10 @@ class Settings(BaseSettings):
     address_requests_per_minute: float = Field(
         6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
     )
+    upload_scan_command: str = Field(
+        "",
+        description="Virus scanner for customers' files, such as 'clamdscan --no-summary'; gets the file, ends with 0 when clean.",
+    )
     desk_hours: Path | None = Field(
         None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
     )
@@ -191,6 +195,11 @@ class Settings(BaseSettings):
     def channel_texts_file(self) -> Path:
         """What channels say by themselves."""
         return self.root / "data" / "channels" / "texts.yml"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where customers' files are kept."""
+        return self.var / "files"
 
     @property
     def faq_folder(self) -> Path:

@@ -91,7 +91,7 @@ class Inbox:
             conversation = await transcript.open_conversation(
                 session, inbound.channel, inbound.user
             )
-            body = Body(inbound.text[: self._limit_chars])
+            body = Body(inbound.text[: self._limit_chars], attachments=inbound.attachments)
             if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)
             row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)

@@ -194,6 +194,10 @@ class Settings(BaseSettings):
     chatwoot_token: SecretStr = Field(
         SecretStr(""), description="Access token of a Chatwoot agent or agent bot."
     )
+    upload_scan_command: str = Field(
+        "",
+        description="Virus scanner for customers' files, such as 'clamdscan --no-summary'; gets the file, ends with 0 when clean.",
+    )
     desk_hours: Path | None = Field(
         None, description="File with the desk's opening hours; empty means data/desk/hours.yml."
     )
@@ -238,6 +242,11 @@ class Settings(BaseSettings):
     def channel_texts_file(self) -> Path:
         """What channels say by themselves."""
         return self.root / "data" / "channels" / "texts.yml"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where customers' files are kept."""
+        return self.var / "files"
 
     @property
     def faq_folder(self) -> Path:

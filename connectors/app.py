@@ -15,6 +15,7 @@ from rasa_sdk.executor import ActionExecutor
 from bot.accounts.accounts import Accounts
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
+from bot.conversations.files import Files
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
@@ -39,6 +40,7 @@ from connectors.chatwoot.routes import chatwoot_router
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
+from connectors.files import Uploads, files_router
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
@@ -64,15 +66,19 @@ def create_app(
     rules: DeskRules,
 ) -> socketio.ASGIApp:
     """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
+    files = Files(settings.files_folder, settings.upload_scan_command)
+    sessions = WebSessions(settings.secrets.session_key)
+    uploads = Uploads(settings.secrets.session_key)
     web = WebChannel(
         database,
-        WebSessions(settings.secrets.session_key),
+        sessions,
+        uploads,
         phrases,
         settings.default_language,
         settings.allowed_origins,
     )
     texts = ChannelTexts(settings.channel_texts_file)
-    channels = [web, *build_channels(Fittings(settings, database, phrases, texts))]
+    channels = [web, *build_channels(Fittings(settings, database, phrases, texts, files))]
     outbox = Outbox(
         database,
         {channel.name: channel for channel in channels},
@@ -99,6 +105,7 @@ def create_app(
         on_typing=on_typing,
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
         desk=rules,
+        unread=lambda kind, language: texts.say(kind.value, language),
     )
     deeds = HandoffDesk(database, phrases, settings.default_language, rules.catalogue)
     staff = Staff(database, rules.capacity, rules.assigns)
@@ -181,12 +188,16 @@ def create_app(
     api.include_router(desk_router(desk, accounts))
     if chatwoot is not None:
         api.include_router(chatwoot_router(chatwoot, settings.chatwoot_key, changed))
+    api.include_router(files_router(files, sessions, uploads))
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)
-    # A shop's page on another origin loads the widget's script; nothing else is shared.
+    # A shop's page on another origin loads the widget's script and sends files; nothing else is shared.
     api.add_middleware(
-        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["GET"]
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization"],
     )
     if _PAGES.is_dir():
         api.mount("/", Pages(directory=_PAGES, html=True))

@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from bot.conversations.files import Files
 from bot.conversations.phrases import Phrases
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -23,6 +24,7 @@ class Fittings:
     database: Database
     phrases: Phrases
     texts: ChannelTexts
+    files: Files
 
 
 class _Package(Protocol):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.conversations.engine_client import EngineClient, EngineDown, EngineFault
+from bot.conversations.model import Attachment
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
 from bot.language import Language, MessageLanguage, detect, reply_language
 from bot.spelling import Speller
 
 _RETRY_AFTER_S = 0.3
+# What a customer would say who sent a picture without a word.
+_SENT_IT = {"zh": "照片发过来了", "en": "I have sent the photo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Dialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> Outcome:
         """Run one customer message through the engine.
 
@@ -92,6 +96,7 @@ class Dialogue:
             message_id: unique for the message; a repeated id is not run twice.
             payload: what a pressed button stands for; ``text`` is then its title.
             before: the language the conversation was in until now.
+            attachments: files that came with it; ``text`` is empty when nothing else did.
 
         Raises:
             EngineError: when there is no turn to read.
@@ -99,10 +104,14 @@ class Dialogue:
         started = time.perf_counter()
         meant = self._speller.read(text)
         language = self._language_of(meant, before)
-        found = None if payload else self._faq.rule(meant)
+        if not text and attachments:
+            meant = _SENT_IT[language]
+        found = None if payload or not text else self._faq.rule(meant)
         message = payload or _as_typed(meant)
         # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
-        metadata = {"language": language, "faq": found and _as_metadata(found), "said": text}
+        metadata: dict[str, Any] = {"language": language, "faq": found and _as_metadata(found), "said": text}
+        if attachments:
+            metadata["attachments"] = [asdict(one) for one in attachments]
         try:
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):

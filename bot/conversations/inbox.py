@@ -92,7 +92,7 @@ class Inbox:
                 session, inbound.channel, inbound.user
             )
             conversation.origin = inbound.origin or conversation.origin
-            body = Body(inbound.text[: self._limit_chars])
+            body = Body(inbound.text[: self._limit_chars], attachments=inbound.attachments)
             if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)
             row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)

@@ -72,15 +72,41 @@ class Link:
     title: str
 
 
+class FileKind(StrEnum):
+    """What a file that a customer sent is to a reader."""
+
+    PICTURE = "picture"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a customer sent, checked and kept by ``bot.conversations.files.Files``.
+
+    ``id`` is its random name in the store, by which whoever knows it may read it at ``/files/<id>``;
+    ``name`` is what the customer called it.
+    """
+
+    id: str
+    kind: FileKind
+    name: str
+    media_type: str
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The content of a message. ``text`` is light Markdown when we wrote it, plain when a customer did."""
+    """The content of a message. ``text`` is light Markdown when we wrote it, plain when a customer did.
+
+    ``text`` may be empty where there are ``attachments``.
+    """
 
     text: str
     payload: str | None = None
     buttons: tuple[Button, ...] = ()
     picture: str | None = None
     link: Link | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the body as JSON data without its empty parts."""
@@ -96,6 +122,10 @@ class Body:
             buttons=tuple(Button(**button) for button in data.get("buttons", ())),
             picture=data.get("picture"),
             link=Link(**link) if link else None,
+            attachments=tuple(
+                Attachment(**{**one, "kind": FileKind(one["kind"])})
+                for one in data.get("attachments", ())
+            ),
         )
 
 
@@ -105,6 +135,7 @@ class Inbound:
 
     ``message_id`` is the channel's own and unique within the channel: a second delivery repeats it.
     ``origin`` is the network address that the customer writes from, where the channel knows it.
+    ``text`` may be empty where there are ``attachments``.
     """
 
     channel: str
@@ -114,3 +145,4 @@ class Inbound:
     payload: str | None = None
     origin: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    attachments: tuple[Attachment, ...] = ()

@@ -62,6 +62,7 @@ class Delivery:
         part_done: to be awaited after each part but the last, so that no part is sent twice.
         settle: records the message as delivered (or again as pending) before ``deliver`` returns,
             for a platform that asks again when it did not get what we recorded.
+        rows: the stored messages that go out as this one; for ``Outbox.deliver_again``.
     """
 
     conversation_id: str
@@ -72,6 +73,7 @@ class Delivery:
     parts_done: int
     part_done: Callable[[], Awaitable[None]]
     settle: Callable[[MessageState], Awaitable[None]]
+    rows: tuple[int, ...] = ()
 
 
 class Sender(Protocol):
@@ -133,6 +135,24 @@ class Outbox:
                 )
                 .values(next_attempt_at=datetime.now(UTC))
             )
+
+    async def deliver_again(self, conversation_id: str, rows: Collection[int]) -> None:
+        """Deliver messages anew that were recorded as delivered and, as it turned out, were not."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(MessageRow)
+                .where(
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.id.in_(rows),
+                    MessageRow.state == MessageState.DONE.value,
+                )
+                .values(
+                    state=MessageState.PENDING.value,
+                    done_at=None,
+                    next_attempt_at=datetime.now(UTC),
+                )
+            )
+        self.wake(conversation_id)
 
     async def has_pending(self, conversation_id: str) -> bool:
         """Tell whether something is still to be delivered in this conversation."""
@@ -205,7 +225,7 @@ class Outbox:
                     Delivery(
                         conversation_id, user, State(state), Entry.of(row),
                         answers, row.parts_done,
-                        self._progress_of(row), self._settling([row]),
+                        self._progress_of(row), self._settling([row]), (row.id,),
                     ),
                     asked_at,
                 )
@@ -256,6 +276,7 @@ class Outbox:
             entry=replace(last.entry, body=body),
             answers=last.answers,
             settle=self._settling(rows),
+            rows=tuple(row.id for row in rows),
         )
         try:
             await sender.deliver(delivery)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
@@ -21,6 +22,7 @@ from bot.conversations.model import (
     Author,
     Body,
     Direction,
+    FileKind,
     HandoffReason,
     MessageState,
     State,
@@ -66,6 +68,7 @@ class Workers:
         on_typing: called with (conversation id, True or False) around the bot's work.
         queue_ack_every: least time between two acknowledgements to a waiting customer.
         desk: when people answer, and how customers rate them.
+        unread: what to say to a file that nobody asked for; without it the dialogue answers that too.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Workers:
         on_typing: Callable[[str, bool], Awaitable[None]],
         queue_ack_every: timedelta,
         desk: DeskRules,
+        unread: Callable[[FileKind, Language], Body] | None = None,
     ) -> None:
         self._database = database
         self._dialogue = dialogue
@@ -85,6 +89,7 @@ class Workers:
         self._on_typing = on_typing
         self._queue_ack_every = queue_ack_every
         self._desk = desk
+        self._unread = unread
         self._serial = Serial(self._drain, _CONVERSATIONS_AT_ONCE)
 
     async def recover(self) -> None:
@@ -153,6 +158,8 @@ class Workers:
             _log.info("answered a question of the desk", conversation=conversation.id)
         elif (body.payload or "").startswith(handoff.HAND_OVER):
             await self._hand_over(message, body, language)
+        elif role is _Role.ANSWERS and await self._is_unasked_file(message, body):
+            await self._say_unread(message, self._line_for(body, conversation.language or language))
         elif role is _Role.ANSWERS or (
             role is _Role.LOOKS_UP and await self._about_orders(message, body)
         ):
@@ -160,14 +167,45 @@ class Workers:
         else:
             await self._leave_to_agents(message, language)
 
+    async def _is_unasked_file(self, message: MessageRow, body: Body) -> bool:
+        """Tell whether this is a file alone while the bot is at no task that may have asked for it."""
+        if body.text or not body.attachments or self._unread is None:
+            return False
+        async with self._database.read() as session:
+            decision = await session.scalar(
+                select(TurnRow.decision)
+                .where(TurnRow.conversation_id == message.conversation_id)
+                .order_by(TurnRow.message_id.desc())
+                .limit(1)
+            )
+        return decision is None or not decision.startswith("flow:")
+
+    def _line_for(self, body: Body, language: Language) -> Body:
+        if self._unread is None:
+            raise RuntimeError("expected lines for files that nobody asked for, got none")
+        return self._unread(body.attachments[0].kind, language)
+
+    async def _say_unread(self, message: MessageRow, line: Body) -> None:
+        async with self._database.write() as session:
+            conversation = await transcript.locked(session, message.conversation_id)
+            transcript.append_out(session, conversation, [line], Author.BOT, message.id)
+            await _mark_done(session, message)
+
     async def _run_turn(
         self, message: MessageRow, body: Body, conversation: ConversationRow
     ) -> None:
         await self._on_typing(conversation.id, True)
         try:
             outcome = await self._dialogue.turn(
-                conversation.id, str(message.id), body.text, body.payload, conversation.language
+                conversation.id,
+                str(message.id),
+                body.text,
+                body.payload,
+                conversation.language,
+                body.attachments,
             )
+            if body.attachments and not body.text and self._unread is not None:
+                outcome = self._understood(outcome, body)
         except EngineError as error:
             _log.warning("engine failed a turn", conversation=conversation.id, error=str(error))
             await self._apologise(message, body, conversation)
@@ -178,6 +216,13 @@ class Workers:
             await self._commit(message, outcome)
         finally:
             await self._on_typing(conversation.id, False)
+
+    def _understood(self, outcome: Outcome, body: Body) -> Outcome:
+        """Return the outcome for a file alone: what no task asked for is taken as what it is."""
+        if outcome.turn.decision.startswith(("flow:", "handoff:")):
+            return outcome
+        line = self._line_for(body, outcome.reply_language)
+        return replace(outcome, turn=replace(outcome.turn, replies=(line,)))
 
     async def _commit(self, message: MessageRow, outcome: Outcome) -> None:
         """Store the replies, the record of the turn and its effects in one transaction."""

@@ -38,7 +38,6 @@ class ChannelCustomerRow(Base):
     events_left: Mapped[int] = mapped_column(default=0)
     # [[title, payload], …] of the numbered lines that were shown last.
     offers: Mapped[list[Any]]
-    # The last answer that went into the platform's own request, and the message it answers: when
-    # the response gets lost the platform asks again, and gets the same.
-    answered_id: Mapped[str | None] = mapped_column(String(256))
-    answer: Mapped[str | None] = mapped_column(String(2048))
+    # [[message id, text, [row ids], unix time], …] of the answers that went into the platform's own
+    # requests lately: when the response gets lost the platform asks again, and gets the same.
+    answers: Mapped[list[Any]] = mapped_column(server_default="[]")

@@ -190,7 +190,12 @@ class TelegramChannel(Connector):
                     await set_webhook(self._bot, self._url, self._secret)
                 await self._set_commands()
                 intake = Intake(
-                    self._bot.bot, self._fittings, self._signer, reception, self._remember
+                    self._bot.bot,
+                    self._bot,
+                    self._fittings,
+                    self._signer,
+                    reception,
+                    self._remember,
                 )
                 self._sequence.next = await intake.next_update()
                 self._intake = intake

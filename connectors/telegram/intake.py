@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import structlog
 from sqlalchemy import select
-from telegram import CallbackQuery, Message, Update, User
+from telegram import Bot, CallbackQuery, Message, Update, User
 from telegram.constants import ChatType, MessageEntityType
+from telegram.error import TelegramError
 
+from bot.conversations.files import LIMIT_BYTES, FileRefusedError
 from bot.conversations.inbox import Accepted, Reply
-from bot.conversations.model import Body, Button, Direction, Inbound, State
+from bot.conversations.model import Attachment, Body, Button, Direction, Inbound, State
 from bot.language import Language
 from bot.storage.conversations import ConversationRow, MessageRow
 from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.telegram.buttons import ButtonSigner
+
+_log = structlog.get_logger(__name__)
 
 CHANNEL = "telegram"
 UPDATES = ("message", "edited_message", "callback_query")
@@ -30,6 +37,8 @@ _LANGUAGES: dict[str, Language] = {"zh": "zh", "中文": "zh", "en": "en", "engl
 _LANGUAGE_PAYLOAD = "/language_"
 _LAST_DIGITS = 4
 _ALBUMS_REMEMBERED = 1000
+# Later updates wait meanwhile; what takes longer is answered without its file.
+_FETCH_WITHIN_S = 10.0
 
 
 def user_of(chat_id: int, user_id: int, group: bool) -> str:
@@ -47,18 +56,22 @@ class Intake:
 
     Args:
         me: the bot's own account.
+        bot: downloads files.
         on_accepted: called with (conversation id, customer) for every message taken in.
     """
 
     def __init__(
         self,
         me: User,
+        bot: Bot,
         fittings: Fittings,
         signer: ButtonSigner,
         reception: Reception,
         on_accepted: Callable[[str, str], None],
     ) -> None:
         self._me = me
+        self._bot = bot
+        self._files = fittings.files
         self._database = fittings.database
         self._phrases = fittings.phrases
         self._texts = fittings.texts
@@ -90,6 +103,20 @@ class Intake:
                 .limit(1)
             )
         return int(last.split(":")[1]) + 1 if last else None
+
+    async def fetch(self, message: Message) -> Attachment | None:
+        """Download and keep the file of a message; ``None`` when there is none that can be kept."""
+        source = message.photo[-1] if message.photo else message.document or message.video
+        if source is None or (source.file_size or 0) > LIMIT_BYTES:
+            return None
+        try:
+            async with asyncio.timeout(_FETCH_WITHIN_S):
+                file = await self._bot.get_file(source.file_id)
+                content = bytes(await file.download_as_bytearray())
+            return await self._files.keep(content, getattr(source, "file_name", None) or "")
+        except (TelegramError, TimeoutError, FileRefusedError) as error:
+            _log.warning("telegram file not kept", error=type(error).__name__)
+            return None
 
     async def accept(self, inbound: Inbound) -> None:
         """Have a message answered by the dialogue."""
@@ -237,7 +264,9 @@ class _Incoming:
         elif message.location:
             await self._place()
         elif text:
-            await self._intake.accept(self._inbound(text))
+            kept = await self._intake.fetch(message)
+            inbound = self._inbound(text)
+            await self._intake.accept(replace(inbound, attachments=(kept,) if kept else ()))
         elif message.effective_attachment:
             await self._attachment()
 
@@ -292,7 +321,10 @@ class _Incoming:
 
     async def _attachment(self) -> None:
         message = self._message
-        if message.photo:
+        kept = await self._intake.fetch(message)
+        if kept is not None:
+            await self._keep(kept)
+        elif message.photo:
             await self._note("picture")
         elif message.document:
             await self._note("file", name=message.document.file_name or "")
@@ -301,6 +333,15 @@ class _Incoming:
         else:
             kind = type(message.effective_attachment).__name__.lower()
             await self._note("unknown", kind=kind)
+
+    async def _keep(self, attachment: Attachment) -> None:
+        """Have a file answered, an album once."""
+        inbound = replace(self._inbound(""), attachments=(attachment,))
+        album = self._message.media_group_id
+        if album and not self._intake.is_new_album(album):
+            await self._intake.note(inbound, _silence)
+        else:
+            await self._intake.accept(inbound)
 
     async def _note(self, line: str, /, **values: str) -> None:
         """Store what is not text; an album is answered once."""

@@ -17,21 +17,30 @@ function loaderInDevelopment(): Plugin {
   };
 }
 
-/** Leaves Socket.IO's WebTransport (HTTP/3) out of the widget: 1 KB that our server does not speak. */
-function withoutWebTransport(): Plugin {
-  const empty = "\0empty-webtransport";
+/** Parts of Socket.IO's client that the widget never uses, and what stands in for them: WebTransport
+ * (HTTP/3), which our server does not speak, and binary messages, of which there are none. */
+const UNUSED: Record<string, string> = {
+  "./webtransport.js": "export class WT {}",
+  "./binary.js": "export const deconstructPacket = 0, reconstructPacket = 0;",
+  "./is-binary.js": "export const isBinary = () => false, hasBinary = isBinary;",
+  "./contrib/base64-arraybuffer.js": "export const decode = 0;",
+};
+
+function withoutUnused(): Plugin {
+  const mark = "\0unused:";
   return {
-    name: "yingda-without-webtransport",
+    name: "yingda-without-unused",
     apply: "build",
     enforce: "pre",
-    resolveId: (source) => (source === "./webtransport.js" ? empty : null),
-    load: (id) => (id === empty ? "export class WT {}" : null),
+    resolveId: (source, importer) =>
+      source in UNUSED && /[\\/](socket|engine)\.io-/.test(importer ?? "") ? mark + source : null,
+    load: (id) => (id.startsWith(mark) ? UNUSED[id.slice(mark.length)] : null),
   };
 }
 
 export default defineConfig({
   base: "./",
-  plugins: [loaderInDevelopment(), withoutWebTransport()],
+  plugins: [loaderInDevelopment(), withoutUnused()],
   build: {
     target: ["chrome111", "safari16.4", "firefox113"],
     // Our pages forbid data: addresses by CSP.

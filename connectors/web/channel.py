@@ -22,6 +22,7 @@ from bot.desk.feed import Service
 from bot.language import Language
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
+from connectors.files import Uploads
 from connectors.service import Reception
 from connectors.web.protocol import Hello, Resume, Say, body_to_wire, service_to_wire, to_wire
 from connectors.web.session import WebSessions
@@ -51,12 +52,14 @@ class WebChannel(Connector):
         self,
         database: Database,
         sessions: WebSessions,
+        uploads: Uploads,
         phrases: Phrases,
         default_language: Language,
         allowed_origins: list[str],
     ) -> None:
         self._database = database
         self._sessions = sessions
+        self._uploads = uploads
         self._phrases = phrases
         self._default_language: Language = default_language
         self._reception: Reception | None = None
@@ -138,6 +141,10 @@ class WebChannel(Connector):
             return {"ok": False, "error": _TRY_AGAIN}
         session = await self.server.get_session(sid)
         try:
+            attachments = self._uploads.read(session["user"], say.files)
+        except ValueError:
+            return {"ok": False, "error": _BAD_MESSAGE}
+        try:
             accepted = await self._reception.accept(
                 Inbound(
                     channel=self.name,
@@ -145,6 +152,7 @@ class WebChannel(Connector):
                     message_id=f"{session['user']}:{say.client_id}",
                     text=say.text,
                     payload=say.payload,
+                    attachments=attachments,
                 )
             )
         except Exception:

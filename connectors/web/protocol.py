@@ -9,9 +9,9 @@ server -> client: ``ready``, ``message``, ``typing`` ``{"on", "author"}``, ``sta
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from bot.conversations.model import Author, Body
 from bot.conversations.transcript import Entry
@@ -32,8 +32,16 @@ class Say(BaseModel):
     """One message or pressed button; repeated with the same ``client_id`` until acknowledged."""
 
     client_id: str = Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
-    text: str = Field(min_length=1, max_length=8000)
+    text: str = Field(max_length=8000)
     payload: str | None = Field(None, max_length=500)
+    # Receipts of files that were handed in before (connectors/files.py).
+    files: list[Annotated[str, Field(max_length=2000)]] = Field([], max_length=5)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.text and not self.files:
+            raise ValueError("expected a text or a file")
+        return self
 
 
 class Resume(BaseModel):

@@ -13,6 +13,7 @@ import httpx
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations.files import LIMIT_BYTES
 from bot.storage.channels import ChannelStateRow
 from bot.storage.engine import Database
 
@@ -68,6 +69,38 @@ class WeChatApi:
             if error.code not in _TOKEN_ERRORS:
                 raise
         return await self._call(path, content, await self._valid_token(stale=token))
+
+    async def media(self, media_id: str) -> bytes:
+        """Return a file that a customer sent ("获取临时素材").
+
+        Raises:
+            WeChatError: when WeChat refuses, does not answer, or the file is larger than we keep.
+        """
+        token = await self._valid_token()
+        try:
+            return await self._download(media_id, token)
+        except WeChatError as error:
+            if error.code not in _TOKEN_ERRORS:
+                raise
+        return await self._download(media_id, await self._valid_token(stale=token))
+
+    async def _download(self, media_id: str, token: str) -> bytes:
+        chosen = {"access_token": token, "media_id": media_id}
+        content = bytearray()
+        try:
+            async with self._http.stream("GET", "/cgi-bin/media/get", params=chosen) as response:
+                response.raise_for_status()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > LIMIT_BYTES:
+                        raise WeChatError(None, "larger than we keep")
+                kind = response.headers.get("content-type", "")
+        except httpx.HTTPError as error:
+            raise WeChatError(None, type(error).__name__) from None
+        if "json" in kind or "text/plain" in kind:  # an error, or a video's address
+            answer = json.loads(content or b"{}")
+            raise WeChatError(int(answer.get("errcode", 0)), str(answer.get("errmsg", ""))[:200])
+        return bytes(content)
 
     async def _call(
         self, path: str, content: Mapping[str, Any], token: str | None = None

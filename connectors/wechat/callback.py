@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from connectors.guards import Rates, read_body
 from connectors.service import Reception
 from connectors.wechat.customers import Customers
 from connectors.wechat.envelope import Envelopes, ForgedError, Letter, UnreadableError
-from connectors.wechat.intake import CHANNEL, Intake, message_id
+from connectors.wechat.intake import CHANNEL, Intake, message_id, moment
 from connectors.wechat.passive import PassiveReplies, Waiting
 from connectors.wechat.xml import write_xml
 
@@ -62,6 +63,9 @@ class Callback:
         if not all(message.get(name) for name in _NEEDED):
             raise UnreadableError(f"expected {', '.join(_NEEDED)}, got {sorted(message)}")
         user, identifier = message["FromUserName"], message_id(message)
+        age_s = (datetime.now(UTC) - moment(message)).total_seconds()
+        if self._replies.is_last_try(identifier, age_s) and await self._sent_instead(message):
+            return Response(_SUCCESS, media_type="text/plain")
         waiting = self._replies.enter(user, identifier)
         try:
             # Storing is never cut short: what is not stored must not be confirmed.
@@ -76,14 +80,36 @@ class Callback:
             return Response(_SUCCESS, media_type="text/plain")
         return _reply(letter, text, waiting)
 
+    async def _sent_instead(self, message: Mapping[str, str]) -> bool:
+        """Answer by a message that counts; false when none may be sent.
+
+        A response to the last try that gets lost is not asked for again, and nobody would know; a
+        customer-service message is confirmed. What responses to the tries before had in them was
+        not shown, else WeChat would not ask.
+        """
+        user = message["FromUserName"]
+        if self._replies.are_the_only_way:
+            return False
+        accepted = await self._intake.take(message)
+        if accepted is None:
+            return True
+        if not await self._customers.may_send(user, keep_last=True):
+            return False
+        self._replies.give_up(user, message_id(message))
+        given = await self._customers.answer_to(user, message_id(message))
+        if given is not None:
+            outbox = self._reception.outbox
+            await outbox.deliver_again(accepted.conversation_id, given.rows)
+        return True
+
     async def _answer_again(self, waiting: Waiting, user: str, conversation_id: str) -> None:
         """WeChat asks again: either the answer is still to come, or it got lost on its way."""
         if await self._reception.outbox.has_pending(conversation_id):
             self._reception.outbox.wake(conversation_id)
             return
-        text = await self._customers.answer_to(user, waiting.message_id)
-        if text is not None and not waiting.answer.done():
-            waiting.answer.set_result(text)
+        given = await self._customers.answer_to(user, waiting.message_id)
+        if given is not None and not waiting.answer.done():
+            waiting.answer.set_result(given.text)
 
     async def _wait(self, waiting: Waiting, conversation_id: str, deadline: float) -> None:
         """Wait until there is an answer, or nothing more to wait for.

@@ -18,7 +18,7 @@ from connectors.wechat.callback import Callback, callback_router
 from connectors.wechat.crypto import MessageCipher
 from connectors.wechat.customers import MESSAGE_WINDOW, Customers
 from connectors.wechat.envelope import Envelopes
-from connectors.wechat.errors import WINDOW_CLOSED, hold, translate
+from connectors.wechat.errors import NOT_PERMITTED, WINDOW_CLOSED, hold, translate
 from connectors.wechat.intake import CHANNEL, Intake
 from connectors.wechat.menu import read_menu, upload_menu
 from connectors.wechat.passive import PassiveReplies, Waiting
@@ -78,7 +78,7 @@ class WeChatChannel(Connector):
 
     def open(self, reception: Reception) -> None:
         """Begin to take callbacks."""
-        intake = Intake(self._fittings, self._customers, reception)
+        intake = Intake(self._fittings, self._api, self._customers, reception)
         self._callback = Callback(
             self._envelopes, intake, reception, self._replies, self._customers
         )
@@ -109,7 +109,7 @@ class WeChatChannel(Connector):
             return
         await self._need_quota(delivery)
         # Before it is shown, so that no answer can be quicker; never for what is not shown now.
-        await self._customers.shown(delivery.user, body.buttons)
+        await self._customers.shown(delivery.user, body.buttons, delivery.rows)
         for number, part in enumerate(parts, start=1):
             if number > delivery.parts_done:
                 await self._send_counted(delivery, part)
@@ -127,7 +127,8 @@ class WeChatChannel(Connector):
         """
         waiting.settling = True
         answer = (waiting.message_id, text)
-        await self._customers.shown(delivery.user, delivery.entry.body.buttons, answer)
+        buttons = delivery.entry.body.buttons
+        await self._customers.shown(delivery.user, buttons, delivery.rows, answer)
         await delivery.settle(MessageState.DONE)
         if waiting.take(text):
             return True
@@ -148,6 +149,7 @@ class WeChatChannel(Connector):
         except WeChatError as error:
             if error.code in WINDOW_CLOSED:
                 await self._customers.nothing_left(delivery.user)
+            self._replies.are_the_only_way |= error.code in NOT_PERMITTED
             raise translate(error, delivery) from error
 
     async def _need_quota(self, delivery: Delivery) -> None:

@@ -6,6 +6,8 @@ message of the customer; 3 within one minute after a menu click, a follow or a Q
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,6 +21,21 @@ MESSAGE_WINDOW = timedelta(hours=48)
 MESSAGES = 5
 EVENT_WINDOW = timedelta(minutes=1)
 EVENTS = 3
+# WeChat asks at most twice more, 5 s apart; the rest is for clocks and for a new start of ours.
+_ANSWERS_REMEMBERED_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer that went into the request of a message.
+
+    Args:
+        rows: the stored messages that it consists of.
+    """
+
+    message_id: str
+    text: str
+    rows: tuple[int, ...]
 
 
 class Customers:
@@ -80,24 +97,37 @@ class Customers:
             row.messages_left = row.events_left = 0
 
     async def shown(
-        self, user: str, buttons: tuple[Button, ...], answer: tuple[str, str] | None = None
+        self,
+        user: str,
+        buttons: tuple[Button, ...],
+        rows: Collection[int],
+        answers: tuple[str, str] | None = None,
     ) -> None:
         """Remember what is being shown.
 
         Args:
             buttons: the numbered lines of it.
-            answer: (message id, text) when it goes into the request of that message.
+            rows: the stored messages that it consists of.
+            answers: (message id, text) when it goes into the request of that message.
         """
+        now = datetime.now(UTC).timestamp()
         async with self._database.write() as session:
             row = await self._row(session, user)
             row.offers = [[button.title, button.payload] for button in buttons]
-            row.answered_id, row.answer = answer or (None, None)
+            # What is sent in another way now must not be given once more to who asks again.
+            kept = [
+                one
+                for one in row.answers
+                if one[3] > now - _ANSWERS_REMEMBERED_S and not set(one[2]) & set(rows)
+            ]
+            row.answers = kept if answers is None else [*kept, [*answers, list(rows), now]]
 
-    async def answer_to(self, user: str, message_id: str) -> str | None:
-        """Return what went into the request of a message, if it was the last one that did."""
+    async def answer_to(self, user: str, message_id: str) -> Given | None:
+        """Return what went into the request of a message a moment ago."""
         async with self._database.read() as session:
             row = await session.get(ChannelCustomerRow, (self._channel, user))
-            return row.answer if row and row.answered_id == message_id else None
+            found = [one for one in row.answers if one[0] == message_id] if row else []
+            return Given(message_id, found[-1][1], tuple(found[-1][2])) if found else None
 
     async def offers(self, user: str) -> list[Button]:
         """Return the lines that were numbered in the last message."""
@@ -112,7 +142,7 @@ class Customers:
             return row
         # Two first messages may arrive at once: the key lets one of them make the row.
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        new = {**key, "messages_left": 0, "events_left": 0, "offers": []}
+        new = {**key, "messages_left": 0, "events_left": 0, "offers": [], "answers": []}
         await session.execute(
             dialect.insert(ChannelCustomerRow).values(new).on_conflict_do_nothing()
         )

@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 # 45015: the customer has not written for 48 hours. 45047: too many messages since they did.
 WINDOW_CLOSED = frozenset({45015, 45047})
 # The account may not send customer-service messages at all: it is not verified.
-_NOT_PERMITTED = frozenset({48001, 50001})
+NOT_PERMITTED = frozenset({48001, 50001})
 # 40003: no such customer. 43004: they no longer follow the account. 45002: too long.
 _NEVER = frozenset({40003, 43004, 45002})
 _DAILY_LIMIT = 45009
@@ -43,7 +43,7 @@ def translate(error: WeChatError, delivery: Delivery) -> DeliveryError:
     code, reason = error.code, str(error)
     if code in WINDOW_CLOSED:
         return hold(delivery, reason)
-    if code in _NOT_PERMITTED:
+    if code in NOT_PERMITTED:
         _log.error("wechat account may not send customer-service messages, only replies within 5 s")
         return hold(delivery, reason)
     if code in _NEVER:

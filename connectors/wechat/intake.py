@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import structlog
+
+from bot.conversations.files import FileRefusedError
 from bot.conversations.inbox import Accepted
 from bot.conversations.model import Body, Inbound, State
 from bot.language import Language
 from connectors.numbers import chosen
 from connectors.registry import Fittings
 from connectors.service import Reception
+from connectors.wechat.api import WeChatApi, WeChatError
 from connectors.wechat.customers import Customers
+
+_log = structlog.get_logger(__name__)
 
 CHANNEL = "wechat"
 _WELCOME = "utter_welcome"
@@ -21,6 +29,8 @@ _ORDER_SCENE = re.compile(r"(?:qrscene_)?(?:order[-_])?(SO\d{11})", re.IGNORECAS
 # Keys of click buttons in data/channels/wechat_menu.yml; "say:…" stands for typed words.
 _PAYLOADS = {"order": "/order_status", "human": "/ask_human"}
 _SAY = "say:"
+# WeChat waits five seconds for our answer to the message; what takes longer is answered without it.
+_FETCH_WITHIN_S = 3.0
 # The longest id that the inbox keeps; an EventKey may be an address of any length.
 _ID_LIMIT = 256
 
@@ -28,7 +38,11 @@ _ID_LIMIT = 256
 class Intake:
     """Hands messages and events to the reception."""
 
-    def __init__(self, fittings: Fittings, customers: Customers, reception: Reception) -> None:
+    def __init__(
+        self, fittings: Fittings, api: WeChatApi, customers: Customers, reception: Reception
+    ) -> None:
+        self._api = api
+        self._files = fittings.files
         self._texts = fittings.texts
         self._phrases = fittings.phrases
         self._language: Language = fittings.settings.default_language
@@ -41,7 +55,7 @@ class Intake:
             accepted = await self._event(message)
         else:
             accepted = await self._message(message)
-            await self._customers.wrote(message["FromUserName"], _moment(message))
+            await self._customers.wrote(message["FromUserName"], moment(message))
         if accepted is not None and accepted.new:
             await self._reception.outbox.release(accepted.conversation_id)
         return accepted
@@ -53,7 +67,7 @@ class Intake:
             case "voice" if message.get("Recognition"):
                 return await self._words(message, message["Recognition"])
             case "image":
-                return await self._note(message, "picture")
+                return await self._file(message, "picture")
             case "voice" | "video" | "shortvideo":
                 return await self._note(message, "voice")
             case "location":
@@ -71,6 +85,18 @@ class Intake:
                 return await self._note(message, "file", name=message.get("Title", ""))
             case kind:
                 return await self._note(message, "unknown", kind=kind)
+
+    async def _file(self, message: Mapping[str, str], line: str) -> Accepted:
+        """Keep a file that WeChat holds for three days, and have it answered."""
+        try:
+            async with asyncio.timeout(_FETCH_WITHIN_S):
+                content = await self._api.media(message.get("MediaId", ""))
+            kept = await self._files.keep(content, "")
+        except (WeChatError, TimeoutError, FileRefusedError) as error:
+            _log.warning("wechat file not kept", error=str(error) or type(error).__name__)
+            return await self._note(message, line)
+        inbound = replace(self._inbound(message, ""), attachments=(kept,))
+        return await self._reception.accept(inbound)
 
     async def _words(self, message: Mapping[str, str], text: str) -> Accepted:
         offers = await self._customers.offers(message["FromUserName"])
@@ -91,17 +117,17 @@ class Intake:
         user, key = message["FromUserName"], message.get("EventKey", "")
         match message.get("Event", "").lower():
             case "subscribe":
-                await self._customers.stepped_by(user, _moment(message))
+                await self._customers.stepped_by(user, moment(message))
                 return await self._scene(message, key) or await self._greet(
                     message, self._mark("subscribed")
                 )
             case "scan":
-                await self._customers.stepped_by(user, _moment(message))
+                await self._customers.stepped_by(user, moment(message))
                 return await self._scene(message, key) or await self._greet(
                     message, self._mark("scanned", key=key)
                 )
             case "click":
-                await self._customers.stepped_by(user, _moment(message))
+                await self._customers.stepped_by(user, moment(message))
                 return await self._click(message, key)
             case "unsubscribe":
                 await self._customers.nothing_left(user)
@@ -140,7 +166,7 @@ class Intake:
         return Inbound(CHANNEL, message["FromUserName"], message_id(message), text, payload)
 
 
-def _moment(message: Mapping[str, str]) -> datetime:
+def moment(message: Mapping[str, str]) -> datetime:
     """Return when WeChat says that it happened; now, when it says nothing that makes sense."""
     seconds = message.get("CreateTime", "")
     now = datetime.now(UTC)

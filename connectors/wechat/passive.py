@@ -11,6 +11,9 @@ import contextlib
 from collections import OrderedDict, defaultdict
 
 # WeChat repeats an unanswered request twice, 5 s apart; after that nobody asks for its answer.
+_TRIES = 3
+# The third begins 10 s after the message; its time is in whole seconds.
+_LAST_TRY_AFTER_S = 9.0
 _ANSWERS_REMEMBERED = 10_000
 _RESPONDED_WITHIN_S = 5.0
 
@@ -40,11 +43,28 @@ class Waiting:
 
 
 class PassiveReplies:
-    """The open requests, by customer and message."""
+    """The open requests, by customer and message.
+
+    Attributes:
+        are_the_only_way: the account may not send customer-service messages.
+    """
 
     def __init__(self) -> None:
         self._open: defaultdict[str, OrderedDict[str, Waiting]] = defaultdict(OrderedDict)
         self._answered: OrderedDict[str, str] = OrderedDict()
+        self._asked: OrderedDict[str, int] = OrderedDict()
+        self.are_the_only_way = False
+
+    def is_last_try(self, message_id: str, age_s: float) -> bool:
+        """Count a request; true when WeChat will not ask for this message again.
+
+        Args:
+            age_s: how long ago WeChat got the message, for tries that an earlier process has seen.
+        """
+        self._asked[message_id] = self._asked.get(message_id, 0) + 1
+        if len(self._asked) > _ANSWERS_REMEMBERED:
+            self._asked.popitem(last=False)
+        return self._asked[message_id] >= _TRIES or age_s >= _LAST_TRY_AFTER_S
 
     def enter(self, user: str, message_id: str) -> Waiting:
         """Note that a request for this message is open; a repeated one shares the answer."""
@@ -78,7 +98,14 @@ class PassiveReplies:
         message, and whatever else was in the response would come after what followed it.
         """
         waiting = self._open.get(user, OrderedDict()).get(message_id or "")
-        return waiting if waiting is not None and not waiting.answer.done() else None
+        usable = waiting is not None and not waiting.closed and not waiting.answer.done()
+        return waiting if usable else None
+
+    def give_up(self, user: str, message_id: str) -> None:
+        """Let nothing more go into the requests of a message: WeChat has left them behind."""
+        waiting = self._open.get(user, OrderedDict()).get(message_id)
+        if waiting is not None:
+            waiting.closed = True
 
     async def responded(self, user: str) -> None:
         """Wait until the answers are written, so that what is sent next can't overtake them."""

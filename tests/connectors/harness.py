@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 import bot.storage.channels  # noqa: F401 - its tables hang on the metadata
 from bot.conversations.dialogue import Outcome, Understood
-from bot.conversations.model import Body, Button, HandoffReason
+from bot.conversations.model import Attachment, Body, Button, HandoffReason
 from bot.conversations.turn import Turn
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
@@ -38,6 +38,8 @@ class ScriptedDialogue:
 
     def __init__(self) -> None:
         self.seen: list[str] = []
+        self.files: list[Sequence[Attachment]] = []
+        self.decision: str | None = None  # else a new one for each text
         self.go = asyncio.Event()
 
     def language_for(self, text: str, before: Language | None) -> Language:
@@ -54,13 +56,15 @@ class ScriptedDialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> Outcome:
         self.seen.append(payload or text)
+        self.files.append(attachments)
         if text.startswith("held"):
             await self.go.wait()
         reason = HandoffReason.ASKED_FOR if payload == "/ask_human" else None
         turn = Turn(
-            "ask_faq", 0.9, [], f"handoff:{reason}" if reason else f"answer:{text[:80]}",
+            "ask_faq", 0.9, [], f"handoff:{reason}" if reason else self.decision or f"answer:{text[:80]}",
             _replies(payload or text), reason,
         )  # fmt: skip
         return Outcome(turn, detect(text), self.language_for(text, before), (), 1.0)

@@ -11,6 +11,7 @@ import asyncio
 import re
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ from bot.cli.db import fill
 from bot.cli.wiring import load_knowledge
 from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.engine_client import EngineDown
-from bot.conversations.model import Body, HandoffReason
+from bot.conversations.model import Attachment, Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
 from bot.faq.knowledge import Knowledge
@@ -76,6 +77,7 @@ class ScriptedDialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> Outcome:
         language = self.language_for(text, before)
         if text == "broken":

@@ -6,7 +6,7 @@ The real engine is exercised by tests/stack and tests/conversations.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.engine_client import EngineDown
 from bot.conversations.inbox import Inbox
-from bot.conversations.model import Body, HandoffReason, Inbound
+from bot.conversations.model import Attachment, Body, HandoffReason, Inbound
 from bot.conversations.outbox import Delivery, Outbox
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
@@ -50,6 +50,7 @@ class ScriptedDialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> Outcome:
         self.overlapped |= conversation_id in self.running
         self.running.add(conversation_id)

@@ -12,12 +12,13 @@ from typing import Any
 
 import httpx
 
-from tests.connectors.faults.running import KilledApp, Verdict, run_customers
+from tests.connectors.faults.running import KilledApp, Show, Verdict, run_customers
 from tests.connectors.telegram import fake as telegram
 from tests.connectors.wechat import fake as wechat
 
 _FAULT_SHARE = 0.05
 _REFUSED_SHARE = 0.2
+_LOST_SHARE = 0.2
 _AGAIN_S = 0.2
 
 
@@ -65,10 +66,10 @@ async def run_telegram(root: Path, var: Path, customers: int, messages: int) -> 
                 if dice.random() < 0.1:
                     await push(update)
 
-            def shown() -> dict[int, Sequence[tuple[str, float]]]:
-                found: defaultdict[int, list[tuple[str, float]]] = defaultdict(list)
+            def shown() -> dict[int, Sequence[Show]]:
+                found: defaultdict[int, list[Show]] = defaultdict(list)
                 for sent in platform.sent:
-                    found[sent.chat_id].append((sent.text, sent.at))
+                    found[sent.chat_id].append(Show(sent.text, sent.at, sent.heard))
                 return dict(found)
 
             try:
@@ -79,8 +80,8 @@ async def run_telegram(root: Path, var: Path, customers: int, messages: int) -> 
 
 
 async def run_wechat(root: Path, var: Path, customers: int, messages: int) -> Verdict:
-    """WeChat in safe mode: a tenth of our responses gets lost, so that it asks again; a fifth of
-    the customer-service messages is refused."""
+    """WeChat in safe mode: a fifth of our responses gets lost, so that it asks again, three times at
+    most; a fifth of the customer-service messages is refused."""
     async with wechat.FakeWeChat() as platform:
         platform.aes_key = wechat.AES_KEY
         app = KilledApp(
@@ -100,20 +101,32 @@ async def run_wechat(root: Path, var: Path, customers: int, messages: int) -> Ve
             return moods.choice([-1, 40001, "500", "reset"]) if refused else None
 
         platform.mood = mood
-        log: defaultdict[int, list[tuple[str, float]]] = defaultdict(list)
-        platform.on_shown = lambda one: log[int(one.user[1:])].append((one.text, time.monotonic()))
+        log: defaultdict[int, list[Show]] = defaultdict(list)
+
+        def note(one: wechat.Shown) -> None:
+            log[int(one.user[1:])].append(Show(one.text, time.monotonic(), one.heard))
+
+        platform.on_shown = note
         async with httpx.AsyncClient(base_url=app.url, timeout=30) as platform.http:
 
             async def deliver(customer: int, text: str, dice: random.Random) -> None:
                 user = f"o{customer}"
                 message = platform.message(user, MsgType="text", Content=text)
-                while True:
+                tries = 0
+                while tries < 3:  # then WeChat gives up
                     try:
-                        answer = await platform.post(*platform.sealed(message))
+                        async with asyncio.timeout(wechat.PATIENCE_S):
+                            answer = await platform.post(*platform.sealed(message))
+                    except TimeoutError:
+                        tries += 1
+                        continue
                     except httpx.TransportError:
+                        # Nobody is there: the killed process counted none of its tries.
+                        tries = 0
                         await asyncio.sleep(_AGAIN_S)
                         continue
-                    if answer.status_code == 200 and dice.random() > 0.1:
+                    tries += answer.status_code == 200
+                    if answer.status_code == 200 and dice.random() > _LOST_SHARE:
                         platform.read_answer(user, answer)
                         return
                     await asyncio.sleep(0.02)

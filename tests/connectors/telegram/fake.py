@@ -41,6 +41,7 @@ class Sent:
     at: float
     raw: dict[str, str]
     keyboard: list[list[dict[str, str]]] = field(default_factory=list)
+    heard: bool = True
 
 
 class _Entities(HTMLParser):
@@ -71,6 +72,7 @@ class FakeTelegram:
     def __init__(self) -> None:
         self.sent: list[Sent] = []
         self.calls: list[tuple[str, dict[str, str]]] = []
+        self.files: dict[str, bytes] = {}
         self.answered_queries: list[dict[str, str]] = []
         self.blocked: set[int] = set()
         self.faults: deque[int | str] = deque()
@@ -89,6 +91,7 @@ class FakeTelegram:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
+        app.router.add_get("/file/bot{token}/{path:.+}", self._file)
         app.router.add_route("*", "/bot{token}/{method}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -183,9 +186,28 @@ class FakeTelegram:
                 return _error(500, "Internal Server Error")
             return _error(429, f"Too Many Requests: retry after {fault}", retry_after=fault)
         try:
-            return await getattr(self, f"_{method}")(values)  # type: ignore[no-any-return]
+            before = len(self.sent)
+            response: web.Response = await getattr(self, f"_{method}")(values)
+            if request.transport is None or request.transport.is_closing():
+                for sent in self.sent[before:]:
+                    sent.heard = False
+            return response
         except BadRequest as error:
             return _error(400, f"Bad Request: {error}")
+
+    async def _file(self, request: web.Request) -> web.Response:
+        content = self.files.get(request.match_info["path"].removeprefix("files/"))
+        if request.match_info["token"] != TOKEN or content is None:
+            return web.Response(status=404)
+        return web.Response(body=content)
+
+    async def _getFile(self, values: dict[str, str]) -> web.Response:
+        if values["file_id"] not in self.files:
+            raise BadRequest("wrong file_id or the file is temporarily unavailable")
+        identifier = values["file_id"]
+        return _ok(
+            {"file_id": identifier, "file_unique_id": "u", "file_path": f"files/{identifier}"}
+        )
 
     async def _getMe(self, _: dict[str, str]) -> web.Response:
         return _ok({"id": BOT_ID, "is_bot": True, "first_name": "Yingda", "username": BOT_NAME})

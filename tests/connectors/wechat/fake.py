@@ -45,6 +45,7 @@ class Shown:
     user: str
     text: str
     way: str
+    heard: bool = field(default=True, compare=False)
 
 
 @dataclass
@@ -78,6 +79,7 @@ class FakeWeChat:
         self.faults: deque[int | str] = deque()
         self.mood: Callable[[], int | str | None] = lambda: None
         self.token_calls: list[dict[str, Any]] = []
+        self.files: dict[str, bytes] = {}
         self.menus: list[dict[str, Any]] = []
         self.customers: defaultdict[str, Customer] = defaultdict(Customer)
         self.delivered: list[int] = []
@@ -91,6 +93,7 @@ class FakeWeChat:
         app.router.add_post("/cgi-bin/stable_token", self._stable_token)
         app.router.add_post("/cgi-bin/message/custom/send", self._send)
         app.router.add_post("/cgi-bin/menu/create", self._create_menu)
+        app.router.add_get("/cgi-bin/media/get", self._media)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -245,8 +248,17 @@ class FakeWeChat:
             return _code(45015, "response out of time limit or subscription is canceled")
         if not customer.take():
             return _code(45047, "out of response count limit")
-        self._show(Shown(sent["touser"], text, "service"))
+        gone = request.transport is None or request.transport.is_closing()
+        self._show(Shown(sent["touser"], text, "service", heard=not gone and fault != "lost"))
         return self._abort(request) if fault == "lost" else _code(0, "ok")
+
+    async def _media(self, request: web.Request) -> web.Response:
+        if refused := self._token_error(request):
+            return refused
+        content = self.files.get(request.query.get("media_id", ""))
+        if content is None:
+            return _code(40007, "invalid media_id")
+        return web.Response(body=content, content_type="image/jpeg")
 
     async def _create_menu(self, request: web.Request) -> web.Response:
         if refused := self._token_error(request):

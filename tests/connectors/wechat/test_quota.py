@@ -67,10 +67,10 @@ async def test_a_repeated_delivery_does_not_fill_the_quota_again(database: Datab
 
 async def test_the_offers_of_two_customers_are_apart(database: Database) -> None:
     customers = Customers(database, "wechat")
-    await customers.shown("oLi", (Button("运费", "/a"),))
+    await customers.shown("oLi", (Button("运费", "/a"),), [1])
     assert await customers.offers("oLi") == [Button("运费", "/a")]
     assert await customers.offers("oWang") == []
-    await customers.shown("oLi", ())
+    await customers.shown("oLi", (), [2])
     assert await customers.offers("oLi") == []
 
 

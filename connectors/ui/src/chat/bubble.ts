@@ -4,7 +4,7 @@ import { h, icon } from "../shared/dom";
 import { LINK, MARK, PERSON } from "../shared/icons";
 import type { Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
-import type { Button } from "./protocol";
+import type { Attachment, Button } from "./protocol";
 import type { MessageRow, TimeRow } from "./rows";
 import { WORDS, when } from "./words";
 
@@ -43,7 +43,8 @@ export class Bubble {
       { class: "body" },
       h("span", { class: "unseen" }, words[author]),
       ...(author === "customer" ? plain(text) : markdown(text)),
-      picture(row, context),
+      picture(row.picture, WORDS[context.lang].picture, context),
+      ...row.attachments.map((one) => attachment(one, context)),
       card(row, context),
     );
     this.#buttons = row.buttons.map((button) =>
@@ -105,10 +106,23 @@ export class Bubble {
   }
 }
 
-function picture(row: MessageRow, { lang, server }: Context): HTMLElement | undefined {
-  const address = row.picture && safeUrl(row.picture, server);
+function attachment({ id, kind, name }: Attachment, context: Context): HTMLElement | undefined {
+  const words = WORDS[context.lang];
+  const address = `/files/${id}`;
+  if (kind === "picture") return picture(address, name || words.picture, context);
+  const shown = link(`${context.server}${address}`, h("span", {}, name || words.file), icon(LINK));
+  shown.className = "card";
+  return shown;
+}
+
+function picture(
+  url: string | undefined,
+  alt: string,
+  { server }: Context,
+): HTMLElement | undefined {
+  const address = url && safeUrl(url, server);
   if (!address) return undefined;
-  const image = h("img", { src: address, alt: WORDS[lang].picture, loading: "lazy" });
+  const image = h("img", { src: address, alt, loading: "lazy" });
   const shown = link(address, image);
   shown.className = "picture";
   return shown;

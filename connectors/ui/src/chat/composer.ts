@@ -1,9 +1,10 @@
 /** Where the customer types. */
 
 import { h, icon } from "../shared/dom";
-import { SEND } from "../shared/icons";
+import { CLIP, SEND } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
-import { TEXT_LIMIT } from "./protocol";
+import { FILE_TYPES, TEXT_LIMIT } from "./protocol";
+import { Refused } from "./upload";
 import { WORDS } from "./words";
 
 /** From here on the remaining characters are shown. */
@@ -13,12 +14,23 @@ export class Composer {
   readonly element: HTMLFormElement;
   readonly #input: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
+  readonly #attach: HTMLButtonElement;
+  readonly #chooser = h("input", {
+    type: "file",
+    multiple: true,
+    accept: FILE_TYPES,
+    hidden: true,
+    "data-testid": "chooser",
+  });
+  /** What becomes of a file: on its way, or refused. */
+  readonly #note = h("p", { class: "note", role: "status", hidden: true, "data-testid": "note" });
   #draft = "";
   readonly #left = h("output", { class: "left", hidden: true });
 
   constructor(
     private readonly lang: Lang,
     private readonly say: (text: string) => void,
+    private readonly sendFile: (file: File) => Promise<void>,
   ) {
     const words = WORDS[lang];
     this.#input = h("textarea", {
@@ -31,6 +43,11 @@ export class Composer {
     });
     this.#input.addEventListener("input", () => this.#resize());
     this.#input.addEventListener("keydown", (event) => this.#key(event));
+    this.#attach = h(
+      "button",
+      { type: "button", class: "attach", "aria-label": words.attach, "data-testid": "attach" },
+      icon(CLIP),
+    );
     this.#send = h(
       "button",
       { type: "submit", class: "send", "aria-label": words.send, "data-testid": "send" },
@@ -39,9 +56,22 @@ export class Composer {
     this.element = h(
       "form",
       { class: "composer" },
-      h("div", { class: "field" }, this.#input, this.#send),
+      h("div", { class: "field" }, this.#attach, this.#input, this.#send),
       this.#left,
+      this.#note,
+      this.#chooser,
     );
+    this.#attach.addEventListener("click", () => this.#chooser.click());
+    this.#chooser.addEventListener("change", () => {
+      void this.#sendFiles([...(this.#chooser.files ?? [])]);
+      this.#chooser.value = "";
+    });
+    this.#input.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (!files.length) return;
+      event.preventDefault();
+      void this.#sendFiles(files);
+    });
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -70,6 +100,30 @@ export class Composer {
     if (event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     this.#submit();
+  }
+
+  /** One after the other, so that they arrive in the order in which they were chosen. */
+  async #sendFiles(files: readonly File[]): Promise<void> {
+    const words = WORDS[this.lang];
+    this.#attach.disabled = true;
+    let refused = "";
+    for (const file of files) {
+      this.#tell(fill(words.uploading, { name: file.name }));
+      try {
+        await this.sendFile(file);
+      } catch (error) {
+        const refusal = error instanceof Refused ? error.refusal : { code: "network" };
+        refused =
+          refusal[this.lang] ?? (refusal.code === "size" ? words.tooLarge : words.notUploaded);
+      }
+    }
+    this.#attach.disabled = false;
+    this.#tell(refused);
+  }
+
+  #tell(text: string): void {
+    this.#note.hidden = text === "";
+    this.#note.textContent = text;
   }
 
   #submit(): void {

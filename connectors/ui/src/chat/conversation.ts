@@ -16,6 +16,7 @@ import {
 } from "./protocol";
 import { browserShelf } from "./shelf";
 import { catchUp, EMPTY, hasGap, receive, type Transcript } from "./transcript";
+import { Refused, upload } from "./upload";
 import type { OpenWire, Wire } from "./wire";
 
 /** A typing sign without news goes out after this time, in milliseconds. */
@@ -49,8 +50,15 @@ export class Conversation {
     this.outbox = new Outbox(
       browserShelf(server),
       (say) => this.#wire.say(say),
-      ({ client_id, text, at }, seq) =>
-        this.#take({ seq, author: "customer", text, at, client_id }),
+      ({ client_id, text, at, attachments }, seq) =>
+        this.#take({
+          seq,
+          author: "customer",
+          text,
+          at,
+          client_id,
+          ...(attachments && { attachments }),
+        }),
       () => this.#wire.reconnect(),
       changed,
     );
@@ -88,6 +96,19 @@ export class Conversation {
     if (!words) return;
     const item = { client_id: uuid(), text: words, at: new Date().toISOString() };
     this.outbox.add(payload === undefined ? item : { ...item, payload });
+  }
+
+  /** Hands a file in and sends it; throws `Refused`. */
+  async sendFile(file: File): Promise<void> {
+    if (!this.#session) throw new Refused({ code: "network" });
+    const { receipt, attachment } = await upload(this.server, this.#session, file);
+    this.outbox.add({
+      client_id: uuid(),
+      text: "",
+      at: new Date().toISOString(),
+      files: [receipt],
+      attachments: [attachment],
+    });
   }
 
   /** How many messages the customer has not seen yet. */

@@ -5,11 +5,13 @@
  * laptop or a lost connection loses nothing.
  */
 
-import type { Ack, Refusal, Say } from "./protocol";
+import type { Ack, Attachment, Refusal, Say } from "./protocol";
 
 export interface Outgoing extends Say {
   /** When the customer pressed send, ISO 8601. */
   at: string;
+  /** What is shown of `files`. */
+  attachments?: Attachment[];
   /** Set when the server refused it, or never answered: waits for the customer's decision. */
   failed?: Refusal;
 }
@@ -105,7 +107,7 @@ export class Outbox {
 
   /** Returns whether the next message may follow on this connection. */
   async #try(item: Outgoing, epoch: number): Promise<boolean> {
-    const { at: _at, failed: _failed, ...say } = item;
+    const { at: _at, failed: _failed, attachments: _attachments, ...say } = item;
     let ack: Ack;
     try {
       ack = await this.deliver(say);

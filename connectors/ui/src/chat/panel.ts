@@ -46,7 +46,11 @@ export class Panel {
         discard: (clientId) => conversation.outbox.discard(clientId),
       },
     });
-    this.#composer = new Composer(lang, (text) => conversation.say(text));
+    this.#composer = new Composer(
+      lang,
+      (text) => conversation.say(text),
+      (file) => conversation.sendFile(file),
+    );
     const name = h("h2", { id: "title" }, title || words.title);
     this.element = h(
       "section",

@@ -9,6 +9,13 @@ export interface Button {
   payload: string;
 }
 
+/** A file that the customer sent, kept by the server and readable at `/files/<id>`. */
+export interface Attachment {
+  id: string;
+  kind: "picture" | "file";
+  name: string;
+}
+
 export interface Message {
   /** Position in the conversation: 1, 2, 3 … without holes. */
   seq: number;
@@ -17,6 +24,7 @@ export interface Message {
   buttons?: Button[] | null;
   picture?: string | null;
   link?: { url: string; title: string } | null;
+  attachments?: Attachment[] | null;
   /** ISO 8601 with zone. */
   at: string;
   client_id?: string | null;
@@ -56,6 +64,14 @@ export interface Say {
   client_id: string;
   text: string;
   payload?: string;
+  /** Receipts of files that were handed in before. */
+  files?: string[];
+}
+
+/** What the server answers to a file; the receipt names it in a message. */
+export interface Receipt {
+  receipt: string;
+  attachment: Attachment;
 }
 
 /** Why the server refused a message, in both languages. */
@@ -67,5 +83,9 @@ export interface Refusal {
 
 export type Ack = { ok: true; seq: number } | { ok: false; error: Refusal };
 
+/** Largest file that may be sent. */
+export const FILE_LIMIT_BYTES = 10_000_000;
+/** What the server takes, as a file chooser reads it. */
+export const FILE_TYPES = "image/jpeg,image/png,image/webp,image/gif,application/pdf,video/mp4";
 /** Longest message a customer may send, in UTF-16 code units (what `maxlength` counts). */
 export const TEXT_LIMIT = 2000;

@@ -1,7 +1,7 @@
 /** From what is known to what is shown, line by line. Pure: the page only draws these rows. */
 
 import type { Outgoing } from "./outbox";
-import type { Button, Greeting, Message, Refusal } from "./protocol";
+import type { Attachment, Button, Greeting, Message, Refusal } from "./protocol";
 
 export interface TimeRow {
   kind: "time";
@@ -28,6 +28,7 @@ export interface MessageRow {
   chosen?: string;
   picture?: string;
   link?: { url: string; title: string };
+  attachments: readonly Attachment[];
   /** First of several messages of one author in a row. */
   leads: boolean;
 }
@@ -55,7 +56,7 @@ export function rows(
     all.push({ ...shown, at: message.at, seq: message.seq });
   }
   for (const item of outbox) {
-    const shown = row(item.client_id, "customer", item.text, {});
+    const shown = row(item.client_id, "customer", item.text, item);
     all.push({
       ...shown,
       at: item.at,
@@ -71,7 +72,7 @@ function row(
   key: string,
   author: Message["author"],
   text: string,
-  { buttons, picture, link }: Partial<Message>,
+  { buttons, picture, link, attachments }: Partial<Message>,
 ): MessageRow {
   return {
     kind: "message",
@@ -82,6 +83,7 @@ function row(
     buttons: buttons ?? [],
     live: true,
     leads: true,
+    attachments: attachments ?? [],
     ...(picture ? { picture } : {}),
     ...(link ? { link } : {}),
   };

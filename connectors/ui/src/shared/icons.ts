@@ -6,6 +6,8 @@ export const MARK =
 export const CHEVRON_DOWN = "M6 9.5l6 6 6-6";
 export const CLOSE = "M6.5 6.5l11 11 M17.5 6.5l-11 11";
 export const SEND = "M12 19.5V5 M5.5 11 12 4.5 18.5 11";
+export const CLIP =
+  "M20 11.5 12.2 19.3a4.9 4.9 0 0 1-7-7L13 4.6a3.3 3.3 0 0 1 4.7 4.7l-7.8 7.7a1.6 1.6 0 0 1-2.3-2.3l7.1-7.1";
 export const PERSON =
   "M12 11.5a3.75 3.75 0 1 0 0-7.5 3.75 3.75 0 0 0 0 7.5Z M4.5 20c.6-3.6 3.7-5.5 7.5-5.5s6.9 1.9 7.5 5.5";
 export const LINK = "M9 15 19 5 M11.5 5H19v7.5 M15 14v5H5V9h5";

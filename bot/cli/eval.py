@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot.cli.tune import tune
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +15,15 @@ if TYPE_CHECKING:
     from bot.evaluation.files import IntentSet, Labelled, Pairs
     from bot.evaluation.run import Row
     from bot.evaluation.systems import Vectors
+    from bot.settings import Settings
+
+app = typer.Typer(help="How well the bot understands, on files of one's own.")
+app.command("tune")(tune)
 
 
+@app.callback(invoke_without_command=True)
 def evaluate(
+    context: typer.Context,
     clinc: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="CLINC150: train, test or val, oos_….")
     ] = None,
@@ -39,6 +47,9 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE.jsonl", help="Lines with text and expected decision(s)."),
     ] = None,
+    shop: Annotated[
+        bool, typer.Option("--shop", help="The shop's own examples, a quarter held out.")
+    ] = False,
     draws: Annotated[int, typer.Option(min=1, help="Draws of 10 examples per intent.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="Not with all examples.")] = False,
     intent_names: Annotated[
@@ -52,8 +63,9 @@ def evaluate(
     """Train the product's features and classifier on each set and print one table.
 
     Every set is measured with 10 examples per intent (mean and spread of the draws) and with all
-    of them, beside TF-IDF with logistic regression. Files may be gzipped (.gz). ``--messages``
-    asks the whole bot, as it is trained, and counts its decisions.
+    of them, beside TF-IDF with logistic regression. A calibration error is the mean gap between a
+    probability and the share that came out right. Files may be gzipped (.gz). ``--messages`` asks
+    the whole bot, as it is trained, counts its decisions, and judges the FAQ's scores.
 
     Examples:
 
@@ -62,6 +74,8 @@ def evaluate(
         yingda eval --clinc data.json --draws 5 --plot clinc.png
         yingda eval --messages messages.jsonl
     """
+    if context.invoked_subcommand:
+        return
     import json
     from dataclasses import asdict
 
@@ -92,27 +106,30 @@ def evaluate(
     except files.BadFileError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    if not (sets or matching or asked):
+    if not (sets or matching or asked or shop):
         typer.echo(
             "Nothing to measure: name a file, such as --pairs FILE.tsv (see --help).", err=True
         )
         raise typer.Exit(2)
-    settings, rows = Settings(), []
-    if sets or matching:
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Loading the encoder")
-            try:
-                encoder = load_encoder(settings.encoder)
-            except EncoderError as error:
-                typer.echo(str(error), err=True)
-                raise typer.Exit(1) from error
-            vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
-            for row in _measure(sets, matching, vectors, draws, quick, intent_names):
-                rows.append(row)
-                progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
-        Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
-        typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
+    settings = Settings()
+    rows: list[Row] = []
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Loading the encoder")
+        try:
+            encoder = load_encoder(settings.encoder)
+        except EncoderError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
+        for row in _measure(sets, matching, vectors, draws, quick, intent_names):
+            rows.append(row)
+            progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
+        if shop or asked:
+            progress.update(task, description="The shop's own words")
+            rows.extend(_own(settings, vectors, shop, asked))
+    Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
+    typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
     if asked:
         _ask(settings, asked)
     if plot:
@@ -141,6 +158,29 @@ def _measure(
         yield from measure_pairs(one, vectors)
 
 
+def _own(
+    settings: Settings, vectors: Vectors, shop: bool, asked: list[dict[str, Any]]
+) -> Iterator[Row]:
+    from bot.evaluation.shop import measure_faq, measure_shop, read_shop
+    from bot.evaluation.systems import Product
+    from bot.faq.errors import FaqError
+    from bot.faq.knowledge import Knowledge
+    from bot.faq.records import load_corpus
+    from bot.faq.thresholds import from_expected
+
+    try:
+        if shop:
+            data = read_shop(settings.root / "data" / "nlu", load_corpus(settings.faq_folder))
+            yield from measure_shop(data, Product(vectors, intent_names=False))
+        labels = [from_expected(one["text"], one["expected"]) for one in asked]
+        if questions := [label for label in labels if label]:
+            knowledge = Knowledge.load(settings.faq_folder, vectors.encoder, settings.var / "cache")
+            yield from measure_faq(knowledge, questions)
+    except (FaqError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
 def _table(rows: list[Row], intent_names: bool) -> object:
     from rich.table import Table
 
@@ -159,7 +199,7 @@ def _table(rows: list[Row], intent_names: bool) -> object:
     return table
 
 
-def _ask(settings: object, asked: list[dict[str, object]]) -> None:
+def _ask(settings: Settings, asked: list[dict[str, Any]]) -> None:
     """Ask the whole bot and print the share of right decisions, and every other one's kind."""
     import asyncio
     import io
@@ -167,9 +207,7 @@ def _ask(settings: object, asked: list[dict[str, object]]) -> None:
     from collections import Counter
 
     from bot.cli.understanding import run
-    from bot.settings import Settings
 
-    assert isinstance(settings, Settings)  # noqa: S101 - keeps the import of pydantic lazy
     answers = io.StringIO()
     lines = [json.dumps({"id": i, "text": m["text"]}) for i, m in enumerate(asked)]
     asyncio.run(run(settings, lines, answers))
@@ -177,7 +215,7 @@ def _ask(settings: object, asked: list[dict[str, object]]) -> None:
     from bot.evaluation.decisions import judge_decision
 
     kinds = Counter(
-        judge_decision(decision, one["expected"])  # type: ignore[arg-type]
+        judge_decision(decision, one["expected"])
         for decision, one in zip(decisions, asked, strict=True)
     )
     typer.echo(f"\nDecisions on {len(asked)} messages:")

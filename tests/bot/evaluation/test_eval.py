@@ -71,6 +71,8 @@ def test_the_table_has_both_systems_both_ways_and_their_costs(
     assert len(rows["MASSIVE en to zh, 10 per intent", "Yingda"]["values"]) == 2
     assert rows["MASSIVE en, all examples", "TF-IDF + logistic regression"]["mean"] == 100
     assert rows["MASSIVE en, all examples: a message", "Yingda"]["mean"] > 0
+    error = rows["MASSIVE en to zh, all examples: calibration error", "Yingda"]
+    assert sum(share for _, _, share in error["bins"]) == pytest.approx(1)
     assert plot.stat().st_size > 1000
 
 

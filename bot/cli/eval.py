@@ -51,6 +51,10 @@ def evaluate(
         bool, typer.Option("--shop", help="The shop's own examples, a quarter held out.")
     ] = False,
     draws: Annotated[int, typer.Option(min=1, help="Draws of 10 examples per intent.")] = 3,
+    diet: Annotated[
+        bool,
+        typer.Option("--diet", help="Rasa's default pipeline as well, on the same draws: slow."),
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Not with all examples.")] = False,
     intent_names: Annotated[
         bool, typer.Option(help="Read an intent's name as one more example of it.")
@@ -71,6 +75,7 @@ def evaluate(
 
         yingda eval --banking train.csv test.csv --quick
         yingda eval --massive train.jsonl test.jsonl --pairs lcqmc.tsv --pairs bq.tsv
+        yingda eval --banking train.csv test.csv --quick --diet --draws 1
         yingda eval --clinc data.json --draws 5 --plot clinc.png
         yingda eval --messages messages.jsonl
     """
@@ -122,13 +127,14 @@ def evaluate(
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
         vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
-        for row in _measure(sets, matching, vectors, draws, quick, intent_names):
+        for row in _measure(settings, sets, matching, vectors, draws, quick, intent_names, diet):
             rows.append(row)
             progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
         if shop or asked:
             progress.update(task, description="The shop's own words")
             rows.extend(_own(settings, vectors, shop, asked))
-    Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
+    if rows:
+        Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
     typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
     if asked:
         _ask(settings, asked)
@@ -142,18 +148,29 @@ def evaluate(
 
 
 def _measure(
+    settings: Settings,
     sets: list[tuple[IntentSet, tuple[str, Labelled] | None]],
     matching: list[Pairs],
     vectors: Vectors,
     draws: int,
     quick: bool,
     intent_names: bool,
+    diet: bool,
 ) -> Iterator[Row]:
+    from bot.evaluation.diet import Diet, DietError
     from bot.evaluation.run import measure_intents, measure_pairs, systems
 
+    def rasa() -> Diet:
+        return Diet(settings.engine_python, settings.root, settings.var / "logs/diet.log")
+
+    compared = systems(vectors, intent_names, rasa if diet else None)
     for data, crossed in sets:
-        for name, make in systems(vectors, intent_names).items():
-            yield from measure_intents(data, name, make, vectors, draws, quick, crossed)
+        for name, make in compared.items():
+            try:
+                yield from measure_intents(data, name, make, vectors, draws, quick, crossed)
+            except DietError as error:
+                typer.echo(str(error), err=True)
+                raise typer.Exit(1) from error
     for one in matching:
         yield from measure_pairs(one, vectors)
 

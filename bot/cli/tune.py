@@ -96,6 +96,6 @@ def _curve(language: Language, ranked: Ranked, chosen: LanguageCalibration) -> T
     for column in ("answer from", "answered right", "answered wrong", "suggested", "handed off"):
         table.add_column(column, justify="right")
     for point in curve(ranked, chosen.suggest):
-        shares = point.right, point.wrong, point.suggested, point.handed_off
+        shares = point.right, point.wrong, point.suggested, point.passed_on
         table.add_row(f"{point.threshold:.2f}", *(f"{100 * share:.1f}" for share in shares))
     return table

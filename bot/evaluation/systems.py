@@ -52,6 +52,25 @@ class System(Protocol):
         """Return intents with their probability and the texts' familiarity."""
         ...
 
+    def clock(self) -> float:
+        """Return the processor seconds used so far by whatever does the work."""
+        ...
+
+    def close(self) -> None:
+        """End what was started for it."""
+        ...
+
+
+class _Local:
+    """Works in this process."""
+
+    def clock(self) -> float:
+        """See `System.clock`."""
+        return time.process_time()
+
+    def close(self) -> None:
+        """See `System.close`; there is nothing to end."""
+
 
 class Vectors:
     """An encoder that reads each text once; `seconds` is processor time per text read."""
@@ -80,7 +99,7 @@ class Vectors:
         return self._spent / max(1, len(self._known))
 
 
-class Product:
+class Product(_Local):
     """The engine's features and classifier, without Rasa around them.
 
     Args:
@@ -123,7 +142,7 @@ class Product:
         return Prediction(intents, np.concatenate(probable), np.concatenate(familiar))
 
 
-class Baseline:
+class Baseline(_Local):
     """TF-IDF of words and word pairs (of characters in Chinese), scikit-learn's logistic regression."""
 
     def fit(self, texts: Sequence[str], intents: Sequence[str]) -> None:
@@ -146,7 +165,7 @@ def milliseconds(system: System, texts: Sequence[str], seconds_before: float) ->
     """Return the median processor milliseconds of one message; encoding's mean is added."""
     spent = []
     for text in list(texts)[:_TIMED]:
-        began = time.process_time()
+        began = system.clock()
         system.predict([text])
-        spent.append(time.process_time() - began)
+        spent.append(system.clock() - began)
     return 1000 * (float(np.median(spent)) + seconds_before)

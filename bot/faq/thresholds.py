@@ -29,13 +29,16 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Shares of all questions, 0 to 1, at an answer threshold; they sum to 1."""
+    """Shares of all questions, 0 to 1, at an answer threshold; they sum to 1.
+
+    ``passed_on`` are neither answered nor suggested: the bot asks back, then hands off.
+    """
 
     threshold: float
     right: float
     wrong: float
     suggested: float
-    handed_off: float
+    passed_on: float
 
 
 def from_expected(text: str, expected: Sequence[str]) -> Labelled | None:
@@ -98,7 +101,7 @@ def curve(ranked: Ranked, suggest: float, steps: int = 20) -> list[Point]:
                 right=share["right"],
                 wrong=share["wrong"],
                 suggested=share["suggested"] + share["suggested_in_vain"],
-                handed_off=share["missed"] + share["declined"],
+                passed_on=share["missed"] + share["declined"],
             )
         )
     return points

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,6 +112,20 @@ def test_a_wrong_file_gets_one_clear_line(
     assert f"{file}" in done.output
     assert words in done.output
     assert done.output.count("\n") == 1
+
+
+def test_without_the_engine_rasa_cannot_be_measured_and_the_log_is_named(
+    massive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YINGDA_ENGINE_PYTHON", sys.executable)
+    monkeypatch.setenv("YINGDA_VAR", str(tmp_path / "var"))
+    done = runner.invoke(
+        app, ["eval", "--massive", str(massive), str(massive), "--draws", "1", "--quick", "--diet"]
+    )
+    assert done.exit_code == 1
+    log = tmp_path / "var/logs/diet.log"
+    assert f"the reason is at the end of {log}" in done.output
+    assert "No module named 'rasa'" in log.read_text("utf-8")
 
 
 def test_a_wrong_csv_names_what_came(tmp_path: Path) -> None:

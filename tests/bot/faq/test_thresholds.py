@@ -42,11 +42,11 @@ def test_a_task_is_no_label_and_off_topic_talk_is_a_question_without_records() -
 def test_every_point_counts_each_question_once_and_a_higher_threshold_answers_less() -> None:
     points = curve(ranked(), suggest=0.3)
     for point in points:
-        shares = point.right + point.wrong + point.suggested + point.handed_off
+        shares = point.right + point.wrong + point.suggested + point.passed_on
         assert shares == pytest.approx(1)
     answered = [point.right + point.wrong for point in points]
     assert answered == sorted(answered, reverse=True)
-    assert (points[0].handed_off, points[-1].right) == (0, 0)
+    assert (points[0].passed_on, points[-1].right) == (0, 0)
 
 
 def test_dearer_wrong_answers_raise_the_threshold(folder: Path) -> None:

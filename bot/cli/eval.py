@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,9 +83,6 @@ def evaluate(
     """
     if context.invoked_subcommand:
         return
-    import json
-    from dataclasses import asdict
-
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -129,22 +128,27 @@ def evaluate(
         vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
         for row in _measure(settings, sets, matching, vectors, draws, quick, intent_names, diet):
             rows.append(row)
+            _keep(rows, output)  # after each row: a run that is cut short keeps what it has
             progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
         if shop or asked:
             progress.update(task, description="The shop's own words")
             rows.extend(_own(settings, vectors, shop, asked))
-    if rows:
-        Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
-    typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
     if asked:
-        _ask(settings, asked)
+        rows.extend(_ask(settings, asked))
+    _keep(rows, output)
+    note = intent_names and bool(sets)
+    Console(width=None if Console().is_terminal else 160).print(_table(rows, note))
+    typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
     if plot:
         from bot.evaluation.plot import draw_plot
 
         draw_plot(rows, plot)
+
+
+def _keep(rows: list[Row], output: Path | None) -> None:
     if output:
-        found_rows = [{**asdict(row), "mean": row.mean, "spread": row.spread} for row in rows]
-        output.write_text(json.dumps(found_rows, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        found = [{**asdict(row), "mean": row.mean, "spread": row.spread} for row in rows]
+        output.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def _measure(
@@ -216,25 +220,26 @@ def _table(rows: list[Row], intent_names: bool) -> object:
     return table
 
 
-def _ask(settings: Settings, asked: list[dict[str, Any]]) -> None:
-    """Ask the whole bot and print the share of right decisions, and every other one's kind."""
+def _ask(settings: Settings, asked: list[dict[str, Any]]) -> Iterator[Row]:
+    """Ask the whole bot; yield the share of each kind of outcome."""
     import asyncio
     import io
-    import json
     from collections import Counter
 
     from bot.cli.understanding import run
+    from bot.evaluation.decisions import harmless, judge_decision
+    from bot.evaluation.run import Row
 
     answers = io.StringIO()
     lines = [json.dumps({"id": i, "text": m["text"]}) for i, m in enumerate(asked)]
     asyncio.run(run(settings, lines, answers))
     decisions = [json.loads(line)["decision"] for line in answers.getvalue().splitlines()]
-    from bot.evaluation.decisions import judge_decision
-
-    kinds = Counter(
-        judge_decision(decision, one["expected"])
-        for decision, one in zip(decisions, asked, strict=True)
-    )
-    typer.echo(f"\nDecisions on {len(asked)} messages:")
+    pairs = list(zip(decisions, (one["expected"] for one in asked), strict=True))
+    kinds = Counter(judge_decision(decision, expected) for decision, expected in pairs)
     for kind, count in kinds.most_common():
-        typer.echo(f"  {kind:<28} {count:>5}  {100 * count / len(asked):5.1f}%")
+        yield Row(f"messages: {kind}", "Yingda", len(asked), (100 * count / len(asked),))
+    off_topic = [harmless(*pair) for pair in pairs if pair[1][0].startswith("decline")]
+    if off_topic:
+        share = 100 * sum(off_topic) / len(off_topic)
+        subject = "off-topic messages: neither answered nor acted on"
+        yield Row(subject, "Yingda", len(off_topic), (share,))

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.evaluation.decisions import judge_decision
+from bot.evaluation.decisions import harmless, judge_decision
 from bot.evaluation.files import BadFileError, Labelled, read_messages, read_pairs
 from bot.evaluation.run import draw, out_of_scope
 
@@ -169,6 +169,17 @@ def test_expected_may_be_one_decision(tmp_path: Path) -> None:
 )
 def test_every_decision_has_one_kind(decision: str, expected: list[str], kind: str) -> None:
     assert judge_decision(decision, expected) == kind
+
+
+@pytest.mark.parametrize(
+    ("decision", "is_harmless"),
+    [("decline", True), ("clarify", True), ("suggest:a", True), ("answer:a", False),
+     ("flow:return_request", False), ("handoff:asked_for", False)],
+)  # fmt: skip
+def test_off_topic_talk_must_be_neither_answered_nor_acted_on(
+    decision: str, is_harmless: bool
+) -> None:
+    assert harmless(decision, ["decline"]) is is_harmless
 
 
 def test_a_draw_has_no_more_than_asked_of_each_intent_and_differs_by_seed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -182,6 +182,7 @@ def _measure(
 def _own(
     settings: Settings, vectors: Vectors, shop: bool, asked: list[dict[str, Any]]
 ) -> Iterator[Row]:
+    from bot.cli.wiring import load_speller
     from bot.evaluation.shop import measure_faq, measure_shop, read_shop
     from bot.evaluation.systems import Product
     from bot.faq.errors import FaqError
@@ -196,7 +197,9 @@ def _own(
         labels = [from_expected(one["text"], one["expected"]) for one in asked]
         if questions := [label for label in labels if label]:
             knowledge = Knowledge.load(settings.faq_folder, vectors.encoder, settings.var / "cache")
-            yield from measure_faq(knowledge, questions)
+            speller = load_speller(settings, knowledge)
+            meant = [replace(one, text=speller.read(one.text)) for one in questions]
+            yield from measure_faq(knowledge, meant)
     except (FaqError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,7 @@ def tune(
     """
     from rich.console import Console
 
+    from bot.cli.wiring import load_speller
     from bot.encoder import EncoderError, load_encoder
     from bot.evaluation.files import BadFileError, read_messages
     from bot.faq.calibration import FILE_NAME
@@ -60,6 +62,10 @@ def tune(
         questions = [label for label in labels if label]
         encoder = load_encoder(settings.encoder)
         knowledge = Knowledge.load(folder, encoder, settings.var / "cache")
+        speller = load_speller(
+            settings, knowledge
+        )  # the FAQ is asked what was meant, as in service
+        questions = [replace(one, text=speller.read(one.text)) for one in questions]
         ranked = rank_labelled(knowledge, questions)
     except (BadFileError, EncoderError, FaqError, ValueError) as error:
         typer.echo(str(error), err=True)

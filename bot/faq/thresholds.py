@@ -42,10 +42,15 @@ class Point:
 
 
 def from_expected(text: str, expected: Sequence[str]) -> Labelled | None:
-    """Return the label of a message with its right decisions; None for a task, which no record answers."""
-    records = frozenset(e.partition(":")[2] for e in expected if e.startswith("answer:"))
-    unanswerable = expected[0].partition(":")[0] in ("decline", "clarify")
-    return Labelled(text, records) if records or unanswerable else None
+    """Return the label of a message with its right decisions, the best one first.
+
+    None when the best one is a task: its intent decides, before the FAQ's thresholds are asked.
+    """
+    if expected[0].partition(":")[0] not in ("answer", "decline", "clarify"):
+        return None
+    return Labelled(
+        text, frozenset(e.partition(":")[2] for e in expected if e.startswith("answer:"))
+    )
 
 
 def rank_labelled(knowledge: Knowledge, questions: Sequence[Labelled]) -> dict[Language, Ranked]:

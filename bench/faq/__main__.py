@@ -20,7 +20,8 @@ from rich.table import Table
 
 from bench.faq import measure
 from bot.encoder import load_encoder
-from bot.faq.fit import outcomes
+from bot.evaluation.reliability import calibration_error, reliability
+from bot.faq.fit import Ranked, outcomes
 from bot.faq.knowledge import Knowledge
 from bot.faq.model import LANGUAGES
 from bot.faq.questions import labelled_questions
@@ -98,9 +99,13 @@ def _recall_table(measured: dict[Language, measure.Measured]) -> Table:
             for got in measured.values()
         ]
         table.add_row(title, *(f"{r.at_1:.3f} / {r.at_3:.3f} (n={r.n})" for r in cells))
-    errors = [f"{measure.calibration_error(got.ranked):.3f}" for got in measured.values()]
+    errors = [f"{_calibration_error(got.ranked):.3f}" for got in measured.values()]
     table.add_row("expected calibration error", *errors)
     return table
+
+
+def _calibration_error(ranked: Ranked) -> float:
+    return calibration_error(reliability(ranked.score, ranked.first, ranked.weights))
 
 
 def _threshold_table(got: measure.Measured, knowledge: Knowledge, language: Language) -> Table:

@@ -78,19 +78,6 @@ def recall_by_feature(measured: Measured) -> dict[str, Recall]:
     }
 
 
-def calibration_error(ranked: Ranked, bins: int = 15) -> float:
-    """Return the expected calibration error of the best record's probability, weighted."""
-    bucket = np.minimum((ranked.score * bins).astype(int), bins - 1)
-    total = 0.0
-    for number in range(bins):
-        inside = bucket == number
-        weight = ranked.weights[inside]
-        if weight.sum():
-            gap = np.average(ranked.score[inside] - ranked.first[inside], weights=weight)
-            total += float(weight.sum() * abs(gap))
-    return total
-
-
 def confusions(measured: Measured, corpus: Corpus, index: FaqIndex) -> Counter[tuple[str, str]]:
     """Count (record asked for, record found) where leave-one-out finds another one."""
     found: Counter[tuple[str, str]] = Counter()

@@ -10,7 +10,6 @@ from bot.cli import (
     demo,
     desk,
     doctor,
-    eval,
     orders,
     rasa,
     report,
@@ -21,6 +20,7 @@ from bot.cli import (
     up,
 )
 from bot.cli.encoder import app as encoder_app
+from bot.cli.eval import app as eval_app
 from bot.cli.faq import app as faq_app
 
 app = typer.Typer(
@@ -34,7 +34,6 @@ app.command("up")(up.up)
 app.command("serve")(serve.serve)
 app.command("chat")(chat.chat)
 app.command("understand")(understand.understand)
-app.command("eval")(eval.evaluate)
 app.command("train")(train.train)
 app.command(
     "rasa",
@@ -52,4 +51,5 @@ app.add_typer(db.app, name="db")
 app.add_typer(orders.app, name="orders")
 app.add_typer(demo.app, name="demo")
 app.add_typer(encoder_app, name="encoder")
+app.add_typer(eval_app, name="eval")
 app.add_typer(faq_app, name="faq")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bot.cli.tune import tune
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,9 +17,15 @@ if TYPE_CHECKING:
     from bot.evaluation.files import IntentSet, Labelled, Pairs
     from bot.evaluation.run import Row
     from bot.evaluation.systems import Vectors
+    from bot.settings import Settings
+
+app = typer.Typer(help="How well the bot understands, on files of one's own.")
+app.command("tune")(tune)
 
 
+@app.callback(invoke_without_command=True)
 def evaluate(
+    context: typer.Context,
     clinc: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="CLINC150: train, test or val, oos_….")
     ] = None,
@@ -39,7 +49,14 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE.jsonl", help="Lines with text and expected decision(s)."),
     ] = None,
+    shop: Annotated[
+        bool, typer.Option("--shop", help="The shop's own examples, a quarter held out.")
+    ] = False,
     draws: Annotated[int, typer.Option(min=1, help="Draws of 10 examples per intent.")] = 3,
+    diet: Annotated[
+        bool,
+        typer.Option("--diet", help="Rasa's default pipeline as well, on the same draws: slow."),
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Not with all examples.")] = False,
     intent_names: Annotated[
         bool, typer.Option(help="Read an intent's name as one more example of it.")
@@ -52,19 +69,20 @@ def evaluate(
     """Train the product's features and classifier on each set and print one table.
 
     Every set is measured with 10 examples per intent (mean and spread of the draws) and with all
-    of them, beside TF-IDF with logistic regression. Files may be gzipped (.gz). ``--messages``
-    asks the whole bot, as it is trained, and counts its decisions.
+    of them, beside TF-IDF with logistic regression. A calibration error is the mean gap between a
+    probability and the share that came out right. Files may be gzipped (.gz). ``--messages`` asks
+    the whole bot, as it is trained, counts its decisions, and judges the FAQ's scores.
 
     Examples:
 
         yingda eval --banking train.csv test.csv --quick
         yingda eval --massive train.jsonl test.jsonl --pairs lcqmc.tsv --pairs bq.tsv
+        yingda eval --banking train.csv test.csv --quick --diet --draws 1
         yingda eval --clinc data.json --draws 5 --plot clinc.png
         yingda eval --messages messages.jsonl
     """
-    import json
-    from dataclasses import asdict
-
+    if context.invoked_subcommand:
+        return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -92,53 +110,99 @@ def evaluate(
     except files.BadFileError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    if not (sets or matching or asked):
+    if not (sets or matching or asked or shop):
         typer.echo(
             "Nothing to measure: name a file, such as --pairs FILE.tsv (see --help).", err=True
         )
         raise typer.Exit(2)
-    settings, rows = Settings(), []
-    if sets or matching:
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Loading the encoder")
-            try:
-                encoder = load_encoder(settings.encoder)
-            except EncoderError as error:
-                typer.echo(str(error), err=True)
-                raise typer.Exit(1) from error
-            vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
-            for row in _measure(sets, matching, vectors, draws, quick, intent_names):
-                rows.append(row)
-                progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
-        Console(width=None if Console().is_terminal else 160).print(_table(rows, intent_names))
-        typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
+    settings = Settings()
+    rows: list[Row] = []
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Loading the encoder")
+        try:
+            encoder = load_encoder(settings.encoder)
+        except EncoderError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        vectors = Vectors(encoder, lambda step: progress.update(task, description=step))
+        for row in _measure(settings, sets, matching, vectors, draws, quick, intent_names, diet):
+            rows.append(row)
+            _keep(rows, output)  # after each row: a run that is cut short keeps what it has
+            progress.update(task, description=f"{row.measure}, {row.system}: {row.mean:.2f}")
+        if shop or asked:
+            progress.update(task, description="The shop's own words")
+            rows.extend(_own(settings, vectors, shop, asked))
     if asked:
-        _ask(settings, asked)
+        rows.extend(_ask(settings, asked))
+    _keep(rows, output)
+    note = intent_names and bool(sets)
+    Console(width=None if Console().is_terminal else 160).print(_table(rows, note))
+    typer.echo(f"Most memory that this process held: {peak_megabytes():.0f} MB")
     if plot:
         from bot.evaluation.plot import draw_plot
 
         draw_plot(rows, plot)
+
+
+def _keep(rows: list[Row], output: Path | None) -> None:
     if output:
-        found_rows = [{**asdict(row), "mean": row.mean, "spread": row.spread} for row in rows]
-        output.write_text(json.dumps(found_rows, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        found = [{**asdict(row), "mean": row.mean, "spread": row.spread} for row in rows]
+        output.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def _measure(
+    settings: Settings,
     sets: list[tuple[IntentSet, tuple[str, Labelled] | None]],
     matching: list[Pairs],
     vectors: Vectors,
     draws: int,
     quick: bool,
     intent_names: bool,
+    diet: bool,
 ) -> Iterator[Row]:
+    from bot.evaluation.diet import Diet, DietError
     from bot.evaluation.run import measure_intents, measure_pairs, systems
 
+    def rasa() -> Diet:
+        return Diet(settings.engine_python, settings.root, settings.var / "logs/diet.log")
+
+    compared = systems(vectors, intent_names, rasa if diet else None)
     for data, crossed in sets:
-        for name, make in systems(vectors, intent_names).items():
-            yield from measure_intents(data, name, make, vectors, draws, quick, crossed)
+        for name, make in compared.items():
+            try:
+                yield from measure_intents(data, name, make, vectors, draws, quick, crossed)
+            except DietError as error:
+                typer.echo(str(error), err=True)
+                raise typer.Exit(1) from error
     for one in matching:
         yield from measure_pairs(one, vectors)
+
+
+def _own(
+    settings: Settings, vectors: Vectors, shop: bool, asked: list[dict[str, Any]]
+) -> Iterator[Row]:
+    from bot.cli.wiring import load_speller
+    from bot.evaluation.shop import measure_faq, measure_shop, read_shop
+    from bot.evaluation.systems import Product
+    from bot.faq.errors import FaqError
+    from bot.faq.knowledge import Knowledge
+    from bot.faq.records import load_corpus
+    from bot.faq.thresholds import from_expected
+
+    try:
+        if shop:
+            data = read_shop(settings.root / "data" / "nlu", load_corpus(settings.faq_folder))
+            yield from measure_shop(data, Product(vectors, intent_names=False))
+        labels = [from_expected(one["text"], one["expected"]) for one in asked]
+        if questions := [label for label in labels if label]:
+            knowledge = Knowledge.load(settings.faq_folder, vectors.encoder, settings.var / "cache")
+            speller = load_speller(settings, knowledge)
+            meant = [replace(one, text=speller.read(one.text)) for one in questions]
+            yield from measure_faq(knowledge, meant)
+    except (FaqError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
 
 
 def _table(rows: list[Row], intent_names: bool) -> object:
@@ -159,27 +223,26 @@ def _table(rows: list[Row], intent_names: bool) -> object:
     return table
 
 
-def _ask(settings: object, asked: list[dict[str, object]]) -> None:
-    """Ask the whole bot and print the share of right decisions, and every other one's kind."""
+def _ask(settings: Settings, asked: list[dict[str, Any]]) -> Iterator[Row]:
+    """Ask the whole bot; yield the share of each kind of outcome."""
     import asyncio
     import io
-    import json
     from collections import Counter
 
     from bot.cli.understanding import run
-    from bot.settings import Settings
+    from bot.evaluation.decisions import harmless, judge_decision
+    from bot.evaluation.run import Row
 
-    assert isinstance(settings, Settings)  # noqa: S101 - keeps the import of pydantic lazy
     answers = io.StringIO()
     lines = [json.dumps({"id": i, "text": m["text"]}) for i, m in enumerate(asked)]
     asyncio.run(run(settings, lines, answers))
     decisions = [json.loads(line)["decision"] for line in answers.getvalue().splitlines()]
-    from bot.evaluation.decisions import judge_decision
-
-    kinds = Counter(
-        judge_decision(decision, one["expected"])  # type: ignore[arg-type]
-        for decision, one in zip(decisions, asked, strict=True)
-    )
-    typer.echo(f"\nDecisions on {len(asked)} messages:")
+    pairs = list(zip(decisions, (one["expected"] for one in asked), strict=True))
+    kinds = Counter(judge_decision(decision, expected) for decision, expected in pairs)
     for kind, count in kinds.most_common():
-        typer.echo(f"  {kind:<28} {count:>5}  {100 * count / len(asked):5.1f}%")
+        yield Row(f"messages: {kind}", "Yingda", len(asked), (100 * count / len(asked),))
+    off_topic = [harmless(*pair) for pair in pairs if pair[1][0].startswith("decline")]
+    if off_topic:
+        share = 100 * sum(off_topic) / len(off_topic)
+        subject = "off-topic messages: neither answered nor acted on"
+        yield Row(subject, "Yingda", len(off_topic), (share,))

@@ -27,3 +27,8 @@ def judge_decision(decision: str, expected: Sequence[str]) -> str:
     if rung == "flow" or (rung == "handoff" and (off_topic or handed_off)):
         return "wrong act"
     return "passed over"
+
+
+def harmless(decision: str, expected: Sequence[str]) -> bool:
+    """Return whether an off-topic message was neither answered nor acted on."""
+    return judge_decision(decision, expected) in ("right", "wrong suggestions", "passed over")

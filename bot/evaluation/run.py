@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import resource
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +13,11 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from bot.evaluation.files import IntentSet, Labelled, Pairs
+from bot.evaluation.reliability import Bin, calibration_error, reliability
 from bot.evaluation.systems import Baseline, Product, System, Vectors, milliseconds
 
 FEW = 10  # examples of an intent in the few-shot rows
+DIET = "Rasa's default (DIET)"
 _INSIDE_KEPT = 0.95
 
 
@@ -29,6 +30,7 @@ class Row:
     tested: int
     values: tuple[float, ...]
     unit: str = "%"
+    bins: tuple[Bin, ...] = ()  # of the last draw; calibration errors alone have them
 
     @property
     def mean(self) -> float:
@@ -41,12 +43,15 @@ class Row:
         return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else None
 
 
-def systems(vectors: Vectors, intent_names: bool) -> dict[str, Callable[[], System]]:
-    """Return what is compared, by the name in the table."""
-    return {
+def systems(
+    vectors: Vectors, intent_names: bool, diet: Callable[[], System] | None = None
+) -> dict[str, Callable[[], System]]:
+    """Return what is compared, by the name in the table; ``diet`` makes Rasa's pipeline."""
+    found: dict[str, Callable[[], System]] = {
         "Yingda": lambda: Product(vectors, intent_names=intent_names),
         "TF-IDF + logistic regression": Baseline,
     }
+    return found | ({DIET: diet} if diet else {})
 
 
 def draw(data: Labelled, per_intent: int, seed: int) -> Labelled:
@@ -80,31 +85,35 @@ def measure_intents(
         crossed: (name, test part) in the other language.
     """
     parts = [(f"{FEW} per intent", [draw(data.train, FEW, seed) for seed in range(draws)])]
-    if not quick:
+    if not quick and name != DIET:  # hours on all examples
         parts.append(("all examples", [data.train]))
     encoding = name == "Yingda"
     for size, trainings in parts:
         found: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+        bins: dict[str, tuple[Bin, ...]] = {}
         for part in trainings:
             system = make()
             if encoding:
                 vectors(part.texts)  # read before the clock starts; its cost is added below
-            began = time.process_time()
+            began = system.clock()
             system.fit(part.texts, part.intents)
-            seconds = time.process_time() - began
+            seconds = system.clock() - began
             if encoding:
                 seconds += vectors.seconds * len(part.texts)
-            guesses, familiar = system.predict(data.test.texts)
             tested = len(data.test.texts)
-            found[f"{data.name}, {size}", "%", tested].append(_right(guesses, data.test.intents))
+            inside = system.predict(data.test.texts)
+            asked = [(data.name, inside, data.test.intents)]
             if crossed:
-                guesses, _ = system.predict(crossed[1].texts)
-                found[f"{crossed[0]}, {size}", "%", len(guesses)].append(
-                    _right(guesses, crossed[1].intents)
-                )
+                asked.append((crossed[0], system.predict(crossed[1].texts), crossed[1].intents))
+            for subject, guess, truth in asked:
+                right = guess.right(truth)
+                error = f"{subject}, {size}: calibration error"
+                bins[error] = reliability(guess.probability, right)
+                found[f"{subject}, {size}", "%", len(right)].append(100 * float(right.mean()))
+                found[error, "points", len(right)].append(100 * calibration_error(bins[error]))
             if data.strange:
-                _, outside = system.predict(list(data.strange))
-                auroc, recall = out_of_scope(familiar, outside)
+                outside = system.predict(list(data.strange)).familiarity
+                auroc, recall = out_of_scope(inside.familiarity, outside)
                 both = tested + len(outside)
                 found[f"{data.name} out of scope, AUROC, {size}", "", both].append(auroc)
                 found[
@@ -114,8 +123,9 @@ def measure_intents(
             found[f"{data.name}, {size}: a message", "CPU ms", 100].append(
                 milliseconds(system, data.test.texts, vectors.seconds if encoding else 0.0)
             )
+            system.close()
         for (measure, unit, tested), values in found.items():
-            yield Row(measure, name, tested, tuple(values), unit)
+            yield Row(measure, name, tested, tuple(values), unit, bins.get(measure, ()))
 
 
 def out_of_scope(
@@ -153,7 +163,3 @@ def _shared(first: str, second: str) -> float:
     """Return the Dice coefficient (0 to 1) of the characters and character pairs of two texts."""
     a, b = ({*text} | {text[i : i + 2] for i in range(len(text) - 1)} for text in (first, second))
     return 2 * len(a & b) / max(1, len(a) + len(b))
-
-
-def _right(guesses: Sequence[str], truth: Sequence[str]) -> float:
-    return 100 * float(np.mean([g == t for g, t in zip(guesses, truth, strict=True)]))

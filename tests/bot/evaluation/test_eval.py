@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.evaluation.decisions import judge_decision
+from bot.evaluation.decisions import harmless, judge_decision
 from bot.evaluation.files import BadFileError, Labelled, read_messages, read_pairs
 from bot.evaluation.run import draw, out_of_scope
 
@@ -71,6 +72,8 @@ def test_the_table_has_both_systems_both_ways_and_their_costs(
     assert len(rows["MASSIVE en to zh, 10 per intent", "Yingda"]["values"]) == 2
     assert rows["MASSIVE en, all examples", "TF-IDF + logistic regression"]["mean"] == 100
     assert rows["MASSIVE en, all examples: a message", "Yingda"]["mean"] > 0
+    error = rows["MASSIVE en to zh, all examples: calibration error", "Yingda"]
+    assert sum(share for _, _, share in error["bins"]) == pytest.approx(1)
     assert plot.stat().st_size > 1000
 
 
@@ -109,6 +112,20 @@ def test_a_wrong_file_gets_one_clear_line(
     assert f"{file}" in done.output
     assert words in done.output
     assert done.output.count("\n") == 1
+
+
+def test_without_the_engine_rasa_cannot_be_measured_and_the_log_is_named(
+    massive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YINGDA_ENGINE_PYTHON", sys.executable)
+    monkeypatch.setenv("YINGDA_VAR", str(tmp_path / "var"))
+    done = runner.invoke(
+        app, ["eval", "--massive", str(massive), str(massive), "--draws", "1", "--quick", "--diet"]
+    )
+    assert done.exit_code == 1
+    log = tmp_path / "var/logs/diet.log"
+    assert f"the reason is at the end of {log}" in done.output
+    assert "No module named 'rasa'" in log.read_text("utf-8")
 
 
 def test_a_wrong_csv_names_what_came(tmp_path: Path) -> None:
@@ -152,6 +169,17 @@ def test_expected_may_be_one_decision(tmp_path: Path) -> None:
 )
 def test_every_decision_has_one_kind(decision: str, expected: list[str], kind: str) -> None:
     assert judge_decision(decision, expected) == kind
+
+
+@pytest.mark.parametrize(
+    ("decision", "is_harmless"),
+    [("decline", True), ("clarify", True), ("suggest:a", True), ("answer:a", False),
+     ("flow:return_request", False), ("handoff:asked_for", False)],
+)  # fmt: skip
+def test_off_topic_talk_must_be_neither_answered_nor_acted_on(
+    decision: str, is_harmless: bool
+) -> None:
+    assert harmless(decision, ["decline"]) is is_harmless
 
 
 def test_a_draw_has_no_more_than_asked_of_each_intent_and_differs_by_seed() -> None:

@@ -1,0 +1,124 @@
+"""What the editor's routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi.encoders import jsonable_encoder
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.accounts.accounts import Accounts
+from bot.desk.brief import faq_title
+from bot.editing.drafts import Drafts
+from bot.editing.model import EditingError, FaultyError, StaleError, UnknownError
+from bot.editing.publish import Library, Publisher
+from bot.editing.trial import Build, Trials
+from bot.faq.errors import FaqFileError, Problem, UnknownRecordError
+from bot.faq.knowledge import Knowledge, Ruling
+from bot.gaps.service import Gaps
+from bot.storage.engine import Database
+
+
+@dataclass(frozen=True)
+class EditorParts:
+    """The parts; ``pinned`` are thresholds that a setting fixes, by name."""
+
+    database: Database
+    accounts: Accounts
+    library: Library
+    drafts: Drafts
+    publisher: Publisher
+    trials: Trials
+    gaps: Gaps
+    calibration: Path
+    pinned: Mapping[str, float]
+
+    @classmethod
+    def assemble(
+        cls,
+        database: Database,
+        accounts: Accounts,
+        library: Library,
+        build: Build,
+        calibration: Path,
+        pinned: Mapping[str, float],
+    ) -> EditorParts:
+        """Connect the parts."""
+        drafts = Drafts(database)
+        return cls(
+            database, accounts, library, drafts, Publisher(database, library, drafts),
+            Trials(lambda: library.knowledge, build), Gaps(database, lambda: library.knowledge),
+            calibration, pinned,
+        )  # fmt: skip
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is live."""
+        return self.library.knowledge
+
+    async def names(self) -> dict[str, str]:
+        """Return everybody's name by login."""
+        return {account.login: account.name for account in await self.accounts.everyone()}
+
+
+class EditorRoute(APIRoute):
+    """Answers the editor's own errors with what the page needs to help."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except FaultyError as error:
+                return reply({"detail": str(error), "faults": error.faults}, 422)
+            except StaleError as error:
+                return reply({"detail": str(error), "who": error.who}, 409)
+            except (UnknownError, UnknownRecordError) as error:
+                return reply({"detail": str(error)}, 404)
+            except FaqFileError as error:
+                return reply({"detail": str(error), "problems": problems(error.problems)}, 422)
+            except EditingError as error:
+                return reply({"detail": str(error)}, 422)
+
+        return answer
+
+
+def reply(data: Any, status: int = 200) -> JSONResponse:
+    """Return JSON of dataclasses, enums and moments."""
+    return JSONResponse(jsonable_encoder(data), status_code=status)
+
+
+def problems(found: Any) -> list[dict[str, Any]]:
+    """Return file problems with the file's name only: its folder is nobody's business."""
+    return [_problem(one) for one in found]
+
+
+def _problem(one: Problem) -> dict[str, Any]:
+    return {
+        "file": one.place.file.name, "line": one.place.line, "column": one.place.column,
+        "what": one.what, "mend": one.mend,
+    }  # fmt: skip
+
+
+def ruled(knowledge: Knowledge, ruling: Ruling) -> dict[str, Any]:
+    """Return a ruling as the page shows it: the verdict, and the nearest records with why."""
+    return {
+        "answer": ruling.answer,
+        "suggest": [] if ruling.answer else ruling.suggest,
+        "hits": [
+            {
+                "id": hit.faq_id,
+                "title": faq_title(knowledge, hit.faq_id),
+                "score": round(hit.score, 4),
+                "phrasing": hit.phrasing.text,
+            }
+            for hit in ruling.hits
+        ],
+    }

@@ -198,6 +198,12 @@ class Settings(BaseSettings):
         return self.root / "data" / "faq"
 
     @property
+    def faq_pinned(self) -> dict[str, float]:
+        """The FAQ thresholds that a setting fixes, by the setting's name."""
+        names = ("faq_answer_threshold", "faq_suggest_threshold")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    @property
     def order_key(self) -> str:
         """The key of order events in force: the chosen one, or one derived from our own secret."""
         chosen = self.order_events_key.get_secret_value()

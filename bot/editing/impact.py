@@ -104,7 +104,7 @@ def compare(questions: list[Asked], live: Knowledge, draft: Knowledge) -> list[D
 
 def outcome(knowledge: Knowledge, text: str, vector: NDArray[np.float32]) -> Outcome:
     """Return what becomes of a question whose vector is known already."""
-    ruling = knowledge.rule_encoded(text, vector)
+    ruling = knowledge.rule(text, vector=vector)
     best = ruling.hits[0].score if ruling.hits else 0.0
     return Outcome(ruling.answer, () if ruling.answer else ruling.suggest, best)
 

@@ -96,4 +96,4 @@ class FaultyError(EditingError):
 
 def as_data(record: Record) -> RecordData:
     """Return a record as its file has it."""
-    return record.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    return record.plain()

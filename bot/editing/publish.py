@@ -24,6 +24,7 @@ from bot.editing.model import (
 )
 from bot.faq.errors import Problem, UnknownRecordError
 from bot.faq.knowledge import Knowledge
+from bot.language import Language
 from bot.storage.editing import FaqChangeRow, FaqDraftRow
 from bot.storage.engine import Database
 
@@ -46,12 +47,18 @@ class Library(Protocol):
     def knowledge(self) -> Knowledge:
         """What customers are answered from."""
 
+    def prepare(self, knowledge: Knowledge) -> None:
+        """Keep a trial: when the files come to say the same, it goes live at once."""
+
     async def write(self, puts: Sequence[Put]) -> None:
         """Write the files and make them live.
 
         Raises:
             FaqFileError: with nothing changed.
         """
+
+    async def calibrate(self, language: Language, answer: float, suggest: float) -> None:
+        """Write the thresholds of one language and let them count; raises ``ValueError``."""
 
     def problems(self) -> Sequence[Problem]:
         """Return what keeps the files on disk from going live."""

@@ -93,7 +93,7 @@ def curves(knowledge: Knowledge, questions: Sequence[Labelled]) -> list[Curve]:
     vectors = knowledge.index.encode([q.text for q in usable])
     rows: dict[Language, list[tuple[float, bool]]] = {}
     for question, vector in zip(usable, vectors, strict=True):
-        best = knowledge.search_encoded(question.text, vector, 1)[0]
+        best = knowledge.search(question.text, 1, vector=vector)[0]
         language = reply_language(question.text) or "zh"
         rows.setdefault(language, []).append((best.score, best.faq_id in question.records))
     return [

@@ -18,19 +18,16 @@ from bot.faq.model import LANGUAGES, Category, Corpus, Phrasing, Record, Title
 # Drafts have no file yet.
 _NOWHERE = Place(Path("draft"))
 
-Build = Callable[[Corpus], Knowledge]
-
 
 class Trials:
     """Knowledge with drafts in it; the last one is kept, since an editor tries many questions on it.
 
     Args:
         live: returns what is live.
-        build: indexes a corpus the way the live one is.
     """
 
-    def __init__(self, live: Callable[[], Knowledge], build: Build) -> None:
-        self._live, self._build = live, build
+    def __init__(self, live: Callable[[], Knowledge]) -> None:
+        self._live = live
         self._last: tuple[str, Knowledge, Knowledge] | None = None
         # Indexing takes all of a core; two at a time would only take twice as long.
         self._lock = threading.Lock()
@@ -44,7 +41,7 @@ class Trials:
         key = hashlib.sha256(json.dumps(drafts, sort_keys=True).encode()).hexdigest()
         with self._lock:
             if self._last is None or self._last[0] != key or self._last[1] is not live:
-                self._last = (key, live, self._build(with_drafts(live.corpus, drafts)))
+                self._last = (key, live, live.edited(with_drafts(live.corpus, drafts)))
             return self._last[2]
 
 
@@ -70,7 +67,8 @@ def with_drafts(corpus: Corpus, drafts: Mapping[str, tuple[str, RecordData]]) ->
     for name in dict.fromkeys(c for i, (c, _) in usable.items() if i not in placed):
         new = tuple(r for i, (c, r) in usable.items() if c == name and i not in placed)
         categories.append(Category(category=name, title=Title(zh=name, en=name), records=new))
-    return Corpus(tuple(categories), _phrasings(categories))
+    places = tuple(_NOWHERE for category in categories for _ in category.records)
+    return Corpus(tuple(categories), _phrasings(categories), places, corpus.tasks)
 
 
 def lenient(record_id: str, data: RecordData) -> Record | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from bot.desk.brief import faq_title
-from bot.editing.thresholds import Labelled, choose, curves, from_expected, settled_by_customers
+from bot.editing.thresholds import Labelled, curves, from_expected, settled_by_customers
 from bot.gaps.service import Verdict
 from connectors.accounts import Editor, Reviewer
 from connectors.editor.parts import EditorParts, EditorRoute, reply
@@ -92,12 +92,9 @@ def insight_router(parts: EditorParts) -> APIRouter:
             fixed = ", ".join(parts.pinned)
             raise HTTPException(409, f"a setting fixes {fixed}; remove it first")
         try:
-            await asyncio.to_thread(
-                choose, parts.calibration, point.language, point.answer, point.suggest
-            )
+            await parts.library.calibrate(point.language, point.answer, point.suggest)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
-        await parts.library.write([])
         return reply({"ok": True})
 
     return router

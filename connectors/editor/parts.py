@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fastapi.encoders import jsonable_encoder
@@ -17,8 +16,8 @@ from bot.desk.brief import faq_title
 from bot.editing.drafts import Drafts
 from bot.editing.model import EditingError, FaultyError, StaleError, UnknownError
 from bot.editing.publish import Library, Publisher
-from bot.editing.trial import Build, Trials
-from bot.faq.errors import FaqFileError, Problem, UnknownRecordError
+from bot.editing.trial import Trials
+from bot.faq.errors import FaqError, FaqFileError, Problem, UnknownRecordError
 from bot.faq.knowledge import Knowledge, Ruling
 from bot.gaps.service import Gaps
 from bot.storage.engine import Database
@@ -35,7 +34,6 @@ class EditorParts:
     publisher: Publisher
     trials: Trials
     gaps: Gaps
-    calibration: Path
     pinned: Mapping[str, float]
 
     @classmethod
@@ -44,16 +42,13 @@ class EditorParts:
         database: Database,
         accounts: Accounts,
         library: Library,
-        build: Build,
-        calibration: Path,
         pinned: Mapping[str, float],
     ) -> EditorParts:
         """Connect the parts."""
         drafts = Drafts(database)
         return cls(
             database, accounts, library, drafts, Publisher(database, library, drafts),
-            Trials(lambda: library.knowledge, build), Gaps(database, lambda: library.knowledge),
-            calibration, pinned,
+            Trials(lambda: library.knowledge), Gaps(database, lambda: library.knowledge), pinned,
         )  # fmt: skip
 
     @property
@@ -84,7 +79,7 @@ class EditorRoute(APIRoute):
                 return reply({"detail": str(error)}, 404)
             except FaqFileError as error:
                 return reply({"detail": str(error), "problems": problems(error.problems)}, 422)
-            except EditingError as error:
+            except (EditingError, FaqError) as error:
                 return reply({"detail": str(error)}, 422)
 
         return answer
@@ -95,16 +90,9 @@ def reply(data: Any, status: int = 200) -> JSONResponse:
     return JSONResponse(jsonable_encoder(data), status_code=status)
 
 
-def problems(found: Any) -> list[dict[str, Any]]:
+def problems(found: Iterable[Problem]) -> list[dict[str, Any]]:
     """Return file problems with the file's name only: its folder is nobody's business."""
-    return [_problem(one) for one in found]
-
-
-def _problem(one: Problem) -> dict[str, Any]:
-    return {
-        "file": one.place.file.name, "line": one.place.line, "column": one.place.column,
-        "what": one.what, "mend": one.mend,
-    }  # fmt: skip
+    return [one.to_json() | {"file": one.place.file.name} for one in found]
 
 
 def ruled(knowledge: Knowledge, ruling: Ruling) -> dict[str, Any]:

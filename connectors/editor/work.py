@@ -109,6 +109,7 @@ def work_router(parts: EditorParts) -> APIRouter:
         questions = await recorded_questions(parts.database)
         live = parts.knowledge
         draft = await asyncio.to_thread(parts.trials.with_drafts, drafts)
+        parts.library.prepare(draft)
         found = await asyncio.to_thread(compare, questions, live, draft)
         counts: dict[str, int] = {}
         for one in found:

@@ -217,7 +217,11 @@ export class Form {
         this.#line(key, value, set),
       );
     const { link } = this.#text;
-    const open = link.url !== "" || this.#text.picture !== "";
+    const plain = (name: "picture" | "valid_from" | "valid_until" | "owner") =>
+      field(name, named(this.#words.fields, name), this.#text[name], (value) => {
+        this.#text[name] = value;
+      });
+    const open = link.url !== "" || this.#text.picture !== "" || this.#text.valid_until !== "";
     return h(
       "details",
       { class: "more", open },
@@ -234,12 +238,14 @@ export class Form {
         field("link-en", form.linkEn, link.en, (value) => {
           link.en = value;
         }),
-        field("picture", form.picture, this.#text.picture, (value) => {
-          this.#text.picture = value;
-        }),
+        plain("picture"),
+        plain("valid_from"),
+        plain("valid_until"),
+        plain("owner"),
       ),
-      this.#faultsOf("link"),
-      this.#faultsOf("picture"),
+      ...["links", "picture", "valid_from", "valid_until", "owner"].map((name) =>
+        this.#faultsOf(name),
+      ),
     );
   }
 
@@ -375,7 +381,8 @@ export class Form {
       this.#put(`link-${side}`, this.#text.link[side]);
     }
     this.#put("link-url", this.#text.link.url);
-    this.#put("picture", this.#text.picture);
+    for (const name of ["picture", "valid_from", "valid_until", "owner"] as const)
+      this.#put(name, this.#text[name]);
     this.#opened = merge.theirs;
     this.#version = merge.version;
     this.events.typed(this.record);

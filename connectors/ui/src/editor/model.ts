@@ -9,13 +9,22 @@ export interface Side {
   answer: string;
 }
 
+export interface Link {
+  url: string;
+  zh: string;
+  en: string;
+}
+
 /** A record as its file has it, perhaps not finished. Fields that the form doesn't know are kept. */
 export interface FaqRecord {
   id: string;
   zh?: Partial<Side>;
   en?: Partial<Side>;
-  link?: { url?: string; zh?: string; en?: string };
+  links?: Link[];
   picture?: string;
+  valid_from?: string;
+  valid_until?: string;
+  owner?: string;
   [name: string]: unknown;
 }
 
@@ -48,8 +57,8 @@ export interface FileProblem {
   file: string;
   line: number;
   column: number;
-  what: string;
-  mend: string;
+  message: Both;
+  mend: Both;
 }
 
 export interface Listing {

@@ -206,12 +206,12 @@ export class EditorPage {
     this.#publishAll.hidden = ready === 0 || !this.me.publishes;
     setText(this.#publishAll, fill(this.#words.publishAll, { n: ready }));
     this.#problems.replaceChildren(
-      ...problems.map(({ file, line, column, what, mend }) =>
+      ...problems.map(({ file, line, column, message, mend }) =>
         h(
           "p",
           { class: "callout warn", role: "alert", "data-testid": "file-problem" },
           h("b", {}, `${file}:${line}:${column}`),
-          ` ${what} — ${mend}`,
+          ` ${message[this.lang]} — ${mend[this.lang]}`,
         ),
       ),
     );

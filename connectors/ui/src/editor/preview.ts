@@ -79,7 +79,7 @@ export class Preview {
     const asked = h("p", { class: "said" }, question);
     const mine = ++this.#asked;
     if (channel === "widget") {
-      const link = record.link;
+      const link = record.links?.[0];
       const answer = h("div", { class: "answer" }, ...markdown(side?.answer || "…"));
       if (record.picture) answer.append(picture(record.picture));
       if (link?.url) answer.append(linkOf(link.url, link[this.#language] || link.url));

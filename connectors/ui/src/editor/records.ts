@@ -1,25 +1,39 @@
 /** Records as text in a form and back; what decides in the form, without a page. */
 
 import type { Lang } from "../shared/language";
-import type { FaqRecord, Row, Stored } from "./model";
+import type { FaqRecord, Link, Row, Stored } from "./model";
 
 export const LANGS = ["zh", "en"] as const satisfies readonly Lang[];
 
-/** What the form holds: one phrasing a line. */
+/** What the form holds: one phrasing a line; of several links the first. */
 export interface FormText {
   zh: { questions: string; answer: string };
   en: { questions: string; answer: string };
-  link: { url: string; zh: string; en: string };
+  link: Link;
   picture: string;
+  valid_from: string;
+  valid_until: string;
+  owner: string;
 }
+
+const OPTIONAL = ["picture", "valid_from", "valid_until", "owner"] as const;
 
 export function toForm(record: Stored): FormText {
   const side = (lang: Lang) => ({
     questions: (record[lang]?.questions ?? []).join("\n"),
     answer: record[lang]?.answer ?? "",
   });
-  const { url = "", zh = "", en = "" } = record.link ?? {};
-  return { zh: side("zh"), en: side("en"), link: { url, zh, en }, picture: record.picture ?? "" };
+  const { picture = "", valid_from = "", valid_until = "", owner = "" } = record;
+  const link = record.links?.[0] ?? { url: "", zh: "", en: "" };
+  return {
+    zh: side("zh"),
+    en: side("en"),
+    link: { ...link },
+    picture,
+    valid_from,
+    valid_until,
+    owner,
+  };
 }
 
 /** The record that the form describes. Fields that the form doesn't show stay as `before` has them. */
@@ -29,12 +43,20 @@ export function fromForm(id: string, form: FormText, before: Stored): FaqRecord 
     questions: lines(form[lang].questions),
     answer: form[lang].answer.trimEnd(),
   });
-  const { link: _link, picture: _picture, ...rest } = before as FaqRecord;
-  const record: FaqRecord = { ...rest, id, zh: side("zh"), en: side("en") };
+  const record: FaqRecord = { ...(before as FaqRecord), id, zh: side("zh"), en: side("en") };
   const { url, zh, en } = form.link;
-  if (url.trim() || zh.trim() || en.trim())
-    record.link = { url: url.trim(), zh: zh.trim(), en: en.trim() };
-  if (form.picture.trim()) record.picture = form.picture.trim();
+  const first = url.trim() || zh.trim() || en.trim();
+  const links = [
+    ...(first ? [{ url: url.trim(), zh: zh.trim(), en: en.trim() }] : []),
+    ...(before.links ?? []).slice(1),
+  ];
+  if (links.length > 0) record.links = links;
+  else delete record.links;
+  for (const name of OPTIONAL) {
+    const value = form[name].trim();
+    if (value) record[name] = value;
+    else delete record[name];
+  }
   return record;
 }
 

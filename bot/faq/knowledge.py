@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.faq.calibration import (
     COMPANION_SHARE,
@@ -115,11 +114,7 @@ class Knowledge:
         text = text[:MAX_CHARS]
         if not phrase_key(text):
             return []
-        return self.search_encoded(text, self.index.encode([text])[0], limit)
-
-    def search_encoded(self, text: str, vector: NDArray[np.float32], limit: int = 3) -> list[Hit]:
-        """``search`` for a question with a word in it whose vector is known already."""
-        found = self.index.candidates(text, vector)
+        found = self.index.candidates(text, self.index.encode([text])[0])
         scores = self.thresholds(text).probabilities(found)
         best = np.argsort(-scores, kind="stable")[:limit]
         return [
@@ -134,14 +129,7 @@ class Knowledge:
 
     def rule(self, text: str) -> Ruling:
         """Search, and say what the thresholds make of it."""
-        return self._rule(text, self.search(text))
-
-    def rule_encoded(self, text: str, vector: NDArray[np.float32]) -> Ruling:
-        """``rule`` for a question with a word in it whose vector is known already."""
-        text = text[:MAX_CHARS]
-        return self._rule(text, self.search_encoded(text, vector))
-
-    def _rule(self, text: str, hits: list[Hit]) -> Ruling:
+        hits = self.search(text)
         thresholds = self.thresholds(text)
         sure = bool(hits) and hits[0].score >= thresholds.answer
         return Ruling(

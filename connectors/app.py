@@ -23,7 +23,8 @@ from bot.desk.board import Board
 from bot.desk.feed import Feed
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
-from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
+from bot.faq.watching import Watcher
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.settings import Settings
@@ -53,7 +54,7 @@ def create_app(
     dialogue: Dialogue,
     phrases: Phrases,
     executor: ActionExecutor,
-    knowledge: Knowledge,
+    knowledge: LiveKnowledge,
     orders: Orders,
     rules: DeskRules,
 ) -> socketio.ASGIApp:
@@ -122,6 +123,7 @@ def create_app(
         feed.changed,
     )
     readiness = Readiness(database, engine)
+    watcher = Watcher(knowledge)
     ticker = Ticker(orders.cod, on_message=changed)
 
     @asynccontextmanager
@@ -135,7 +137,9 @@ def create_app(
         readiness.start()
         await workers.recover()
         ticker.start()
+        watcher.start()
         yield
+        await watcher.close()
         await ticker.close()
         await readiness.close()
         await workers.close()

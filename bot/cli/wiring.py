@@ -16,9 +16,8 @@ from bot.desk.hours import load_hours
 from bot.desk.rules import DeskRules
 from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
-from bot.faq.model import LANGUAGES
+from bot.faq.live import LiveKnowledge
 from bot.faq.questions import nlu_examples
-from bot.faq.texts import answer_sentences
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
 from bot.orders.service import Orders
@@ -40,7 +39,7 @@ class Parts:
     engine: EngineClient
     dialogue: Dialogue
     phrases: Phrases
-    knowledge: Knowledge
+    knowledge: LiveKnowledge
     executor: ActionExecutor
     orders: Orders
 
@@ -53,7 +52,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
     """
     database = Database(settings.database)
     phrases = Phrases(settings.root / "domain.yml")
-    knowledge = load_knowledge(settings)
+    knowledge = LiveKnowledge(load_knowledge(settings), settings.faq_folder)
     engine = EngineClient(
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
@@ -71,7 +70,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         database=database,
         engine=engine,
         dialogue=Dialogue(
-            engine, knowledge, load_speller(settings, knowledge), settings.default_language
+            engine, knowledge, load_speller(settings, knowledge.now), settings.default_language
         ),
         phrases=phrases,
         knowledge=knowledge,
@@ -124,13 +123,5 @@ def load_knowledge(settings: Settings) -> Knowledge:
 
 def load_speller(settings: Settings, knowledge: Knowledge) -> Speller:
     """Return the speller, which learns from all that the bot can understand and say."""
-    corpus = knowledge.corpus
     examples = (text for _, text in nlu_examples(settings.root / "data" / "nlu"))
-    phrasings = (phrasing.text for phrasing in corpus.phrasings)
-    answers = (
-        sentence
-        for record in corpus.records
-        for language in LANGUAGES
-        for sentence in answer_sentences(record.side(language).answer)
-    )
-    return Speller.learn(chain(examples, phrasings, answers))
+    return Speller.learn(chain(examples, knowledge.texts))

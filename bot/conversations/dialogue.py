@@ -10,6 +10,7 @@ from typing import Any
 from bot.conversations.engine_client import EngineClient, EngineDown, EngineFault
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
+from bot.faq.live import LiveKnowledge
 from bot.language import Language, MessageLanguage, detect, reply_language
 from bot.spelling import Speller
 
@@ -31,12 +32,17 @@ class Dialogue:
     """Runs turns; one conversation's turns must be run one after the other by the caller."""
 
     def __init__(
-        self, engine: EngineClient, faq: Knowledge, speller: Speller, default_language: Language
+        self,
+        engine: EngineClient,
+        faq: LiveKnowledge,
+        speller: Speller,
+        default_language: Language,
     ) -> None:
         self._engine = engine
         self._faq = faq
         self._speller = speller
         self._default_language: Language = default_language
+        faq.listen(self._learn)
 
     def language_for(self, text: str, before: Language | None) -> Language:
         """Return the language to answer ``text`` in, after a conversation in ``before``."""
@@ -49,6 +55,7 @@ class Dialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        channel: str | None = None,
     ) -> Outcome:
         """Run one customer message through the engine.
 
@@ -56,6 +63,7 @@ class Dialogue:
             message_id: unique for the message; a repeated id is not run twice.
             payload: what a pressed button stands for; ``text`` is then its title.
             before: the language the conversation was in until now.
+            channel: where the customer writes; some answers are for some channels only.
 
         Raises:
             EngineError: when there is no turn to read.
@@ -63,10 +71,18 @@ class Dialogue:
         started = time.perf_counter()
         meant = self._speller.read(text)
         language = self._language_of(meant, before)
-        found = None if payload else self._faq.rule(meant)
+        # One state of the FAQ for the whole turn: the actions find it by its version while we hold it.
+        knowledge = self._faq.now
+        found = None if payload else knowledge.rule(meant, channel)
         message = payload or _as_typed(meant)
         # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
-        metadata = {"language": language, "faq": found and _as_metadata(found), "said": text}
+        metadata = {
+            "language": language,
+            "faq": found and _as_metadata(found),
+            "knowledge": knowledge.version,
+            "channel": channel,
+            "said": text,
+        }
         try:
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):
@@ -80,6 +96,10 @@ class Dialogue:
             faq=found.hits if found else (),
             latency_ms=(time.perf_counter() - started) * 1000,
         )
+
+    def _learn(self, before: Knowledge, after: Knowledge) -> None:
+        """Know the words of what was published, or they would be taken for misspelt ones."""
+        self._speller = self._speller.knowing(after.texts - before.texts)
 
     def _language_of(self, meant: str, before: Language | None) -> Language:
         return reply_language(meant) or before or self._default_language

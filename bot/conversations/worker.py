@@ -144,7 +144,12 @@ class Workers:
         await self._on_typing(conversation.id, True)
         try:
             outcome = await self._dialogue.turn(
-                conversation.id, str(message.id), body.text, body.payload, conversation.language
+                conversation.id,
+                str(message.id),
+                body.text,
+                body.payload,
+                conversation.language,
+                conversation.channel,
             )
         except EngineError as error:
             _log.warning("engine failed a turn", conversation=conversation.id, error=str(error))

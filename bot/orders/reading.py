@@ -13,11 +13,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.clock import SHOP_ZONE
 from bot.language import normalise
 from bot.orders.addresses import read_address
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
-from bot.orders.promise import SHOP_ZONE, local_day
+from bot.orders.promise import local_day
 
 _YES = re.compile(
     r"确认|确定|没问题|没错|无误|可以发|发吧|发货吧|对的|都对|地址对|金额对|就这样|就这么|好的|行$|^行|^对|^好|^可以|^是的?|^嗯|同意|要的"

@@ -48,6 +48,7 @@ class ScriptedDialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        channel: str | None = None,
     ) -> Outcome:
         self.seen.append(payload or text)
         slow = re.fullmatch(r"slow ([\d.]+)", text)

@@ -29,7 +29,7 @@ from bot.conversations.engine_client import EngineDown
 from bot.conversations.model import Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
-from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -58,7 +58,7 @@ _WISHES = (
 class ScriptedDialogue:
     """Understands calls for a person, complaints, order numbers, phone digits, and the FAQ."""
 
-    def __init__(self, phrases: Phrases, knowledge: Knowledge) -> None:
+    def __init__(self, phrases: Phrases, knowledge: LiveKnowledge) -> None:
         self._phrases = phrases
         self._knowledge = knowledge
 
@@ -72,14 +72,16 @@ class ScriptedDialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        channel: str | None = None,
     ) -> Outcome:
         language = self.language_for(text, before)
         if text == "broken":
             raise EngineDown("nobody there")
-        ruling = await asyncio.to_thread(self._knowledge.rule, text)
+        knowledge = self._knowledge.now
+        ruling = await asyncio.to_thread(knowledge.rule, text, channel)
         turn = self._wish(text, payload, language) or self._codes(text, language)
         if turn is None and ruling.answer:
-            answer = Body(self._knowledge.answer(ruling.answer, language))
+            answer = Body(knowledge.answer(ruling.answer, language))
             turn = Turn("ask_faq", 0.93, [], f"answer:{ruling.answer}", (answer,))
         if turn is None:
             said = self._phrases.say("utter_clarify", language)
@@ -114,7 +116,7 @@ class DeskApp:
     """The app, running in a thread of its own."""
 
     var: Path
-    knowledge: Knowledge
+    knowledge: LiveKnowledge
     hours: Path = ALWAYS_OPEN
     port: int = field(default_factory=free_port)
     _server: uvicorn.Server | None = None
@@ -203,6 +205,6 @@ class DeskApp:
         await database.close()
 
 
-def real_knowledge() -> Knowledge:
+def real_knowledge() -> LiveKnowledge:
     """Return the shop's FAQ with the real encoder; its vectors are cached in ``var``."""
-    return load_knowledge(Settings())
+    return LiveKnowledge(load_knowledge(Settings()))

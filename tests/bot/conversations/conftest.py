@@ -46,6 +46,7 @@ class ScriptedDialogue:
         text: str,
         payload: str | None = None,
         before: Language | None = None,
+        channel: str | None = None,
     ) -> Outcome:
         self.overlapped |= conversation_id in self.running
         self.running.add(conversation_id)

@@ -23,6 +23,7 @@ from bot.desk.board import Board
 from bot.desk.feed import Feed
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
+from bot.editing.library import FaqLibrary
 from bot.faq.live import LiveKnowledge
 from bot.faq.watching import Watcher
 from bot.orders.service import Orders
@@ -34,6 +35,8 @@ from connectors.actions_route import actions_router
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
+from connectors.editor.parts import EditorParts
+from connectors.editor.routes import editor_router
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
@@ -108,6 +111,9 @@ def create_app(
         rules.hours.zone,
     )
     feed.add(desk.live)
+    editor = knowledge.folder and EditorParts.assemble(
+        database, accounts, FaqLibrary(knowledge, knowledge.folder), settings.faq_pinned
+    )
     greeting_offers = frozenset(
         button.payload
         for language in ("zh", "en")
@@ -159,6 +165,8 @@ def create_app(
     api.state.accounts = accounts
     api.include_router(accounts_router(accounts))
     api.include_router(desk_router(desk, accounts))
+    if editor:
+        api.include_router(editor_router(editor))
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.clock import utc_now
 from bot.faq.calibration import (
@@ -111,6 +112,14 @@ class Knowledge:
         )
         return type(self)(corpus, index, self.calibration, self._off_topic, self._cache)
 
+    def placed(self, corpus: Corpus) -> Self:
+        """Return the same knowledge of the same records, which now stand elsewhere in the files."""
+        return type(self)(corpus, self.index, self.calibration, self._off_topic, self._cache)
+
+    def calibrated(self, calibration: Calibration) -> Self:
+        """Return the same knowledge with other thresholds."""
+        return type(self)(self.corpus, self.index, calibration, self._off_topic, self._cache)
+
     def settled(self) -> Self:
         """Return the same knowledge ready for further edits, see ``FaqIndex.settled``."""
         index = self.index.settled()
@@ -152,7 +161,12 @@ class Knowledge:
         return cls(corpus, index, fitted.with_thresholds(answer, suggest), off_topic, cache)
 
     def search(
-        self, text: str, limit: int = 3, channel: str | None = None, at: datetime | None = None
+        self,
+        text: str,
+        limit: int = 3,
+        channel: str | None = None,
+        at: datetime | None = None,
+        vector: NDArray[np.float32] | None = None,
     ) -> list[Hit]:
         """Return the best records for a question, surest first; nothing for text without a word.
 
@@ -161,6 +175,7 @@ class Knowledge:
             limit: How many records at most.
             channel: Where it was asked; records of other channels are not found. None finds all.
             at: When it was asked; records that are over or not yet shown are not found. None is now.
+            vector: Its ``index.encode``, when that is known already.
 
         Costs one ``encode`` and under a millisecond. The scores of all records and of "none" sum to 1.
         """
@@ -172,7 +187,9 @@ class Knowledge:
         hidden = self._hidden(channel, at)
         if len(hidden) == len(self.corpus.records):
             return []
-        found = self.index.candidates(text, self.index.encode([text])[0], hidden=hidden)
+        if vector is None:
+            vector = self.index.encode([text])[0]
+        found = self.index.candidates(text, vector, hidden=hidden)
         scores = self.thresholds(text).probabilities(found)
         best = np.argsort(-scores, kind="stable")[:limit]
         return [
@@ -190,9 +207,15 @@ class Knowledge:
         records = self.corpus.records
         return [i for i in self._conditional if not records[i].shown(channel, moment)]
 
-    def rule(self, text: str, channel: str | None = None, at: datetime | None = None) -> Ruling:
+    def rule(
+        self,
+        text: str,
+        channel: str | None = None,
+        at: datetime | None = None,
+        vector: NDArray[np.float32] | None = None,
+    ) -> Ruling:
         """Search, and say what the thresholds make of it."""
-        hits = self.search(text, channel=channel, at=at)
+        hits = self.search(text, channel=channel, at=at, vector=vector)
         thresholds = self.thresholds(text)
         sure = bool(hits) and hits[0].score >= thresholds.answer
         return Ruling(

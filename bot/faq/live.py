@@ -22,9 +22,11 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.clock import Clock, utc_now
+from bot.faq.calibration import Calibration
 from bot.faq.errors import Problem
 from bot.faq.knowledge import Knowledge
 from bot.faq.pairs import note_pairs
+from bot.faq.model import Corpus
 from bot.faq.records import Reader
 from bot.faq.vectors import Encoder
 
@@ -69,6 +71,7 @@ class LiveKnowledge:
         self._reader = Reader(folder) if folder else None
         self._versions = WeakValueDictionary({knowledge.version: knowledge})
         self._listeners: list[Listener] = []
+        self._prepared: Knowledge | None = None
         # Publishing is one at a time; taking ``now`` waits for nobody.
         self._publishing = threading.Lock()
 
@@ -112,12 +115,27 @@ class LiveKnowledge:
             if reading.corpus == before.corpus:
                 self.status = replace(self.status, problems=())
                 return self.status
-            knowledge = before.edited(reading.corpus)
+            knowledge = self._edited(before, reading.corpus)
             self._swap(knowledge, time.perf_counter() - started)
             note_pairs(self._reader.folder, knowledge.corpus.records)
         for listener in self._listeners:
             listener(before, self.now)
         return self.status
+
+    def prepare(self, knowledge: Knowledge) -> None:
+        """Keep what the files may soon say: publishing that takes it instead of indexing the same again."""
+        self._prepared = knowledge
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Let other thresholds count from now on."""
+        with self._publishing:
+            self._swap(self.now.calibrated(calibration), 0.0)
+
+    def _edited(self, before: Knowledge, corpus: Corpus) -> Knowledge:
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None and prepared.corpus.records == corpus.records:
+            return prepared.placed(corpus)
+        return before.edited(corpus)
 
     def settle(self) -> None:
         """Do the slow part of earlier publishing, so that the next one is quick; seconds of one core."""

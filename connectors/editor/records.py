@@ -232,7 +232,7 @@ def _texts(record: RecordData) -> list[str]:
 
 def _body(record: RecordData, language: str) -> Body:
     answer = str((record.get(language) or {}).get("answer") or "").strip()
-    link = next(iter(record.get("links") or ()), {})
+    link: dict[str, Any] = next(iter(record.get("links") or ()), {})
     title, url = str(link.get(language) or ""), str(link.get("url") or "")
     return Body(
         answer,

@@ -55,10 +55,10 @@ def work_router(parts: EditorParts) -> APIRouter:
         """Keep a draft; answers 409 with a merge when somebody else has saved meanwhile."""
         live = parts.publisher.live(record_id)
         known = await parts.drafts.find(record_id)
+        if known is None and form.version == 0 and form.opened != live and not form.rebase:
+            # The files have changed under the open form.
+            return _to_merge(form.opened, form.record, live, 0, "")
         try:
-            if known is None and form.version == 0 and form.opened != live and not form.rebase:
-                # The files have changed under the open form.
-                raise StaleError(live, 0, "")
             base = live if known is None or form.rebase else None
             draft = await parts.drafts.save(
                 record_id, form.category, form.record, form.version, who.login, base

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from bot.conversations.engine_client import EngineDown
 from bot.conversations.model import Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
+from bot.encoder import load_encoder
+from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
@@ -44,6 +47,7 @@ PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
     ("grace", "Grace", Role.AGENT, "en"),
     ("zhuguan", "林主管", Role.SUPERVISOR, "zh"),
     ("bianji", "小编", Role.EDITOR, "zh"),
+    ("shenhe", "审核", Role.REVIEWER, "zh"),
     ("admin", "Admin", Role.ADMIN, "zh"),
 )
 
@@ -208,3 +212,17 @@ class DeskApp:
 def real_knowledge() -> LiveKnowledge:
     """Return the shop's FAQ with the real encoder; its vectors are cached in ``var``."""
     return LiveKnowledge(load_knowledge(Settings()))
+
+
+def editable_knowledge(folder: Path) -> LiveKnowledge:
+    """Return the same on a copy of the shop's files in ``folder``, which editors may change."""
+    settings = Settings()
+    shutil.copytree(settings.faq_folder, folder / "faq")
+    shutil.copy(settings.faq_folder.parent / "tasks.yml", folder)
+    knowledge = Knowledge.load(
+        folder / "faq",
+        load_encoder(settings.encoder),
+        cache=settings.var / "cache",
+        nlu=settings.root / "data" / "nlu",
+    )
+    return LiveKnowledge(knowledge, folder / "faq")

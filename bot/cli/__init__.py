@@ -11,6 +11,7 @@ from bot.cli import (
     desk,
     doctor,
     eval,
+    faq_files,
     orders,
     rasa,
     report,
@@ -52,4 +53,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(orders.app, name="orders")
 app.add_typer(demo.app, name="demo")
 app.add_typer(encoder_app, name="encoder")
+faq_app.command("import")(faq_files.import_)
+faq_app.command("export")(faq_files.export)
+faq_app.command("new")(faq_files.new)
 app.add_typer(faq_app, name="faq")

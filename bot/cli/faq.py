@@ -114,9 +114,19 @@ def agree(
 def test(
     question: Annotated[str, typer.Argument(help="What a customer might ask.")],
     limit: Annotated[int, typer.Option(min=1, help="How many records to show.")] = 5,
+    channel: Annotated[
+        str | None, typer.Option(help="As on this channel: web, telegram, wechat, rest.")
+    ] = None,
     folder: _FolderOption = None,
 ) -> None:
-    """Show which records a question finds, how surely, and why."""
+    """Show which records a question finds, how surely, and why.
+
+    Examples:
+
+        yingda faq test "包邮吗"
+
+        yingda faq test "do I pay for shipping" --channel telegram
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -136,9 +146,9 @@ def test(
             suggest=settings.faq_suggest_threshold,
         )
     except (FaqError, EncoderError) as error:
-        _fail(error)
+        fail(error)
     console = Console()
-    hits = knowledge.search(question, limit)
+    hits = knowledge.search(question, limit, channel)
     if not hits:
         console.print("Nothing to search for: the question has neither a letter nor a digit.")
         return
@@ -203,7 +213,7 @@ def fit(
         index = FaqIndex(corpus, encoder, settings.var / "cache", list(off_topic_examples(nlu)))
         questions = labelled_questions(corpus, nlu, chitchat)
     except (FaqError, EncoderError) as error:
-        _fail(error)
+        fail(error)
     calibration = fit_calibration(index, encoder.fingerprint, questions)
     calibration = calibration.with_thresholds(answer, suggest)
     file = (folder or settings.faq_folder) / FILE_NAME
@@ -235,10 +245,11 @@ def _read(folder: Path | None) -> Corpus:
     try:
         return load_corpus(_folder(folder))
     except FaqError as error:
-        _fail(error)
+        fail(error)
 
 
-def _fail(error: Exception) -> NoReturn:
+def fail(error: Exception) -> NoReturn:
+    """Print the error and leave with exit code 1."""
     typer.echo(str(error), err=True)
     raise typer.Exit(1) from error
 

@@ -16,7 +16,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -36,6 +36,9 @@ from bot.faq.records import FaqFile, Reader, parse_file
 # Where ruamel.yaml puts the dash of a list's items: comments keep their columns only if it stays there.
 _COLUMN = 2
 _SCHEMA_HINT = "# yaml-language-server: $schema=schema.json\n"
+
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,51 @@ class Author:
             return self._created(record, category, title)
         return self._saved(record, stored)
 
+    def merged(
+        self, records: Sequence[tuple[Record, str, Title | None]], progress: Progress | None = None
+    ) -> Change:
+        """Return the files as they would be with many records saved or created; nothing is written.
+
+        Args:
+            records: (record, category, name of the category if it is new) each. A record that is there
+                stays in its file.
+            progress: Called with (records done, records in all).
+        """
+        reading = self._reader.read()
+        homes = {r.id: one.source.file for one in reading.files for r in one.category.records}
+        files = {one.category.category: one.source.file for one in reading.files}
+        changed: dict[Path, dict[int, tuple[str, Record]]] = {}
+        added: dict[Path, list[tuple[str, Record]]] = {}
+        titles: dict[Path, tuple[str, Title]] = {}
+        texts: dict[Path, _Text] = {}
+        for done, (record, category, title) in enumerate(records, start=1):
+            file = homes.get(record.id) or files.setdefault(
+                category, self._folder / f"{category}.yml"
+            )
+            if file.exists() and file not in texts:
+                texts[file] = _Text.read(file)
+            if record.id in homes:
+                number = texts[file].number(record.id)
+                changed.setdefault(file, {})[number] = texts[file].edited(number, record), record
+            else:
+                added.setdefault(file, []).append((_fresh(record), record))
+                titles.setdefault(file, (category, title or Title(zh=category, en=category)))
+            if progress is not None:
+                progress(done, len(records))
+        result: dict[Path, str | None] = {}
+        for file in sorted({*changed, *added}):
+            if file in texts:
+                result[file] = texts[file].merged(changed.get(file, {}), added.get(file, []))
+            else:
+                fragments = [fragment for fragment, _ in added[file]]
+                result[file] = _new_file(*titles[file], fragments)
+        return Change(result)
+
+    def apply(self, change: Change) -> None:
+        """Write what ``draft`` or ``merged`` said."""
+        with self._locked():
+            self._write(change)
+
     def put(self, file: Path, text: str | None) -> None:
         """Replace a whole file, or remove it with None: to undo, and to bring back what git has.
 
@@ -203,12 +251,8 @@ class Author:
         number = text.number(record.id)
         if record == stored.record:
             return Change({})
-        lines = text.fragment(number)
-        try:
-            fragment = _edited(lines, stored.record.plain(), record.plain())
-        except YAMLError:  # it refers to an anchor elsewhere in the file
-            fragment = _fresh(record)
-        return Change({text.file: text.replaced(number, fragment, record)})
+        fragment = text.edited(number, record)
+        return Change({text.file: text.merged({number: (fragment, record)}, [])})
 
     def _created(
         self,
@@ -224,7 +268,7 @@ class Author:
         known = {one.category.category: one for one in reading.files}
         if category in known:
             text = _Text.read(known[category].source.file)
-            return Change({text.file: text.appended(_fresh(record), record)})
+            return Change({text.file: text.merged({}, [(_fresh(record), record)])})
         file = self._folder / f"{category}.yml"
         if file.exists():
             raise (
@@ -236,12 +280,7 @@ class Author:
             raise AuthoringError(
                 f"the category {category!r} is new: give it a name in both languages"
             )
-        head = io.StringIO()
-        _yaml().dump({"category": category}, head)
-        titles = CommentedMap(title.model_dump())
-        titles.fa.set_flow_style()
-        _yaml().dump({"title": titles}, head)
-        text_new = f"{_SCHEMA_HINT}{head.getvalue()}records:\n{_fresh(record)}"
+        text_new = _new_file(category, title, [_fresh(record)])
         _parsed(file, text_new)
         return Change({file: text_new})
 
@@ -323,19 +362,27 @@ class _Text:
         start, end = self._spans[number]
         return "".join(self._shifted(self._lines[start:end], _COLUMN - self._column, "\n"))
 
-    def replaced(self, number: int, fragment: str, record: Record) -> str:
-        start, end = self._spans[number]
-        records = list(self.parsed.category.records)
-        records[number] = record
-        return self._checked(
-            [*self._lines[:start], *self._block(fragment), *self._lines[end:]], records
-        )
+    def edited(self, number: int, record: Record) -> str:
+        """Return the lines of a record as they would be if it said what ``record`` says."""
+        old = self.parsed.category.records[number]
+        try:
+            return _edited(self.fragment(number), old.plain(), record.plain())
+        except YAMLError:  # it refers to an anchor elsewhere in the file
+            return _fresh(record)
 
-    def appended(self, fragment: str, record: Record) -> str:
+    def merged(
+        self, changed: Mapping[int, tuple[str, Record]], added: Sequence[tuple[str, Record]]
+    ) -> str:
+        """Return the file with some records' lines replaced and others added at its end."""
+        records, lines = list(self.parsed.category.records), list(self._lines)
         end = self._spans[-1][1]
         gap = [self._newline] if self._airy() else []
-        lines = [*self._lines[:end], *gap, *self._block(fragment), *self._lines[end:]]
-        return self._checked(lines, [*self.parsed.category.records, record])
+        lines[end:end] = [line for fragment, _ in added for line in (*gap, *self._block(fragment))]
+        for number in sorted(changed, reverse=True):
+            fragment, records[number] = changed[number]
+            start, end = self._spans[number]
+            lines[start:end] = self._block(fragment)
+        return self._checked(lines, [*records, *(record for _, record in added)])
 
     def removed(self, number: int) -> str:
         start, end = self._spans[number]
@@ -354,13 +401,14 @@ class _Text:
         return len(self._spans) < 2 or self._spans[0][1] < self._spans[1][0]
 
     def _block(self, fragment: str) -> list[str]:
-        return self._shifted(fragment.splitlines(), self._column - _COLUMN, self._newline)
+        return self._shifted(fragment.split("\n")[:-1], self._column - _COLUMN, self._newline)
 
     def _shifted(self, lines: list[str], by: int, newline: str) -> list[str]:
         """Move lines to the right, or to the left where ``by`` is negative."""
         bare = (line.rstrip("\r\n") for line in lines)
-        moved = (" " * by + line if by >= 0 else line[-by:] for line in bare)
-        return [(line if line.strip() else "") + newline for line in moved]
+        if by:
+            bare = (" " * by + line if by > 0 else line[-by:] for line in bare)
+        return [line + newline for line in bare]
 
     def _dash(self, line: int) -> int:
         while not self._lines[line].lstrip().startswith("-"):
@@ -402,6 +450,15 @@ def _yaml() -> YAML:
     rt.width = 1_000_000  # a question is one line however long
     rt.indent(mapping=2, sequence=4, offset=2)
     return rt
+
+
+def _new_file(category: str, title: Title, fragments: Sequence[str]) -> str:
+    titles = CommentedMap(title.model_dump())
+    titles.fa.set_flow_style()
+    head = io.StringIO()
+    _yaml().dump({"category": category, "title": titles}, head)
+    body = "\n".join(fragments)
+    return f"{_SCHEMA_HINT}{head.getvalue()}records:\n{body}"
 
 
 def _fresh(record: Record) -> str:

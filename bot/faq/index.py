@@ -20,7 +20,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from bot.faq.lexical import LexicalIndex
 from bot.faq.model import LANGUAGES, Corpus
-from bot.faq.solving import edit, solve
+from bot.faq.solving import Solved, edit, solve
 from bot.faq.texts import answer_sentences, prepare
 from bot.faq.vectors import Encoder, cache_file, encode_cached, encode_known
 from bot.language import Language
@@ -69,6 +69,10 @@ class FaqIndex:
         before: The index of an earlier state of the FAQ with the same encoder: only what changed is
             encoded and solved. The scores are those of an index made anew.
     """
+
+    _known_vectors: dict[str, NDArray[np.float32]]
+    _lexical: LexicalIndex
+    _solved: Solved
 
     def __init__(
         self,

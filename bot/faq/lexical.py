@@ -62,7 +62,9 @@ class LexicalIndex:
         self.size = len(texts)
         self._numbers: dict[str, int] = dict(before._numbers) if before else {}
         known = before._rows if before else {}
-        self._rows = {text: known.get(text) or self._row(text) for text in dict.fromkeys(texts)}
+        self._rows: dict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = {
+            text: known.get(text) or self._row(text) for text in dict.fromkeys(texts)
+        }
         rows = [self._rows[text] for text in texts]
         columns = np.concatenate([np.zeros(0, np.int32), *(row[0] for row in rows)])
         weights = np.concatenate([np.zeros(0), *(row[1] for row in rows)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -33,7 +35,19 @@ _ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 URL_PATTERN = r"^https?://[^\s/?#]+[^\s]*$"
 _MOMENT = r"^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?$"
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# YAML takes these for line breaks, or forbids them.
+_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
+
+
+def _plain_breaks(value: object) -> object:
+    return _BREAKS.sub("\n", value) if isinstance(value, str) else value
+
+
+_Text = Annotated[
+    str,
+    BeforeValidator(_plain_breaks),
+    StringConstraints(strip_whitespace=True, min_length=1),
+]
 _Id = Annotated[str, StringConstraints(pattern=_ID, max_length=64)]
 _Url = Annotated[str, StringConstraints(pattern=URL_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=64)]

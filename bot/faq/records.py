@@ -154,10 +154,10 @@ def _validate(source: Source) -> Category:
     try:
         return Category.model_validate(source.data)
     except ValidationError as error:
-        raise FaqFileError([_explain(source, detail) for detail in error.errors()]) from error
+        raise FaqFileError([explain(source, detail) for detail in error.errors()]) from error
 
 
-def _explain(source: Source, detail: Any) -> Problem:
+def explain(source: Source, detail: Any) -> Problem:
     """Say one pydantic complaint in an editor's words."""
     route, kind, given = detail["loc"], detail["type"], detail["input"]
     name = next((str(part) for part in reversed(route) if isinstance(part, str)), "file")

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.editing.model import RecordData
 from bot.editing.publish import Put
 from bot.editing.thresholds import choose
 from bot.faq.authoring import Author, replace_file
@@ -57,24 +56,19 @@ class FaqLibrary:
     def _write(self, puts: Sequence[Put]) -> None:
         before = {file: file.read_text("utf-8") for file in faq_files(self._folder)}
         try:
-            for put in puts:
-                self._put(put.category, put.record_id, put.record)
+            gone = {put.record_id for put in puts if not put.record}
+            self._author.apply(self._author.without(gone))
+            self._author.apply(
+                self._author.merged(
+                    [(Record.model_validate(p.record), p.category, None) for p in puts if p.record]
+                )
+            )
             status = self._live.publish()
             if status.problems:
                 raise FaqFileError(status.problems)
         except BaseException:
             self._restore(before)
             raise
-
-    def _put(self, category: str, record_id: str, data: RecordData) -> None:
-        stored = next((s for s in self._author.records() if s.record.id == record_id), None)
-        if not data:
-            if stored is not None:
-                self._author.delete(record_id, stored.version)
-        elif stored is None:
-            self._author.create(Record.model_validate(data), category)
-        else:
-            self._author.save(Record.model_validate(data), stored.version)
 
     def _restore(self, before: dict[Path, str]) -> None:
         for file in faq_files(self._folder):

@@ -16,7 +16,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -221,6 +221,18 @@ class Author:
                 result[file] = _new_file(*titles[file], fragments)
         return Change(result)
 
+    def without(self, faq_ids: Collection[str]) -> Change:
+        """Return the files as they would be without some records; nothing is written."""
+        result: dict[Path, str | None] = {}
+        for one in self._reader.read().files:
+            numbers = [i for i, r in enumerate(one.category.records) if r.id in faq_ids]
+            file = one.source.file
+            if len(numbers) == len(one.category.records):
+                result[file] = None
+            elif numbers:
+                result[file] = _Text.read(file).removed(numbers)
+        return Change(result)
+
     def apply(self, change: Change) -> None:
         """Write what ``draft`` or ``merged`` said."""
         with self._locked():
@@ -288,7 +300,7 @@ class Author:
         text = _Text.read(stored.place.file)
         if len(text.parsed.category.records) == 1:
             return Change({text.file: None})
-        return Change({text.file: text.removed(text.number(stored.record.id))})
+        return Change({text.file: text.removed([text.number(stored.record.id)])})
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -384,17 +396,19 @@ class _Text:
             lines[start:end] = self._block(fragment)
         return self._checked(lines, [*records, *(record for _, record in added)])
 
-    def removed(self, number: int) -> str:
-        start, end = self._spans[number]
-        if number == len(self._spans) - 1:
-            while not self._lines[start - 1].strip():
-                start -= 1  # the blank lines before the last one
-        else:
-            while not self._lines[end].strip():
-                end += 1  # the blank lines after any other
-        records = list(self.parsed.category.records)
-        del records[number]
-        return self._checked([*self._lines[:start], *self._lines[end:]], records)
+    def removed(self, numbers: Sequence[int]) -> str:
+        """Return the file without some records, and without the blank lines that set them apart."""
+        records, lines = list(self.parsed.category.records), list(self._lines)
+        for number in sorted(numbers, reverse=True):
+            start, end = self._spans[number]
+            if number == len(records) - 1:  # nothing is left behind it
+                while not lines[start - 1].strip():
+                    start -= 1
+            else:
+                while not lines[end].strip():
+                    end += 1
+            del lines[start:end], records[number]
+        return self._checked(lines, records)
 
     def _airy(self) -> bool:
         """Tell whether records are set apart by blank lines."""

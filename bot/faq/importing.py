@@ -108,7 +108,7 @@ def _validated(
         named = (cells.get("category") or category).strip()
         data = json.loads(cells["json"]) if "json" in cells else record_data(cells)
         if not data.get("id"):
-            data["id"] = _made_id(data, named, taken)
+            data["id"] = made_id(data, named, taken)
         known = there.get(str(data["id"]))
         if known is not None:
             data = {**known.plain(), **data}
@@ -126,7 +126,7 @@ def _validated(
         taken.add(record.id)
         zh, en = cells.get("category_zh", "").strip(), cells.get("category_en", "").strip()
         title = Title(zh=zh or en or named, en=en or zh or named)
-        incoming[record.id] = Incoming(row.line, record, _slug(named) or category, title)
+        incoming[record.id] = Incoming(row.line, record, slug(named) or category, title)
     return list(incoming.values())
 
 
@@ -145,11 +145,11 @@ def _at(file: Path, line: int, problem: Problem) -> Problem:
     )
 
 
-def _made_id(data: dict[str, object], category: str, taken: set[str]) -> str:
+def made_id(data: dict[str, object], category: str, taken: set[str]) -> str:
     """Return a free id, of the first English question's words where there are any."""
     side = data.get("en")
     words = side["questions"][0] if isinstance(side, dict) and side.get("questions") else ""
-    stem = "-".join(_slug(str(words)).split("-")[:6])[:48].strip("-") or _slug(category) or "record"
+    stem = "-".join(slug(str(words)).split("-")[:6])[:48].strip("-") or slug(category) or "record"
     number, made = 1, stem
     while made in taken:
         number += 1
@@ -158,5 +158,6 @@ def _made_id(data: dict[str, object], category: str, taken: set[str]) -> str:
     return made
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """Return a text as an id: lowercase letters, digits, hyphens; empty when it has none of these."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

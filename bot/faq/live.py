@@ -25,8 +25,8 @@ from bot.clock import Clock, utc_now
 from bot.faq.calibration import Calibration
 from bot.faq.errors import Problem
 from bot.faq.knowledge import Knowledge
-from bot.faq.pairs import note_pairs
 from bot.faq.model import Corpus
+from bot.faq.pairs import note_pairs
 from bot.faq.records import Reader
 from bot.faq.vectors import Encoder
 

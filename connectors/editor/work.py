@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
@@ -14,13 +16,18 @@ from bot.accounts.model import Right
 from bot.desk.brief import faq_title
 from bot.editing.compare import differences, merge
 from bot.editing.impact import Outcome, compare, recorded_questions
+from bot.editing.importing import import_drafts
 from bot.editing.model import RecordData, StaleError, UnknownError
 from bot.faq.knowledge import Knowledge
 from connectors.accounts import Editor, Reviewer
 from connectors.editor.parts import EditorParts, EditorRoute, reply
+from connectors.guards import read_body
 
 _Id = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 _SHOWN = 100
+_MOST_IMPORT_BYTES = 20_000_000
+# Where rows go that name no category.
+_IMPORTED = "imported"
 
 
 class Save(BaseModel):
@@ -95,6 +102,30 @@ def work_router(parts: EditorParts) -> APIRouter:
         """Give a draft back to its author."""
         await parts.drafts.send_back(record_id, note.note)
         return reply({"ok": True})
+
+    @router.post("/import")
+    async def import_table(
+        who: Editor, request: Request, name: Annotated[str, Query(max_length=200)]
+    ) -> JSONResponse:
+        """Make drafts of a table; nothing goes live."""
+        raw = await read_body(request, _MOST_IMPORT_BYTES)
+        corpus = parts.knowledge.corpus
+        with tempfile.TemporaryDirectory() as folder:
+            file = FilePath(folder) / FilePath(name).name
+            await asyncio.to_thread(file.write_bytes, raw)
+            report = await import_drafts(
+                file, corpus, parts.publisher.live, parts.drafts, who.login, _IMPORTED
+            )
+        skipped = [
+            {"line": p.place.line, "message": p.to_json()["message"], "mend": p.to_json()["mend"]}
+            for p in report.skipped
+        ]
+        return reply(
+            {
+                "added": report.added, "changed": report.changed, "same": report.same,
+                "faulty": report.faulty, "skipped": skipped,
+            }
+        )  # fmt: skip
 
     @router.post("/impact")
     async def impact(_: Editor, chosen: Chosen) -> JSONResponse:

@@ -84,13 +84,13 @@ export function askImport(
         h(
           "ul",
           { class: "skipped scroll", tabindex: 0 },
-          ...skipped.map(({ line, what, mend }) =>
+          ...skipped.map(({ line, message, mend }) =>
             h(
               "li",
               {},
               h("b", {}, fill(words.line, { n: line })),
-              ` ${what}`,
-              h("span", { class: "faint" }, mend),
+              ` ${message[lang]}`,
+              h("span", { class: "faint" }, mend[lang]),
             ),
           ),
         ),

@@ -219,5 +219,5 @@ export interface ImportReport {
   changed: number;
   same: number;
   faulty: string[];
-  skipped: { line: number; what: string; mend: string }[];
+  skipped: { line: number; message: Both; mend: Both }[];
 }

@@ -63,12 +63,15 @@ class FaqLibrary:
                     [(Record.model_validate(p.record), p.category, None) for p in puts if p.record]
                 )
             )
-            status = self._live.publish()
-            if status.problems:
-                raise FaqFileError(status.problems)
+            self._publish()
         except BaseException:
             self._restore(before)
             raise
+
+    def _publish(self) -> None:
+        problems = self._live.publish().problems
+        if problems:
+            raise FaqFileError(problems)
 
     def _restore(self, before: dict[Path, str]) -> None:
         for file in faq_files(self._folder):

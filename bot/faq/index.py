@@ -152,6 +152,19 @@ class FaqIndex:
         """Return the row of the phrasing with this number in the corpus."""
         return int(np.searchsorted(self._numbers, number))
 
+    def vector(self, row: int) -> NDArray[np.float32]:
+        """Return the vector of a row, shape (d,)."""
+        return np.asarray(self._vectors[row])
+
+    def neighbours(self, record: int, count: int) -> list[int]:
+        """Return the numbers, in the corpus, of other records' phrasings that come nearest to a record's."""
+        asked = self._vectors[: self._asked]
+        with self._threads.limit(limits=1):
+            nearest = (asked @ asked[self._owners == record].T).max(axis=1)
+        nearest[self._owners == record] = -np.inf
+        order = np.argsort(-nearest, kind="stable")[: min(count, int(np.isfinite(nearest).sum()))]
+        return [int(number) for number in self._numbers[order]]
+
     def off_topic_row(self, text: str) -> int | None:
         """Return the row of an off-topic example, None when the text is none."""
         return self._off_topic_rows.get(text)

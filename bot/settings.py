@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         description="Probability from which FAQ entries are suggested; empty: the fitted value.",
     )
 
+    faq_broken_share_max: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of a change's automatic tests that may newly fail before the editor must confirm publishing.",
+    )
+
     engine_port: int = Field(5005, ge=1, le=65535, description="Loopback port of the Rasa engine.")
     engine_timeout_s: float = Field(
         8.0,

@@ -112,7 +112,11 @@ def create_app(
     )
     feed.add(desk.live)
     editor = knowledge.folder and EditorParts.assemble(
-        database, accounts, FaqLibrary(knowledge, knowledge.folder), settings.faq_pinned
+        database,
+        accounts,
+        FaqLibrary(knowledge, knowledge.folder),
+        settings.faq_pinned,
+        settings.faq_broken_share_max,
     )
     greeting_offers = frozenset(
         button.payload

@@ -25,7 +25,11 @@ from bot.storage.engine import Database
 
 @dataclass(frozen=True)
 class EditorParts:
-    """The parts; ``pinned`` are thresholds that a setting fixes, by name."""
+    """The parts.
+
+    ``pinned`` are thresholds that a setting fixes, by name; ``broken_share_max`` is the share of
+    automatic tests that a change may break without being asked about it.
+    """
 
     database: Database
     accounts: Accounts
@@ -35,6 +39,7 @@ class EditorParts:
     trials: Trials
     gaps: Gaps
     pinned: Mapping[str, float]
+    broken_share_max: float
 
     @classmethod
     def assemble(
@@ -43,12 +48,14 @@ class EditorParts:
         accounts: Accounts,
         library: Library,
         pinned: Mapping[str, float],
+        broken_share_max: float,
     ) -> EditorParts:
         """Connect the parts."""
         drafts = Drafts(database)
         return cls(
             database, accounts, library, drafts, Publisher(database, library, drafts),
             Trials(lambda: library.knowledge), Gaps(database, lambda: library.knowledge), pinned,
+            broken_share_max,
         )  # fmt: skip
 
     @property

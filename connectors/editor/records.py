@@ -23,6 +23,8 @@ from connectors.editor.parts import EditorParts, EditorRoute, problems, reply, r
 from connectors.markdown import to_html, to_plain
 
 _MOST_CHANGES = 10_000
+# Below this probability a record has nothing to do with the question.
+_WORTH_LISTING = 0.01
 
 
 class RecordText(BaseModel):
@@ -116,7 +118,11 @@ def records_router(parts: EditorParts) -> APIRouter:
         return reply(
             {
                 "exact": exact,
-                "near": [{"id": hit.faq_id, "score": round(hit.score, 4)} for hit in nearest],
+                "near": [
+                    {"id": hit.faq_id, "score": round(hit.score, 4)}
+                    for hit in nearest
+                    if hit.score >= _WORTH_LISTING
+                ],
                 "now": ruled(knowledge, ruling),
             }
         )

@@ -45,6 +45,7 @@ class Chosen(BaseModel):
 
     ids: list[str] = Field(min_length=1, max_length=5000)
     note: str = Field("", max_length=400)
+    confirmed: bool = False
 
 
 class Note(BaseModel):
@@ -130,18 +131,14 @@ def work_router(parts: EditorParts) -> APIRouter:
     @router.post("/impact")
     async def impact(_: Editor, chosen: Chosen) -> JSONResponse:
         """Say what these drafts win and lose on last month's questions."""
-        drafts = {
-            draft.record_id: (draft.category, draft.record)
-            for draft in await parts.drafts.all()
-            if draft.record_id in chosen.ids
-        }
-        if not drafts:
-            raise UnknownError("none of these has a draft")
+        drafts = await _drafted(parts, chosen.ids)
         questions = await recorded_questions(parts.database)
         live = parts.knowledge
         draft = await asyncio.to_thread(parts.trials.with_drafts, drafts)
         parts.library.prepare(draft)
         found = await asyncio.to_thread(compare, questions, live, draft)
+        tested = await asyncio.to_thread(parts.trials.tested, drafts)
+        proof = tested.proof
         counts: dict[str, int] = {}
         for one in found:
             counts[one.effect] = counts.get(one.effect, 0) + one.question.times
@@ -150,6 +147,21 @@ def work_router(parts: EditorParts) -> APIRouter:
                 "questions": len(questions),
                 "asked": sum(one.times for one in questions),
                 "counts": counts,
+                "tests": {
+                    "records": tested.records,
+                    "changed": tested.changed,
+                    "trials": len(proof.trials),
+                    "confirm": proof.broken_share > parts.broken_share_max,
+                    "broken": [
+                        {
+                            "text": one.text,
+                            "meant": faq_title(draft, one.meant),
+                            "found": one.found and faq_title(draft, one.found),
+                            "outcome": one.outcome,
+                        }
+                        for one in proof.broken[:_SHOWN]
+                    ],
+                },
                 "differences": [
                     {
                         "text": one.question.text,
@@ -165,7 +177,12 @@ def work_router(parts: EditorParts) -> APIRouter:
 
     @router.post("/publish")
     async def publish(who: Reviewer, chosen: Chosen) -> JSONResponse:
-        """Make drafts live."""
+        """Make drafts live; what breaks too many of its automatic tests must be confirmed."""
+        if not chosen.confirmed:
+            drafts = await _drafted(parts, chosen.ids)
+            tested = await asyncio.to_thread(parts.trials.tested, drafts)
+            if tested.proof.broken_share > parts.broken_share_max:
+                raise HTTPException(409, "too many automatic tests fail: confirm to publish anyway")
         made = await parts.publisher.publish(chosen.ids, who.login, chosen.note)
         await _note(parts, who.login, "publish", made, len(chosen.ids))
         return reply({"publish": made, "records": len(chosen.ids)})
@@ -262,6 +279,18 @@ def _title(record: RecordData) -> dict[str, str]:
         language: next(iter((record.get(language) or {}).get("questions") or ()), "")
         for language in ("zh", "en")
     }
+
+
+async def _drafted(parts: EditorParts, ids: list[str]) -> dict[str, tuple[str, RecordData]]:
+    wanted = set(ids)
+    drafts = {
+        draft.record_id: (draft.category, draft.record)
+        for draft in await parts.drafts.all()
+        if draft.record_id in wanted
+    }
+    if not drafts:
+        raise UnknownError("none of these has a draft")
+    return drafts
 
 
 async def _note(parts: EditorParts, who: str, action: str, publish: str, records: int) -> None:

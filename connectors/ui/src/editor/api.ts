@@ -52,7 +52,8 @@ export const api = {
   sendBack: (record: string, note: string) => post(`drafts/${id(record)}/send-back`, { note }),
   discard: (ids: string[]) => post("drafts/discard", { ids }),
   impact: (ids: string[]) => post<Impact>("impact", { ids }),
-  publish: (ids: string[], note = "") => post<{ publish: string }>("publish", { ids, note }),
+  publish: (ids: string[], note: string, confirmed: boolean) =>
+    post<{ publish: string }>("publish", { ids, note, confirmed }),
   history: () => get<Publish[]>("history"),
   undo: (publish: string) => post<{ publish: string }>(`history/${id(publish)}/undo`),
   gaps: () => get<Gap[]>("gaps"),

@@ -159,6 +159,14 @@ export interface Impact {
   questions: number;
   asked: number;
   counts: Partial<Record<Effect, number>>;
+  /** The automatic tests of what changes. */
+  tests: {
+    records: number;
+    changed: number;
+    trials: number;
+    confirm: boolean;
+    broken: { text: string; meant: Both; found: Both | null; outcome: string }[];
+  };
   differences: { text: string; times: number; effect: Effect; before: Told; after: Told }[];
 }
 

@@ -315,14 +315,14 @@ export class EditorPage {
     askPublish(
       drafts,
       this.lang,
-      (ids, note) => this.#publish(ids, note),
+      (ids, note, confirmed) => this.#publish(ids, note, confirmed),
       (error) => this.#failed(error),
     );
   }
 
-  async #publish(ids: string[], note: string): Promise<boolean> {
+  async #publish(ids: string[], note: string, confirmed: boolean): Promise<boolean> {
     return this.#try(async () => {
-      const { publish } = await api.publish(ids, note);
+      const { publish } = await api.publish(ids, note, confirmed);
       this.#tell(
         fill(this.#words.published, { n: ids.length }),
         h(

@@ -13,7 +13,7 @@ const EFFECTS = ["won", "offered", "moved", "dropped", "lost"] as const satisfie
 export function askPublish(
   drafts: readonly Row[],
   lang: Lang,
-  publish: (ids: string[], note: string) => Promise<boolean>,
+  publish: (ids: string[], note: string, confirmed: boolean) => Promise<boolean>,
   failed: (error: unknown) => void,
 ): void {
   const all = WORDS[lang];
@@ -69,6 +69,7 @@ export function askPublish(
   );
   dialog.classList.add("wide");
   let asked = 0;
+  let confirming = false;
   void look();
 
   function chosen(): string[] {
@@ -77,7 +78,8 @@ export function askPublish(
 
   async function look(): Promise<void> {
     const ids = chosen();
-    go.disabled = ids.length === 0;
+    go.disabled = true;
+    confirming = false;
     go.textContent = ids.length > 1 ? fill(words.goMany, { n: ids.length }) : words.go;
     const mine = ++asked;
     if (ids.length === 0) {
@@ -87,7 +89,11 @@ export function askPublish(
     effect.replaceChildren(h("p", { class: "faint" }, words.looking));
     try {
       const found = await api.impact(ids);
-      if (mine === asked) effect.replaceChildren(...shown(found, lang));
+      if (mine !== asked) return;
+      effect.replaceChildren(...shown(found, lang), ...tests(found, lang));
+      confirming = found.tests.confirm;
+      if (confirming) go.textContent = words.goAnyway;
+      go.disabled = false;
     } catch (error) {
       effect.replaceChildren();
       failed(error);
@@ -97,7 +103,7 @@ export function askPublish(
   async function send(): Promise<void> {
     const ids = chosen();
     go.disabled = true;
-    if (await publish(ids, note.value.trim())) dialog.close();
+    if (await publish(ids, note.value.trim(), confirming)) dialog.close();
     else go.disabled = false;
   }
 }
@@ -139,5 +145,36 @@ function shown(impact: Impact, lang: Lang): HTMLElement[] {
             ),
           ),
         ),
+  ];
+}
+
+/** What the automatic tests say; those that break are shown. */
+function tests(
+  { tests: { records, changed, trials, confirm, broken } }: Impact,
+  lang: Lang,
+): HTMLElement[] {
+  const words = WORDS[lang].publish;
+  const told = fill(broken.length ? words.testsBroken : words.testsFine, {
+    n: trials,
+    broken: broken.length,
+    records,
+    changed,
+  });
+  const lines = broken.map(({ text, meant, found }) =>
+    h(
+      "li",
+      { "data-effect": "lost" },
+      h("b", {}, text),
+      h(
+        "span",
+        { class: "faint" },
+        fill(words.testMeant, { meant: meant[lang], found: found?.[lang] ?? words.nothing }),
+      ),
+    ),
+  );
+  return [
+    h("h3", {}, words.tests),
+    h("p", { class: confirm ? "callout warn" : "", "data-testid": "tests" }, told),
+    ...(lines.length ? [h("ul", { class: "differences scroll", tabindex: 0 }, ...lines)] : []),
   ];
 }

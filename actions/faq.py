@@ -18,10 +18,14 @@ from actions.context import (
     previous_decisions,
 )
 from actions.handoff import hand_off
+from bot.clock import utc_now
 from bot.conversations.model import HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.faq.errors import UnknownRecordError
 from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
+from bot.faq.model import Record
+from bot.language import Language
 
 # Questions about a topic: the FAQ answers them when it can, else the topic's own response does.
 TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_help"})
@@ -34,7 +38,7 @@ _HALF_SURE = 0.5
 class FaqLadder:
     """The knowledge base, and the moves that several actions share."""
 
-    knowledge: Knowledge
+    knowledge: LiveKnowledge
     phrases: Phrases
 
     def search(self, tracker: Tracker) -> tuple[str | None, list[str], float]:
@@ -46,40 +50,70 @@ class FaqLadder:
         found = (tracker.latest_message.get("metadata") or {}).get("faq")
         if found is not None:
             return found["answer"], found["suggest"], found["best"]
-        ruling = self.knowledge.rule(tracker.latest_message.get("text") or "")
+        text = tracker.latest_message.get("text") or ""
+        ruling = self.known(tracker).rule(text, _channel(tracker))
         best = ruling.hits[0].score if ruling.hits else 0.0
         return ruling.answer, list(ruling.suggest), best
 
     def answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
     ) -> list[EventType]:
-        """Say the answer of one entry."""
-        language = language_of(tracker)
-        record = self.knowledge.record(faq_id)
-        link = record.link
+        """Say the answer of one entry, with buttons for its task and what is often asked next.
+
+        Raises:
+            UnknownRecordError: There is no such entry, or not here and now.
+        """
+        language, knowledge = language_of(tracker), self.known(tracker)
+        record = knowledge.shown(faq_id, _channel(tracker))
+        link, *more = record.links or (None,)
+        text = knowledge.answer(faq_id, language)
+        # A message carries one link that is shown as such.
+        text += "".join(f"\n\n[{getattr(other, language)}]({other.url})" for other in more if other)
         dispatcher.utter_message(
-            text=self.knowledge.answer(faq_id, language),
+            text=text,
             image=record.picture,
             json_message=link and {"link": {"url": link.url, "title": getattr(link, language)}},
+            buttons=self._next_steps(knowledge, record, tracker),
         )
         return [decide(f"answer:{faq_id}")]
+
+    def known(self, tracker: Tracker) -> Knowledge:
+        """Return the state of the FAQ that this turn began with."""
+        metadata = tracker.latest_message.get("metadata") or {}
+        return self.knowledge.version(metadata.get("knowledge"))
+
+    def _next_steps(
+        self, knowledge: Knowledge, record: Record, tracker: Tracker
+    ) -> list[dict[str, str]]:
+        """Return the buttons under an answer: its task, then questions that are often asked next."""
+        language, channel = language_of(tracker), _channel(tracker)
+        task = knowledge.corpus.tasks.get(record.task or "")
+        buttons = [{"title": getattr(task, language), "payload": f"/{record.task}"}] if task else []
+        now = utc_now()
+        follow_ups = (
+            faq_id for faq_id in record.follow_ups if knowledge.record(faq_id).shown(channel, now)
+        )
+        return buttons + [_question(knowledge, faq_id, language) for faq_id in follow_ups]
 
     def suggest(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_ids: list[str]
     ) -> list[EventType]:
         """Offer entries as buttons, with "none of these" as the last one."""
-        language = language_of(tracker)
+        language, knowledge = language_of(tracker), self.known(tracker)
         question = self.phrases.say("utter_faq_suggest", language)
-        buttons = [
-            {
-                "title": self.knowledge.question(faq_id, language),
-                "payload": f'/ask_faq{{"faq_id": "{faq_id}"}}',
-            }
-            for faq_id in faq_ids
-        ]
+        buttons = [_question(knowledge, faq_id, language) for faq_id in faq_ids]
         buttons += [{"title": b.title, "payload": b.payload} for b in question.buttons]
         dispatcher.utter_message(text=question.text, buttons=buttons)
         return [decide("suggest:" + ",".join(faq_ids))]
+
+    def picked(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, faq_id: str
+    ) -> list[EventType]:
+        """Answer the entry of a pressed button, unless it went or expired after the button was shown."""
+        try:
+            return self.answer(dispatcher, tracker, faq_id)
+        except UnknownRecordError:
+            return self.miss(dispatcher, tracker)
 
     def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         """Nothing fits: ask to rephrase the first time, hand off the second time in a row.
@@ -111,10 +145,7 @@ class AnswerFaq(Action):
         ladder = self._ladder
         picked = next(tracker.get_latest_entity_values("faq_id"), None)
         if picked is not None:
-            try:
-                return ladder.answer(dispatcher, tracker, picked)
-            except UnknownRecordError:  # an editor removed it after the button was shown
-                return ladder.miss(dispatcher, tracker)
+            return ladder.picked(dispatcher, tracker, picked)
         # Right after a card only a question is one for the FAQ.
         about_order = await self._cards.words(dispatcher, tracker)
         if about_order is not None:
@@ -181,7 +212,7 @@ class Affirm(Action):
         previous = previous_decision(tracker) or ""
         if previous.startswith("suggest:"):
             first = previous.removeprefix("suggest:").split(",")[0]
-            return self._ladder.answer(dispatcher, tracker, first)
+            return self._ladder.picked(dispatcher, tracker, first)
         if offered_a_person(tracker):
             return hand_off(dispatcher, HandoffReason.ASKED_FOR)
         dispatcher.utter_message(response="utter_affirm")
@@ -210,6 +241,18 @@ class Deny(Action):
             return self._ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_deny")
         return []
+
+
+def _question(knowledge: Knowledge, faq_id: str, language: Language) -> dict[str, str]:
+    """Return the button that asks for an entry."""
+    title = knowledge.question(faq_id, language)
+    return {"title": title, "payload": f'/ask_faq{{"faq_id": "{faq_id}"}}'}
+
+
+def _channel(tracker: Tracker) -> str | None:
+    """Return where the customer writes, None when the app did not say."""
+    channel: str | None = (tracker.latest_message.get("metadata") or {}).get("channel")
+    return channel
 
 
 def _looks_off_topic(tracker: Tracker) -> bool:

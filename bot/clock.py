@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+SHOP_ZONE = ZoneInfo("Asia/Shanghai")
 
 Clock = Callable[[], datetime]
 

@@ -75,6 +75,13 @@ class Settings(BaseSettings):
         description="Probability from which FAQ entries are suggested; empty: the fitted value.",
     )
 
+    faq_broken_share_max: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of a change's automatic tests that may newly fail before the editor must confirm publishing.",
+    )
+
     engine_port: int = Field(5005, ge=1, le=65535, description="Loopback port of the Rasa engine.")
     engine_timeout_s: float = Field(
         8.0,
@@ -252,6 +259,12 @@ class Settings(BaseSettings):
     def faq_folder(self) -> Path:
         """The FAQ files."""
         return self.root / "data" / "faq"
+
+    @property
+    def faq_pinned(self) -> dict[str, float]:
+        """The FAQ thresholds that a setting fixes, by the setting's name."""
+        names = ("faq_answer_threshold", "faq_suggest_threshold")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
     @property
     def order_key(self) -> str:

@@ -79,6 +79,8 @@ def allowed(right: Right | None = None) -> Callable[[Request], Awaitable[Account
 
 Anybody = Annotated[Account, Depends(allowed())]
 Talker = Annotated[Account, Depends(allowed(Right.TALK))]
+Editor = Annotated[Account, Depends(allowed(Right.EDIT))]
+Reviewer = Annotated[Account, Depends(allowed(Right.PUBLISH))]
 Director = Annotated[Account, Depends(allowed(Right.DIRECT))]
 
 

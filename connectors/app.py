@@ -27,7 +27,9 @@ from bot.desk.keeper import Keeper
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
-from bot.faq.knowledge import Knowledge
+from bot.editing.library import FaqLibrary
+from bot.faq.live import LiveKnowledge
+from bot.faq.watching import Watcher
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.settings import Settings
@@ -40,6 +42,8 @@ from connectors.chatwoot.routes import chatwoot_router
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
+from connectors.editor.parts import EditorParts
+from connectors.editor.routes import editor_router
 from connectors.files import Uploads, files_router
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
@@ -61,7 +65,7 @@ def create_app(
     dialogue: Dialogue,
     phrases: Phrases,
     executor: ActionExecutor,
-    knowledge: Knowledge,
+    knowledge: LiveKnowledge,
     orders: Orders,
     rules: DeskRules,
 ) -> socketio.ASGIApp:
@@ -131,6 +135,13 @@ def create_app(
     keeper = Keeper(
         database, deeds, rules, staff, settings.default_language, desk.live.online, changed
     )
+    editor = knowledge.folder and EditorParts.assemble(
+        database,
+        accounts,
+        FaqLibrary(knowledge, knowledge.folder),
+        settings.faq_pinned,
+        settings.faq_broken_share_max,
+    )
     greeting_offers = frozenset(
         button.payload
         for language in ("zh", "en")
@@ -146,6 +157,7 @@ def create_app(
         feed.changed,
     )
     readiness = Readiness(database, engine)
+    watcher = Watcher(knowledge)
     ticker = Ticker(orders.cod, on_message=changed, outages=orders.outages)
 
     @asynccontextmanager
@@ -162,7 +174,9 @@ def create_app(
         readiness.start()
         await workers.recover()
         ticker.start()
+        watcher.start()
         yield
+        await watcher.close()
         await ticker.close()
         await readiness.close()
         await workers.close()
@@ -189,6 +203,8 @@ def create_app(
     if chatwoot is not None:
         api.include_router(chatwoot_router(chatwoot, settings.chatwoot_key, changed))
     api.include_router(files_router(files, sessions, uploads))
+    if editor:
+        api.include_router(editor_router(editor))
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
@@ -12,6 +13,7 @@ from bot.cli.wiring import load_rules
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
 from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
 from bot.orders.service import Orders
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -25,10 +27,14 @@ def read_phrases(root: Path) -> Phrases:
 
 
 def app_without_engine(
-    settings: Settings, database: Database, dialogue: Any, knowledge: Knowledge | None = None
+    settings: Settings,
+    database: Database,
+    dialogue: Any,
+    knowledge: Knowledge | LiveKnowledge | None = None,
 ) -> Any:
     """Return the app; without ``knowledge`` the desk can't suggest FAQ answers."""
     phrases = read_phrases(settings.root)
+    live: Any = LiveKnowledge(knowledge) if isinstance(knowledge, Knowledge) else knowledge
     return create_app(
         settings,
         database,
@@ -36,7 +42,7 @@ def app_without_engine(
         dialogue,
         phrases,
         ActionExecutor(),
-        knowledge,  # type: ignore[arg-type]
+        live or SimpleNamespace(folder=None),
         Orders.build(database, settings.policy_folder, phrases, settings.default_language),
         load_rules(settings),
     )

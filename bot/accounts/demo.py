@@ -25,6 +25,7 @@ _PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
     ("grace", "Grace", Role.AGENT, "en"),
     ("zhuguan", "林主管", Role.SUPERVISOR, "zh"),
     ("bianji", "小编", Role.EDITOR, "zh"),
+    ("shenhe", "审核", Role.REVIEWER, "zh"),
     ("admin", "管理员", Role.ADMIN, "zh"),
 )
 

@@ -14,6 +14,7 @@ class Role(StrEnum):
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     EDITOR = "editor"
+    REVIEWER = "reviewer"
     ADMIN = "admin"
 
 
@@ -22,7 +23,8 @@ class Right(StrEnum):
 
     TALK = "talk"  # see conversations and answer customers
     DIRECT = "direct"  # step into a colleague's conversation, hand it to another, see the figures
-    EDIT = "edit"  # change what the bot knows
+    EDIT = "edit"  # write drafts of what the bot knows
+    PUBLISH = "publish"  # let drafts go live, and take them back
     MANAGE = "manage"  # accounts and the audit log
 
 
@@ -30,6 +32,7 @@ _RIGHTS = {
     Role.AGENT: frozenset({Right.TALK}),
     Role.SUPERVISOR: frozenset({Right.TALK, Right.DIRECT}),
     Role.EDITOR: frozenset({Right.EDIT}),
+    Role.REVIEWER: frozenset({Right.EDIT, Right.PUBLISH}),
     Role.ADMIN: frozenset(Right),
 }
 

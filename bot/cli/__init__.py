@@ -10,6 +10,7 @@ from bot.cli import (
     demo,
     desk,
     doctor,
+    faq_files,
     orders,
     rasa,
     report,
@@ -52,4 +53,7 @@ app.add_typer(orders.app, name="orders")
 app.add_typer(demo.app, name="demo")
 app.add_typer(encoder_app, name="encoder")
 app.add_typer(eval_app, name="eval")
+faq_app.command("import")(faq_files.import_)
+faq_app.command("export")(faq_files.export)
+faq_app.command("new")(faq_files.new)
 app.add_typer(faq_app, name="faq")

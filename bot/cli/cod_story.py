@@ -13,13 +13,14 @@ from rich.rule import Rule
 from bot.cli.orders import print_history
 from bot.cli.understanding import private_stack
 from bot.cli.wiring import Parts, load_rules
+from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
 from bot.conversations.inbox import Inbox
 from bot.conversations.model import Author, Button, Inbound
 from bot.conversations.worker import Workers
 from bot.language import Language
 from bot.orders import wording
-from bot.orders.promise import SHOP_ZONE, local_day
+from bot.orders.promise import local_day
 from bot.orders.ticker import Ticker
 from bot.orders.wire import event_from_json
 from bot.settings import Settings

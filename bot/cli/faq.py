@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -14,48 +15,118 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The FAQ: check it, ask it, refit its scores.", no_args_is_help=True)
 
+
+class Tongue(StrEnum):
+    """Language of messages."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+_LanguageOption = Annotated[Tongue, typer.Option("--lang", help="Language of the messages.")]
 _FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="FAQ files; the setting's folder if not given.")
 ]
 
 
 @app.command()
-def check(folder: _FolderOption = None) -> None:
-    """Read all FAQ files; print a table, warnings, or every mistake with file, line and column."""
+def check(
+    folder: _FolderOption = None,
+    language: _LanguageOption = Tongue.EN,
+    links: Annotated[
+        bool,
+        typer.Option("--links", help="Also try every link; without a network they are skipped."),
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="One JSON object per problem.")
+    ] = False,
+) -> None:
+    """Find mistakes, and what is worth a second look: file, line, column, and how to mend it.
+
+    Errors keep the files from being published. Warnings: nearly the same question in two records, answers
+    that contradict each other, one language changed and the other not, what has expired, what is too long
+    for a channel. The command fails when there are errors.
+
+    Examples:
+
+        yingda faq check
+
+        yingda faq check --lang zh --links
+    """
+    import json
+
     from rich.console import Console
 
-    from bot.faq.model import LANGUAGES
-    from bot.faq.records import near_duplicates
+    from bot.faq.checks import check as find_problems
+    from bot.faq.errors import Severity
+    from bot.faq.linkcheck import check_links
+    from bot.faq.records import Reader
 
-    corpus = _read(folder)
-    console = Console()
-    console.print(_overview(corpus))
-    for first, second, likeness in near_duplicates(corpus):
-        console.print(
-            f"{second.place}: {second.text!r} is nearly {first.text!r} of another record "
-            f"({first.place}, likeness {likeness:.2f})",
-            style="yellow",
-            markup=False,
-            soft_wrap=True,
-        )
-    for record in corpus.records:
-        for language in LANGUAGES:
-            if not record.button(language):
-                console.print(
-                    f"{record.id}: no {language} question is short enough for a button; add one",
-                    style="yellow",
-                    markup=False,
-                    soft_wrap=True,
-                )
+    place = _folder(folder)
+    reader = Reader(place)
+    problems = find_problems(place, reader=reader, channels=_channels())
+    if links:
+        problems += check_links(reader.read())
+    if json_lines:
+        for problem in problems:
+            typer.echo(json.dumps(problem.to_json(), ensure_ascii=False))
+    else:
+        console = Console()
+        corpus = reader.read().corpus
+        if corpus is not None:
+            console.print(_overview(corpus))
+        colours = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "dim"}
+        for problem in problems:
+            line = problem.say(language.value)
+            console.print(
+                line, style=colours[problem.severity], markup=False, highlight=False, soft_wrap=True
+            )
+        counts = {s: sum(p.severity is s for p in problems) for s in Severity}
+        console.print(", ".join(f"{count} {s}s" for s, count in counts.items()))
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(problem.severity in bad for problem in problems):
+        raise typer.Exit(1)
+
+
+@app.command()
+def agree(
+    records: Annotated[list[str], typer.Argument(help="Ids of records.")],
+    folder: _FolderOption = None,
+) -> None:
+    """Say that both languages of a record are right as they are, though only one was changed.
+
+    Example:
+
+        yingda faq agree delivery-fee
+    """
+    from bot.faq.pairs import note_pairs
+
+    place = _folder(folder)
+    corpus = _read(place)
+    for faq_id in records:
+        corpus.number(faq_id)
+    note_pairs(place, corpus.records, records)
+    typer.echo(f"Noted in {place / 'pairs.json'}.")
 
 
 @app.command()
 def test(
     question: Annotated[str, typer.Argument(help="What a customer might ask.")],
     limit: Annotated[int, typer.Option(min=1, help="How many records to show.")] = 5,
+    channel: Annotated[
+        str | None, typer.Option(help="As on this channel: web, telegram, wechat, rest.")
+    ] = None,
     folder: _FolderOption = None,
 ) -> None:
-    """Show which records a question finds, how surely, and why."""
+    """Show which records a question finds, how surely, and why.
+
+    Examples:
+
+        yingda faq test "包邮吗"
+
+        yingda faq test "do I pay for shipping" --channel telegram
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -75,9 +146,9 @@ def test(
             suggest=settings.faq_suggest_threshold,
         )
     except (FaqError, EncoderError) as error:
-        _fail(error)
+        fail(error)
     console = Console()
-    hits = knowledge.search(question, limit)
+    hits = knowledge.search(question, limit, channel)
     if not hits:
         console.print("Nothing to search for: the question has neither a letter nor a digit.")
         return
@@ -142,7 +213,7 @@ def fit(
         index = FaqIndex(corpus, encoder, settings.var / "cache", list(off_topic_examples(nlu)))
         questions = labelled_questions(corpus, nlu, chitchat)
     except (FaqError, EncoderError) as error:
-        _fail(error)
+        fail(error)
     calibration = fit_calibration(index, encoder.fingerprint, questions)
     calibration = calibration.with_thresholds(answer, suggest)
     file = (folder or settings.faq_folder) / FILE_NAME
@@ -154,18 +225,31 @@ def fit(
     typer.echo(f"Written to {file}. 'python -m bench.faq' shows what this means.")
 
 
+def _folder(folder: Path | None) -> Path:
+    from bot.settings import Settings
+
+    return folder or Settings().faq_folder
+
+
+def _channels() -> tuple[str, ...]:
+    from bot.faq.checks import CHANNELS
+    from bot.settings import Settings
+
+    return (*CHANNELS, *(package.rpartition(".")[2] for package in Settings().extra_channels))
+
+
 def _read(folder: Path | None) -> Corpus:
     from bot.faq.errors import FaqError
     from bot.faq.records import load_corpus
-    from bot.settings import Settings
 
     try:
-        return load_corpus(folder or Settings().faq_folder)
+        return load_corpus(_folder(folder))
     except FaqError as error:
-        _fail(error)
+        fail(error)
 
 
-def _fail(error: Exception) -> NoReturn:
+def fail(error: Exception) -> NoReturn:
+    """Print the error and leave with exit code 1."""
     typer.echo(str(error), err=True)
     raise typer.Exit(1) from error
 

@@ -19,9 +19,8 @@ from bot.desk.teams import load_teams
 from bot.encoder import Encoder, load_encoder
 from bot.encoder.memo import Remembering
 from bot.faq.knowledge import Knowledge
-from bot.faq.model import LANGUAGES
+from bot.faq.live import LiveKnowledge
 from bot.faq.questions import nlu_examples
-from bot.faq.texts import answer_sentences
 from bot.mood import load_mood
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
@@ -45,7 +44,7 @@ class Parts:
     engine: EngineClient
     dialogue: Dialogue
     phrases: Phrases
-    knowledge: Knowledge
+    knowledge: LiveKnowledge
     executor: ActionExecutor
     orders: Orders
 
@@ -60,7 +59,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
     phrases = Phrases(settings.root / "domain.yml")
     # The FAQ and the mood read the same message: it is encoded once.
     encoder = Remembering(load_encoder(settings.encoder))
-    knowledge = load_knowledge(settings, encoder)
+    knowledge = LiveKnowledge(load_knowledge(settings, encoder), settings.faq_folder)
     engine = EngineClient(
         settings.engine_url, settings.secrets.engine_token, settings.engine_timeout_s
     )
@@ -83,7 +82,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         dialogue=Dialogue(
             engine,
             knowledge,
-            load_speller(settings, knowledge),
+            load_speller(settings, knowledge.now),
             settings.default_language,
             load_mood(settings.mood_file, encoder),
         ),
@@ -154,13 +153,5 @@ def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowle
 
 def load_speller(settings: Settings, knowledge: Knowledge) -> Speller:
     """Return the speller, which learns from all that the bot can understand and say."""
-    corpus = knowledge.corpus
     examples = (text for _, text in nlu_examples(settings.root / "data" / "nlu"))
-    phrasings = (phrasing.text for phrasing in corpus.phrasings)
-    answers = (
-        sentence
-        for record in corpus.records
-        for language in LANGUAGES
-        for sentence in answer_sentences(record.side(language).answer)
-    )
-    return Speller.learn(chain(examples, phrasings, answers))
+    return Speller.learn(chain(examples, knowledge.texts))

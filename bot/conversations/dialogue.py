@@ -12,6 +12,7 @@ from bot.conversations.engine_client import EngineClient, EngineDown, EngineFaul
 from bot.conversations.model import Attachment
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
+from bot.faq.live import LiveKnowledge
 from bot.language import Language, MessageLanguage, detect, reply_language
 from bot.spelling import Speller
 
@@ -51,7 +52,7 @@ class Dialogue:
     def __init__(
         self,
         engine: EngineClient,
-        faq: Knowledge,
+        faq: LiveKnowledge,
         speller: Speller,
         default_language: Language,
         anger: Callable[[str], float] | None = None,
@@ -61,6 +62,7 @@ class Dialogue:
         self._faq = faq
         self._speller = speller
         self._default_language: Language = default_language
+        faq.listen(self._learn)
 
     def language_for(self, text: str, before: Language | None) -> Language:
         """Return the language to answer ``text`` in, after a conversation in ``before``."""
@@ -89,6 +91,7 @@ class Dialogue:
         payload: str | None = None,
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
+        channel: str | None = None,
     ) -> Outcome:
         """Run one customer message through the engine.
 
@@ -97,6 +100,7 @@ class Dialogue:
             payload: what a pressed button stands for; ``text`` is then its title.
             before: the language the conversation was in until now.
             attachments: files that came with it; ``text`` is empty when nothing else did.
+            channel: where the customer writes; some answers are for some channels only.
 
         Raises:
             EngineError: when there is no turn to read.
@@ -106,10 +110,18 @@ class Dialogue:
         language = self._language_of(meant, before)
         if not text and attachments:
             meant = _SENT_IT[language]
-        found = None if payload or not text else self._faq.rule(meant)
+        # One state of the FAQ for the whole turn: the actions find it by its version while we hold it.
+        knowledge = self._faq.now
+        found = None if payload or not text else knowledge.rule(meant, channel)
         message = payload or _as_typed(meant)
         # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
-        metadata: dict[str, Any] = {"language": language, "faq": found and _as_metadata(found), "said": text}
+        metadata: dict[str, Any] = {
+            "language": language,
+            "faq": found and _as_metadata(found),
+            "knowledge": knowledge.version,
+            "channel": channel,
+            "said": text,
+        }
         if attachments:
             metadata["attachments"] = [asdict(one) for one in attachments]
         try:
@@ -126,6 +138,10 @@ class Dialogue:
             latency_ms=(time.perf_counter() - started) * 1000,
             anger=None if payload or self._anger is None else self._anger(meant),
         )
+
+    def _learn(self, before: Knowledge, after: Knowledge) -> None:
+        """Know the words of what was published, or they would be taken for misspelt ones."""
+        self._speller = self._speller.knowing(after.texts - before.texts)
 
     def _language_of(self, meant: str, before: Language | None) -> Language:
         return reply_language(meant) or before or self._default_language

@@ -203,6 +203,7 @@ class Workers:
                 body.payload,
                 conversation.language,
                 body.attachments,
+                conversation.channel,
             )
             if body.attachments and not body.text and self._unread is not None:
                 outcome = self._understood(outcome, body)

@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from zipfile import BadZipFile
@@ -58,6 +58,25 @@ def encode_cached(
     return vectors
 
 
+def encode_known(
+    texts: Sequence[str],
+    prepare: Callable[[str], str],
+    encoder: Encoder,
+    known: Mapping[str, NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Return one unit row per text, shape (n, d), encoding ``prepare`` of those that are not ``known``."""
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    rows = dict(zip(new, _encode([prepare(text) for text in new], encoder), strict=True))
+    if not texts:
+        return _encode([], encoder)
+    return np.stack([known[text] if text in known else rows[text] for text in texts])
+
+
+def replace_array(file: Path, array: NDArray[Any]) -> None:
+    """Write one array as ``.npy``, in one step; its order in memory is kept."""
+    _replace(file, lambda part: np.save(part, array))
+
+
 def cached_array(
     file: Path, key: bytes, compute: Callable[[], NDArray[np.float32]]
 ) -> NDArray[np.float32]:
@@ -97,11 +116,15 @@ def _read(file: Path, dimension: int) -> dict[bytes, NDArray[np.float32]]:
 
 
 def _write(file: Path, **arrays: NDArray[Any]) -> None:
+    _replace(file, lambda part: np.savez(part, **cast(Any, arrays)))
+
+
+def _replace(file: Path, write: Callable[[Any], None]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.stem, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as part:
-            np.savez(part, **cast(Any, arrays))
+            write(part)
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

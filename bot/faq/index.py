@@ -8,7 +8,7 @@ of them take 0.4 ms, so nothing is approximate.
 
 from __future__ import annotations
 
-import hashlib
+import copy
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from bot.encoder.base import Encoder
-from bot.encoder.cache import cache_file, cached_array, encode_cached
-from bot.faq.affinity import Affinity
+from bot.encoder.cache import cache_file, encode_cached, encode_known
 from bot.faq.lexical import LexicalIndex
 from bot.faq.model import LANGUAGES, Corpus
+from bot.faq.solving import Solved, edit, solve
 from bot.faq.texts import answer_sentences, prepare
 from bot.language import Language
 
@@ -67,7 +67,13 @@ class FaqIndex:
         cache: Folder for what is expensive to compute; None computes everything anew.
         off_topic: Messages that no record answers; without any, nothing speaks for "no record".
         languages: The sides to index; fewer than both only to measure what the other side is worth.
+        before: The index of an earlier state of the FAQ with the same encoder: only what changed is
+            encoded and solved. The scores are those of an index made anew.
     """
+
+    _known_vectors: dict[str, NDArray[np.float32]]
+    _lexical: LexicalIndex
+    _solved: Solved
 
     def __init__(
         self,
@@ -76,8 +82,9 @@ class FaqIndex:
         cache: Path | None = None,
         off_topic: Sequence[str] = (),
         languages: Collection[Language] = LANGUAGES,
+        before: FaqIndex | None = None,
     ) -> None:
-        self._encoder = encoder
+        self.encoder, self._threads = encoder, ThreadpoolController()
         self._numbers = np.array(
             [i for i, p in enumerate(corpus.phrasings) if p.language in languages], np.int64
         )
@@ -96,33 +103,80 @@ class FaqIndex:
         # record's rows of either kind are consecutive, and what the kernel knows comes first.
         self._asked, self._known = len(asked), len(asked) + len(off_topic)
         self._off_topic_rows = {text: self._asked + i for i, text in enumerate(off_topic)}
-        texts = [prepare(text) for text in (*asked, *off_topic, *answered)]
-        self._vectors = encode_cached(texts, encoder, cache, "faq")
+        texts = [*asked, *off_topic, *answered]
+        if before is None:
+            prepared = [prepare(text) for text in texts]
+            self._vectors = encode_cached(prepared, encoder, cache, "faq")
+        else:
+            self._vectors = encode_known(texts, prepare, encoder, before._known_vectors)
+        self._known_vectors = dict(zip(texts, self._vectors, strict=True))
 
         bounds = np.arange(len(corpus.records))
         self._owners = owners = np.array([p.record for p in phrasings], np.int64)
         self._phrasing_starts = np.searchsorted(owners, bounds)
         self._answer_starts = np.searchsorted([number for number, _ in sentences], bounds)
-        self._lexical = LexicalIndex([*asked, *answered])
-        # "No record" is one more class to tell apart, the last.
-        classes = np.concatenate([owners, np.full(len(off_topic), len(corpus.records))])
-        self._affinity = self._solve(classes, len(corpus.records) + 1, cache)
-        self._threads = ThreadpoolController()
+        self._lexical = LexicalIndex([*asked, *answered], before._lexical if before else None)
+        # "No record" is one more class to tell apart, the last; its name is no record's id.
+        names = [*(record.id for record in corpus.records), ""]
+        rows = [(p.text, names[p.record]) for p in phrasings] + [(text, "") for text in off_topic]
+        self._weights_file = cache_file(cache, "affinity", encoder) if cache else None
+        known = self._vectors[: self._known]
+        with self._threads.limit(limits=1):
+            edited = edit(before._solved, rows, names, known) if before else None
+            self._solved = edited or solve(rows, names, known, self._weights_file)
+
+    def settled(self) -> FaqIndex:
+        """Return this index with the affinity solved from scratch, so that the next edits are few again.
+
+        Takes seconds of one core when there were edits or the factor is not on disk; the scores stay the same.
+        """
+        found = copy.copy(self)
+        with self._threads.limit(limits=1):
+            known, was = self._vectors[: self._known], self._solved
+            found._solved = solve(was.rows, was.classes, known, self._weights_file, editable=True)
+        return found
+
+    @property
+    def edits(self) -> int:
+        """How many texts came and went since the affinity was solved from scratch."""
+        return self._solved.changed
+
+    def prepare_left_out(self, rows: Sequence[int]) -> None:
+        """Make ``candidates`` with these rows left out cheap, see ``Affinity.prepare_left_out``."""
+        with self._threads.limit(limits=1):
+            self._solved.affinity.prepare_left_out(rows)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vectors of n questions, shape (n, d)."""
-        return np.ascontiguousarray(self._encoder.encode([prepare(t) for t in texts]), np.float32)
+        return np.ascontiguousarray(self.encoder.encode([prepare(t) for t in texts]), np.float32)
 
     def phrasing_row(self, number: int) -> int:
         """Return the row of the phrasing with this number in the corpus."""
         return int(np.searchsorted(self._numbers, number))
+
+    def vector(self, row: int) -> NDArray[np.float32]:
+        """Return the vector of a row, shape (d,)."""
+        return np.asarray(self._vectors[row])
+
+    def neighbours(self, record: int, count: int) -> list[int]:
+        """Return the numbers, in the corpus, of other records' phrasings that come nearest to a record's."""
+        asked = self._vectors[: self._asked]
+        with self._threads.limit(limits=1):
+            nearest = (asked @ asked[self._owners == record].T).max(axis=1)
+        nearest[self._owners == record] = -np.inf
+        order = np.argsort(-nearest, kind="stable")[: min(count, int(np.isfinite(nearest).sum()))]
+        return [int(number) for number in self._numbers[order]]
 
     def off_topic_row(self, text: str) -> int | None:
         """Return the row of an off-topic example, None when the text is none."""
         return self._off_topic_rows.get(text)
 
     def candidates(
-        self, text: str, vector: NDArray[np.float32], left_out: int | None = None
+        self,
+        text: str,
+        vector: NDArray[np.float32],
+        left_out: int | None = None,
+        hidden: Sequence[int] | NDArray[np.int64] = (),
     ) -> Candidates:
         """Return the records with the most evidence that they answer a question.
 
@@ -131,6 +185,7 @@ class FaqIndex:
             vector: Its ``encode``.
             left_out: A row (``phrasing_row``, ``off_topic_row``) to be treated as if it were not
                 there: the question itself, for leave-one-out.
+            hidden: Numbers of records that are no candidates now.
         """
         lexical = self._lexical.scores(text)
         # Products this small gain nothing from threads, and lose 8 ms where another process has a core.
@@ -139,9 +194,9 @@ class FaqIndex:
                 vector[None], self._vectors, faiss.METRIC_INNER_PRODUCT
             )[0]
             if left_out is None:
-                affinity = self._affinity.scores(cosines[: self._known])
+                affinity = self._solved.affinity.scores(cosines[: self._known])
             else:
-                affinity = self._affinity.left_out_scores(left_out)
+                affinity = self._solved.affinity.left_out_scores(left_out)
         if left_out is not None:
             cosines[left_out] = 0.0
             if left_out < self._asked:
@@ -161,19 +216,10 @@ class FaqIndex:
         off_topic = cosines[self._asked : self._known]
         none = np.array([off_topic.max(initial=0.0), affinity[-1]], np.float64)
 
-        records = np.sort(np.argsort(-evidence.sum(axis=1), kind="stable")[:_CANDIDATES])
+        total = evidence.sum(axis=1)
+        total[np.asarray(hidden, np.int64)] = -np.inf
+        shown = len(total) - len(hidden)
+        records = np.sort(np.argsort(-total, kind="stable")[: min(_CANDIDATES, shown)])
         best = np.flatnonzero(dense == by_phrasing[self._owners])
         nearest = best[np.searchsorted(self._owners[best], records)]
         return Candidates(records, self._numbers[nearest], evidence[records], none)
-
-    def _solve(self, owners: NDArray[np.int64], classes: int, cache: Path | None) -> Affinity:
-        known = self._vectors[: self._known]
-        if cache is None:
-            return Affinity(known, owners, classes)
-        content = hashlib.sha256(known.tobytes() + owners.tobytes() + Affinity.VERSION)
-        weights = cached_array(
-            cache_file(cache, "affinity", self._encoder),
-            content.digest(),
-            lambda: Affinity(known, owners, classes).weights,
-        )
-        return Affinity(known, owners, classes, weights)

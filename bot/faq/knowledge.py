@@ -1,18 +1,23 @@
 """What the bot knows: checked records, their index and the calibration, as one snapshot.
 
-``Knowledge`` never changes after it is loaded. To publish an edit, load another one and swap the
-reference: a turn that holds the old one finishes on it.
+``Knowledge`` never changes after it is loaded. To publish an edit another one takes its place
+(``live.py``): a turn that holds the old one finishes on it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bot.clock import utc_now
 from bot.encoder.base import Encoder
 from bot.faq.calibration import (
     COMPANION_SHARE,
@@ -21,11 +26,12 @@ from bot.faq.calibration import (
     LanguageCalibration,
     load_calibration,
 )
-from bot.faq.index import FaqIndex
-from bot.faq.model import BUTTON_CHARS, Corpus, Phrasing, Record
+from bot.faq.errors import UnknownRecordError
+from bot.faq.index import Candidates, FaqIndex
+from bot.faq.model import BUTTON_CHARS, LANGUAGES, Corpus, Phrasing, Record
 from bot.faq.questions import off_topic_examples
 from bot.faq.records import load_corpus
-from bot.faq.texts import MAX_CHARS, phrase_key
+from bot.faq.texts import MAX_CHARS, answer_sentences, phrase_key
 from bot.language import Language, reply_language
 
 
@@ -64,10 +70,60 @@ class Ruling:
 class Knowledge:
     """One state of the FAQ; immutable, safe to use from many threads."""
 
-    def __init__(self, corpus: Corpus, index: FaqIndex, calibration: Calibration) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        index: FaqIndex,
+        calibration: Calibration,
+        off_topic: Sequence[str] = (),
+        cache: Path | None = None,
+    ) -> None:
         self.corpus = corpus
         self.index = index
         self.calibration = calibration
+        self._off_topic, self._cache = off_topic, cache
+        # Few records come and go by date or channel; the others need no asking.
+        self._conditional = [i for i, r in enumerate(corpus.records) if r.conditional]
+
+    @cached_property
+    def version(self) -> str:
+        """A digest of what the records and the calibration say."""
+        digest = hashlib.sha256(self.calibration.model_dump_json().encode())
+        for record in self.corpus.records:
+            digest.update(record.version.encode())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """All questions, and all answers sentence by sentence."""
+        questions = (phrasing.text for phrasing in self.corpus.phrasings)
+        answers = (
+            sentence
+            for record in self.corpus.records
+            for language in LANGUAGES
+            for sentence in answer_sentences(record.side(language).answer)
+        )
+        return frozenset((*questions, *answers))
+
+    def edited(self, corpus: Corpus) -> Self:
+        """Return the knowledge of other records; only what changed is encoded and solved."""
+        index = FaqIndex(
+            corpus, self.index.encoder, self._cache, self._off_topic, before=self.index
+        )
+        return type(self)(corpus, index, self.calibration, self._off_topic, self._cache)
+
+    def placed(self, corpus: Corpus) -> Self:
+        """Return the same knowledge of the same records, which now stand elsewhere in the files."""
+        return type(self)(corpus, self.index, self.calibration, self._off_topic, self._cache)
+
+    def calibrated(self, calibration: Calibration) -> Self:
+        """Return the same knowledge with other thresholds."""
+        return type(self)(self.corpus, self.index, calibration, self._off_topic, self._cache)
+
+    def settled(self) -> Self:
+        """Return the same knowledge ready for further edits, see ``FaqIndex.settled``."""
+        index = self.index.settled()
+        return type(self)(self.corpus, index, self.calibration, self._off_topic, self._cache)
 
     @classmethod
     def load(
@@ -100,12 +156,26 @@ class Knowledge:
         """
         corpus = load_corpus(folder)
         fitted = load_calibration(calibration or folder / FILE_NAME, encoder.fingerprint)
-        off_topic = off_topic_examples(nlu or folder.parent / "nlu")
-        index = FaqIndex(corpus, encoder, cache, list(off_topic))
-        return cls(corpus, index, fitted.with_thresholds(answer, suggest))
+        off_topic = list(off_topic_examples(nlu or folder.parent / "nlu"))
+        index = FaqIndex(corpus, encoder, cache, off_topic)
+        return cls(corpus, index, fitted.with_thresholds(answer, suggest), off_topic, cache)
 
-    def search(self, text: str, limit: int = 3) -> list[Hit]:
+    def search(
+        self,
+        text: str,
+        limit: int = 3,
+        channel: str | None = None,
+        at: datetime | None = None,
+        vector: NDArray[np.float32] | None = None,
+    ) -> list[Hit]:
         """Return the best records for a question, surest first; nothing for text without a word.
+
+        Args:
+            text: The question.
+            limit: How many records at most.
+            channel: Where it was asked; records of other channels are not found. None finds all.
+            at: When it was asked; records that are over or not yet shown are not found. None is now.
+            vector: Its ``index.encode``, when that is known already.
 
         Costs one ``encode`` and under a millisecond. The scores of all records and of "none" sum to 1.
         """
@@ -114,7 +184,25 @@ class Knowledge:
         text = text[:MAX_CHARS]
         if not phrase_key(text):
             return []
-        found = self.index.candidates(text, self.index.encode([text])[0])
+        hidden = self._hidden(channel, at)
+        if len(hidden) == len(self.corpus.records):
+            return []
+        if vector is None:
+            vector = self.index.encode([text])[0]
+        found = self.index.candidates(text, vector, hidden=hidden)
+        return self._hits(text, found, limit)
+
+    def left_out(self, number: int) -> Ruling:
+        """Search the phrasing with this number in the corpus as if it had not been written.
+
+        ``FaqIndex.prepare_left_out`` before many of them saves time.
+        """
+        text = self.corpus.phrasings[number].text
+        row = self.index.phrasing_row(number)
+        found = self.index.candidates(text, self.index.vector(row), row)
+        return self._ruling(text, self._hits(text, found, 3))
+
+    def _hits(self, text: str, found: Candidates, limit: int) -> list[Hit]:
         scores = self.thresholds(text).probabilities(found)
         best = np.argsort(-scores, kind="stable")[:limit]
         return [
@@ -127,9 +215,22 @@ class Knowledge:
             for i in best
         ]
 
-    def rule(self, text: str) -> Ruling:
+    def _hidden(self, channel: str | None, at: datetime | None) -> list[int]:
+        moment = at or utc_now()
+        records = self.corpus.records
+        return [i for i in self._conditional if not records[i].shown(channel, moment)]
+
+    def rule(
+        self,
+        text: str,
+        channel: str | None = None,
+        at: datetime | None = None,
+        vector: NDArray[np.float32] | None = None,
+    ) -> Ruling:
         """Search, and say what the thresholds make of it."""
-        hits = self.search(text)
+        return self._ruling(text, self.search(text, channel=channel, at=at, vector=vector))
+
+    def _ruling(self, text: str, hits: list[Hit]) -> Ruling:
         thresholds = self.thresholds(text)
         sure = bool(hits) and hits[0].score >= thresholds.answer
         return Ruling(
@@ -149,6 +250,17 @@ class Knowledge:
             UnknownRecordError: No record has this id.
         """
         return self.corpus.records[self.corpus.number(faq_id)]
+
+    def shown(self, faq_id: str, channel: str | None = None, at: datetime | None = None) -> Record:
+        """Return a record that customers of a channel see at this moment.
+
+        Raises:
+            UnknownRecordError: No record has this id, or it is not shown there and then.
+        """
+        record = self.record(faq_id)
+        if not record.shown(channel, at or utc_now()):
+            raise UnknownRecordError(f"the FAQ record {faq_id!r} is not shown here and now")
+        return record
 
     def answer(self, faq_id: str, language: Language) -> str:
         """Return a record's answer, light Markdown."""

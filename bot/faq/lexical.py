@@ -50,18 +50,25 @@ def features(text: str) -> dict[str, float]:
 
 
 class LexicalIndex:
-    """TF-IDF vectors of n texts as postings; immutable."""
+    """TF-IDF vectors of n texts as postings; immutable.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        rows = [features(text) for text in texts]
-        self.size = len(rows)
-        self._numbers: dict[str, int] = {}
-        for row in rows:
-            for name in row:
-                self._numbers.setdefault(name, len(self._numbers))
-        columns = np.array([self._numbers[name] for row in rows for name in row], np.int64)
-        weights = np.array([weight for row in rows for weight in row.values()], np.float64)
-        documents = np.repeat(np.arange(self.size), [len(row) for row in rows])
+    Args:
+        texts: The texts.
+        before: An earlier index: features of the texts that it knows are taken over. Features that no
+            text has any more count as unknown ones do, so the scores are those of an index made anew.
+    """
+
+    def __init__(self, texts: Sequence[str], before: LexicalIndex | None = None) -> None:
+        self.size = len(texts)
+        self._numbers: dict[str, int] = dict(before._numbers) if before else {}
+        known = before._rows if before else {}
+        self._rows: dict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = {
+            text: known.get(text) or self._row(text) for text in dict.fromkeys(texts)
+        }
+        rows = [self._rows[text] for text in texts]
+        columns = np.concatenate([np.zeros(0, np.int32), *(row[0] for row in rows)])
+        weights = np.concatenate([np.zeros(0), *(row[1] for row in rows)])
+        documents = np.repeat(np.arange(self.size), [len(row[0]) for row in rows])
         counts = np.bincount(columns, minlength=len(self._numbers))
         self._idf = np.log((1 + self.size) / (1 + counts)) + 1
         self._unknown_idf = float(np.log(1 + self.size) + 1)
@@ -72,6 +79,12 @@ class LexicalIndex:
         self._documents = documents[order].astype(np.int32)
         self._weights = weights[order].astype(np.float32)
         self._starts = np.concatenate([[0], np.cumsum(counts)])
+
+    def _row(self, text: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Return the numbers of a text's features and their kinds' weights, shape (features,) each."""
+        found = features(text)
+        numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in found]
+        return np.array(numbers, np.int32), np.array(list(found.values()), np.float64)
 
     def scores(self, text: str) -> NDArray[np.float32]:
         """Return the cosine in 0..1 of ``text`` with each of the n texts; zeros for empty text.

@@ -24,22 +24,17 @@ Route: TypeAlias = tuple[str | int, ...]
 # Deeper than any FAQ file; stops an anchor that contains itself.
 _MAX_DEPTH = 10
 
-# What libyaml says -> what an editor can do about it.
-_MENDING = {
-    "tab character": "indent with spaces, not with the tab key",
-    "found character '\\t'": "indent with spaces, not with the tab key",
-    "found character that cannot start": "indent with spaces, and put text that begins with "
-    "one of @ ` % & * ! in quotes",
-    "mapping values are not allowed": "put text that contains ': ' in quotes, and check that this "
-    "line is indented like its neighbours",
-    "could not find expected ':'": "this line needs 'name: value', or must be indented under the "
-    "text it belongs to",
-    "did not find expected key": "check that this line is indented like its neighbours and that "
-    "quotes above it are closed",
-    "did not find expected '-' indicator": "every item of this list must begin with '- ' at the "
-    "same indentation",
-    "unexpected end of stream": "a quote or bracket that was opened is never closed",
-    "undefined alias": "define the name with & before using it with *, or write the value out",
+# What libyaml says -> the code in ``problems.yml`` that tells an editor what to do about it.
+_CODES = {
+    "tab character": "syntax_tab",
+    "found character '\\t'": "syntax_tab",
+    "found character that cannot start": "syntax_start",
+    "mapping values are not allowed": "syntax_mapping",
+    "could not find expected ':'": "syntax_colon",
+    "did not find expected key": "syntax_key",
+    "did not find expected '-' indicator": "syntax_item",
+    "unexpected end of stream": "syntax_unclosed",
+    "undefined alias": "syntax_alias",
 }
 
 
@@ -62,25 +57,18 @@ class Source:
         return Place(self.file)
 
 
-def read_source(file: Path) -> Source:
-    """Read one YAML file.
+def read_source(file: Path, text: str) -> Source:
+    """Read the ``text`` of one YAML file.
 
     Raises:
-        FaqFileError: The file cannot be read, is not UTF-8, is not YAML, or names a field twice.
+        FaqFileError: It is not YAML, or names a field twice.
     """
-    text = _decode(file)
     try:
         node = yaml.compose(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except yaml.YAMLError as error:
         raise FaqFileError([_syntax_problem(file, text, error)]) from error
     if node is None:
-        raise FaqFileError(
-            [
-                Problem(
-                    Place(file), "the file is empty", "delete it or write category, title, records"
-                )
-            ]
-        )
+        raise FaqFileError([Problem(Place(file), "empty_file")])
     walk = _Walk(file)
     data = walk.read(node, ())
     if walk.problems:
@@ -103,10 +91,7 @@ class _Walk:
         # own node, so the first reading's place stays.
         self.values.setdefault(route, place)
         if len(route) > _MAX_DEPTH:
-            what = f"nested more than {_MAX_DEPTH} levels deep"
-            self.problems.append(
-                Problem(place, what, "write the value out instead of using *names")
-            )
+            self.problems.append(Problem(place, "too_deep", {"depth": _MAX_DEPTH}))
             return ""
         if isinstance(node, yaml.ScalarNode):
             return str(node.value)
@@ -116,13 +101,9 @@ class _Walk:
         for key, value in node.value:
             name = str(key.value)
             if name in data:
+                line = self.keys[(*route, name)].line
                 self.problems.append(
-                    Problem(
-                        self._place(key),
-                        f"the field {name!r} stands here a second time "
-                        f"(first in line {self.keys[(*route, name)].line})",
-                        "keep one of the two",
-                    )
+                    Problem(self._place(key), "doubled_field", {"name": name, "line": line})
                 )
                 continue
             self.keys[(*route, name)] = self._place(key)
@@ -133,14 +114,12 @@ class _Walk:
         return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _decode(file: Path) -> str:
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        problem = Problem(
-            Place(file), f"cannot be read ({error.strerror})", "check its name and permissions"
-        )
-        raise FaqFileError([problem]) from error
+def decode(file: Path, raw: bytes) -> str:
+    """Return the text of a file, with or without byte order mark.
+
+    Raises:
+        FaqFileError: It is not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -149,8 +128,8 @@ def _decode(file: Path) -> str:
         column = len(before[line_start:].decode("utf-8", "replace")) + 1
         problem = Problem(
             Place(file, before.count(b"\n") + 1, column),
-            f"byte 0x{raw[error.start]:02x} is not UTF-8 text",
-            "save the file as UTF-8 (in VS Code: 'Save with Encoding')",
+            "not_utf8",
+            {"byte": f"{raw[error.start]:02x}"},
         )
         raise FaqFileError([problem]) from error
 
@@ -161,16 +140,11 @@ def _syntax_problem(file: Path, text: str, error: yaml.YAMLError) -> Problem:
         mark = error.problem_mark or error.context_mark
         if error.problem == "found unexpected end of stream":  # what matters is where it was opened
             mark = error.context_mark or mark
-        mend = next((advice for sign, advice in _MENDING.items() if sign in str(error)), None)
+        code = next((code for sign, code in _CODES.items() if sign in str(error)), "syntax")
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return Problem(
-            Place(file, line, column), what, mend or "compare this line with a record that works"
-        )
+        return Problem(Place(file, line, column), code, {"detail": what})
     # Only the reader raises anything else: a character that YAML forbids.
     at = getattr(error, "position", 0)
     before = text[:at]
-    return Problem(
-        Place(file, before.count("\n") + 1, at - before.rfind("\n")),
-        "a character that YAML does not allow (a control character)",
-        "delete it and type the text around it again",
-    )
+    place = Place(file, before.count("\n") + 1, at - before.rfind("\n"))
+    return Problem(place, "control_character")

@@ -16,10 +16,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from bot.clock import SHOP_ZONE
 from bot.language import Language
 from bot.orders.demo_story import Plan, Scans, Story, tell
 from bot.orders.model import Carrier, EventKind, OrderState, Receiver
-from bot.orders.promise import SHOP_ZONE, local_day, transit_days
+from bot.orders.promise import local_day, transit_days
 
 CUSTOMER_PREFIX = "demo-"
 Row = dict[str, Any]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
+from bot.clock import SHOP_ZONE
 from bot.orders.model import EventKind, OrderState, Receiver
-from bot.orders.promise import SHOP_ZONE, transit_days
+from bot.orders.promise import transit_days
 
 Scans = Sequence[tuple[EventKind, datetime]]
 

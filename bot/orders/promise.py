@@ -7,11 +7,10 @@ cities, 5-7 to remote regions, 4-7 to Hong Kong and Macao. We promise the last d
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from bot.clock import SHOP_ZONE
 from bot.orders.model import Order, OrderState
 
-SHOP_ZONE = ZoneInfo("Asia/Shanghai")
 PAYMENT_PERIOD = timedelta(minutes=30)  # An unpaid order closes by itself then.
 DISPATCH_PERIOD = timedelta(hours=48)
 

@@ -13,11 +13,12 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.clock import SHOP_ZONE
 from bot.language import normalise
 from bot.orders.addresses import read_address
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
-from bot.orders.promise import SHOP_ZONE, local_day
+from bot.orders.promise import local_day
 from bot.orders.recipients import about_recipient, recipient_in
 
 _YES = re.compile(

@@ -14,6 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from bot.clock import SHOP_ZONE
 from bot.language import Language
 from bot.orders.model import (
     Address,
@@ -26,7 +27,7 @@ from bot.orders.model import (
     TrackingEvent,
     Window,
 )
-from bot.orders.promise import SHOP_ZONE, local_day
+from bot.orders.promise import local_day
 
 _MASK = "•••"
 # ISO 4217: sign in front of the amount, and how many decimals the currency has.

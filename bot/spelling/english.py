@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import Self
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -34,6 +36,14 @@ class EnglishSpeller:
         self._dictionary = SpellChecker(language="en")
         # The training examples hold slips on purpose; those are no words to correct to.
         self._targets = [word for word in self._uses if self.is_english(word)]
+
+    def knowing(self, texts: Iterable[str]) -> Self:
+        """Return a speller that knows the words of ``texts`` as well."""
+        found = copy.copy(self)
+        found._uses = self._uses + Counter(word for text in texts for word in _WORD.findall(text))
+        new = found._uses.keys() - self._uses.keys()
+        found._targets = [*self._targets, *(word for word in new if self.is_english(word))]
+        return found
 
     def read(self, text: str) -> str:
         """Return ``text`` with its misspelt words replaced."""

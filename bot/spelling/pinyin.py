@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import re
@@ -9,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Self
 
 import jieba
 from pypinyin import Style, pinyin
@@ -52,6 +54,18 @@ class PinyinReader:
         self._is_english = is_english
         self._uses: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, str]] = Counter()
+        self._by_sound: dict[str, list[str]] = {}
+        self._by_first_sound: dict[str, list[str]] = {}
+        self._learn(texts)
+
+    def knowing(self, texts: Iterable[str]) -> Self:
+        """Return a reader that knows what ``texts`` put together as well."""
+        found = copy.copy(self)
+        found._uses, found._pairs = Counter(self._uses), Counter(self._pairs)
+        found._learn(texts)
+        return found
+
+    def _learn(self, texts: Iterable[str]) -> None:
         for text in texts:
             for run in _HAN_RUN.findall(text):
                 self._uses.update(run)
@@ -60,14 +74,17 @@ class PinyinReader:
         self._before = Counter[str]()
         for (first, _), count in self._pairs.items():
             self._before[first] += count
-        self._by_sound: dict[str, list[str]] = defaultdict(list)
-        self._by_first_sound: dict[str, list[str]] = defaultdict(list)
+        by_sound, by_first_sound = (
+            defaultdict[str, list[str]](list),
+            defaultdict[str, list[str]](list),
+        )
         for character in self._uses:
             sounds = _sounds(character)
             for sound in sounds:
-                self._by_sound[sound].append(character)
+                by_sound[sound].append(character)
             for sound in sounds[:1]:
-                self._by_first_sound[sound].append(character)
+                by_first_sound[sound].append(character)
+        self._by_sound, self._by_first_sound = dict(by_sound), dict(by_first_sound)
 
     def read(self, text: str) -> str:
         """Return ``text``, in normal form, with pinyin and wrong homophones replaced."""
@@ -147,7 +164,7 @@ class PinyinReader:
     def _homophones(self, character: str) -> list[str]:
         # By the commonest reading only: an input method offers a rare one last.
         sounds = _sounds(character)
-        return self._by_first_sound[sounds[0]] if sounds else []
+        return self._by_first_sound.get(sounds[0], []) if sounds else []
 
     def _cost(self, first: str, second: str) -> float:
         """Return the negative logarithm of the probability that ``second`` follows ``first``."""

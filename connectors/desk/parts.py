@@ -19,7 +19,7 @@ from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
 from bot.desk.teams import Team
 from bot.desk.waiting import WaitClock
-from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
 from bot.faq.model import LANGUAGES
 from bot.orders.book import OrderBook
 from bot.storage.conversations import MessageRow, TurnRow
@@ -43,7 +43,7 @@ class DeskParts:
     desk: HandoffDesk
     board: Board
     catalogue: Catalogue
-    knowledge: Knowledge
+    knowledge: LiveKnowledge
     orders: OrderBook
     live: DeskLive
     changed: Callable[[str], None]
@@ -63,14 +63,15 @@ class DeskParts:
         text = await self._last_question(conversation_id)
         if text is None:
             return []
-        hits = await asyncio.to_thread(self.knowledge.search, text, _SUGGESTIONS)
+        knowledge = self.knowledge.now
+        hits = await asyncio.to_thread(knowledge.search, text, _SUGGESTIONS)
         return [
             {
                 "id": hit.faq_id,
                 "score": hit.score,
-                "question": faq_title(self.knowledge, hit.faq_id),
+                "question": faq_title(knowledge, hit.faq_id),
                 "answer": {
-                    language: self.knowledge.answer(hit.faq_id, language) for language in LANGUAGES
+                    language: knowledge.answer(hit.faq_id, language) for language in LANGUAGES
                 },
             }
             for hit in hits

@@ -149,10 +149,10 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
                 raise HTTPException(404, "there is no such conversation")
             seen = {
                 "row": row,
-                "lines": await lines_of(session, parts.knowledge, conversation_id),
+                "lines": await lines_of(session, parts.knowledge.now, conversation_id),
                 "notes": await notes_of(session, conversation_id),
                 "deeds": await deeds_of(session, conversation_id),
-                "brief": await brief_of(session, catalogue, parts.knowledge, conversation_id),
+                "brief": await brief_of(session, catalogue, parts.knowledge.now, conversation_id),
                 "customer": await customer_of(session, parts.orders, conversation_id),
             }
         async with database.write() as session:

@@ -48,6 +48,11 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: {
-    proxy: { "/socket.io": { target: APP, ws: true }, "/account": APP, "/desk/api": APP },
+    proxy: {
+      "/socket.io": { target: APP, ws: true },
+      "/account": APP,
+      "/desk/api": APP,
+      "/editor/api": APP,
+    },
   },
 });

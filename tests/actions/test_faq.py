@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.faq import FaqLadder
 from bot.conversations.phrases import Phrases
-from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
 
 ROOT = Path(__file__).resolve().parents[2]
 Event = dict[str, Any]
@@ -20,7 +20,7 @@ Event = dict[str, Any]
 @pytest.fixture
 def ladder() -> FaqLadder:
     """Return a ladder for moves that search nothing."""
-    return FaqLadder(cast(Knowledge, None), Phrases(ROOT / "domain.yml"))
+    return FaqLadder(cast(LiveKnowledge, None), Phrases(ROOT / "domain.yml"))
 
 
 def turn(decision: str | None) -> list[Event]:

@@ -57,6 +57,7 @@ class ScriptedDialogue:
         payload: str | None = None,
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
+        channel: str | None = None,
     ) -> Outcome:
         self.seen.append(payload or text)
         self.files.append(attachments)

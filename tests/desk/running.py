@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -30,7 +31,9 @@ from bot.conversations.engine_client import EngineDown
 from bot.conversations.model import Attachment, Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
+from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -45,6 +48,7 @@ PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
     ("grace", "Grace", Role.AGENT, "en"),
     ("zhuguan", "林主管", Role.SUPERVISOR, "zh"),
     ("bianji", "小编", Role.EDITOR, "zh"),
+    ("shenhe", "审核", Role.REVIEWER, "zh"),
     ("admin", "Admin", Role.ADMIN, "zh"),
 )
 
@@ -59,7 +63,7 @@ _WISHES = (
 class ScriptedDialogue:
     """Understands calls for a person, complaints, order numbers, phone digits, and the FAQ."""
 
-    def __init__(self, phrases: Phrases, knowledge: Knowledge) -> None:
+    def __init__(self, phrases: Phrases, knowledge: LiveKnowledge) -> None:
         self._phrases = phrases
         self._knowledge = knowledge
 
@@ -78,14 +82,16 @@ class ScriptedDialogue:
         payload: str | None = None,
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
+        channel: str | None = None,
     ) -> Outcome:
         language = self.language_for(text, before)
         if text == "broken":
             raise EngineDown("nobody there")
-        ruling = await asyncio.to_thread(self._knowledge.rule, text)
+        knowledge = self._knowledge.now
+        ruling = await asyncio.to_thread(knowledge.rule, text, channel)
         turn = self._wish(text, payload, language) or self._codes(text, language)
         if turn is None and ruling.answer:
-            answer = Body(self._knowledge.answer(ruling.answer, language))
+            answer = Body(knowledge.answer(ruling.answer, language))
             turn = Turn("ask_faq", 0.93, [], f"answer:{ruling.answer}", (answer,))
         if turn is None:
             said = self._phrases.say("utter_clarify", language)
@@ -120,7 +126,7 @@ class DeskApp:
     """The app, running in a thread of its own."""
 
     var: Path
-    knowledge: Knowledge
+    knowledge: LiveKnowledge
     hours: Path = ALWAYS_OPEN
     port: int = field(default_factory=free_port)
     _server: uvicorn.Server | None = None
@@ -209,6 +215,20 @@ class DeskApp:
         await database.close()
 
 
-def real_knowledge() -> Knowledge:
+def real_knowledge() -> LiveKnowledge:
     """Return the shop's FAQ with the real encoder; its vectors are cached in ``var``."""
-    return load_knowledge(Settings())
+    return LiveKnowledge(load_knowledge(Settings()))
+
+
+def editable_knowledge(folder: Path) -> LiveKnowledge:
+    """Return the same on a copy of the shop's files in ``folder``, which editors may change."""
+    settings = Settings()
+    shutil.copytree(settings.faq_folder, folder / "faq")
+    shutil.copy(settings.faq_folder.parent / "tasks.yml", folder)
+    knowledge = Knowledge.load(
+        folder / "faq",
+        load_encoder(settings.encoder),
+        cache=settings.var / "cache",
+        nlu=settings.root / "data" / "nlu",
+    )
+    return LiveKnowledge(knowledge, folder / "faq")

@@ -14,6 +14,7 @@ import bot.storage.channels
 import bot.storage.cod
 import bot.storage.conversations
 import bot.storage.desk
+import bot.storage.editing
 import bot.storage.orders  # noqa: F401 - its tables hang on the metadata
 from bot.storage.base import Base, UtcDateTime
 from bot.storage.engine import create_engine

@@ -36,7 +36,9 @@ async function script(input, output, define = {}) {
   return file.fileName;
 }
 
-const pages = ["index.html", "desk/index.html"].map((page) => `${root}${page}`);
+const pages = ["index.html", "desk/index.html", "editor/index.html"].map(
+  (page) => `${root}${page}`,
+);
 await build({
   ...shared,
   build: { outDir, emptyOutDir: true, rolldownOptions: { input: pages } },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import deskEn from "../src/locales/desk.en.json";
 import deskZh from "../src/locales/desk.zh.json";
+import editorEn from "../src/locales/editor.en.json";
+import editorZh from "../src/locales/editor.zh.json";
 import en from "../src/locales/en.json";
 import zh from "../src/locales/zh.json";
 
@@ -12,8 +14,8 @@ function texts(value: unknown, path = ""): [string, string][] {
   );
 }
 
-const chinese = new Map(texts({ ...zh, desk: deskZh }));
-const english = new Map(texts({ ...en, desk: deskEn }));
+const chinese = new Map(texts({ ...zh, desk: deskZh, editor: editorZh }));
+const english = new Map(texts({ ...en, desk: deskEn, editor: editorEn }));
 const names = (text: string | undefined) => (text?.match(/\{\w+\}/g) ?? []).sort();
 /** Texts that are not in the language of their file: the switch, and questions in the other one. */
 const foreign = /otherLanguage|questions\.|channels\.telegram/;

@@ -124,6 +124,7 @@ def test_rights_follow_roles() -> None:
     assert may[Role.AGENT] == {Right.TALK}
     assert may[Role.SUPERVISOR] == {Right.TALK, Right.DIRECT}
     assert may[Role.EDITOR] == {Right.EDIT}
+    assert may[Role.REVIEWER] == {Right.EDIT, Right.PUBLISH}
     assert may[Role.ADMIN] == set(Right)
 
 

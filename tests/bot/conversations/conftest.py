@@ -51,6 +51,7 @@ class ScriptedDialogue:
         payload: str | None = None,
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
+        channel: str | None = None,
     ) -> Outcome:
         self.overlapped |= conversation_id in self.running
         self.running.add(conversation_id)

@@ -66,7 +66,7 @@ records:
         - postage
       answer: |
         **Free shipping from ¥99** per order, else ¥10. See [the list](https://shop.example/fees).
-    link: {url: "https://shop.example/fees", zh: 运费表, en: Fees}
+    links: [{url: "https://shop.example/fees", zh: 运费表, en: Fees}]
   - id: returns-how
     zh:
       questions:

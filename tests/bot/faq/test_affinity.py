@@ -72,3 +72,27 @@ def test_weights_from_an_earlier_solving_are_taken_over() -> None:
     first = Affinity(vectors, owners, 3)
     second = Affinity(vectors, owners, 3, first.weights)
     assert np.array_equal(first.scores(vectors @ vectors[5]), second.scores(vectors @ vectors[5]))
+
+
+@pytest.mark.parametrize(("gone", "new"), [(0, 12), (9, 0), (9, 12), (0, 0)])
+def test_an_edit_gives_what_solving_anew_gives(gone: int, new: int) -> None:
+    """Weights and left-out scores after rows and classes came and went, in another order of rows."""
+    vectors, owners = clustered(400 + new, 6)
+    base = Affinity(vectors[:400], owners[:400], 6)
+    rng = np.random.default_rng(1)
+    left = np.concatenate([np.arange(gone, 400), np.full(new, -1)])
+    order = rng.permutation(len(left))
+    rows = left[order]
+    now = np.concatenate([vectors[gone:400], vectors[400:]])[order]
+    # Class 5 goes with all of its rows if any go; its number is then that of a new class, the new rows'.
+    classes = np.array([3, 0, 1, 2, 4, -1])
+    was = np.concatenate([owners[gone:400], np.full(new, 5)])[order]
+    stays = (was != 5) | (rows < 0)
+    rows, now, was = rows[stays], now[stays], was[stays]
+    owned = np.argsort(np.where(classes < 0, 5, classes))[was]
+    edited = base.edited(now, owned, 6, rows, classes)
+    anew = Affinity(now, owned, 6)
+    assert edited.weights == pytest.approx(anew.weights, abs=1e-3)
+    edited.prepare_left_out([0, 5, len(now) - 1])
+    for row in (0, 5, len(now) - 1, 8):
+        assert edited.left_out_scores(row) == pytest.approx(anew.left_out_scores(row), abs=2e-3)

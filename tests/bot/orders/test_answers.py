@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from bot.clock import SHOP_ZONE
 from bot.language import Language
 from bot.orders import answers, change_answers
 from bot.orders.answers import Goal, Reply
@@ -26,7 +27,6 @@ from bot.orders.model import (
     Receiver,
     Window,
 )
-from bot.orders.promise import SHOP_ZONE
 from tests.bot.orders.test_promise import PAID_AT, make_order, make_parcel
 
 NOW = PAID_AT + timedelta(hours=3)

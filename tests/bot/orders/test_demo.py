@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from bot.clock import SHOP_ZONE
 from bot.orders.book import SqlOrderBook
 from bot.orders.demo import demo_orders, seed_demo
 from bot.orders.demo_shop import DemoShop, build_shop
 from bot.orders.model import EventKind, OrderState
-from bot.orders.promise import SHOP_ZONE, local_day, transit_days
+from bot.orders.promise import local_day, transit_days
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow, ShopCustomerRow
 from tests.bot.orders.conftest import NOW

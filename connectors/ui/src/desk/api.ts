@@ -1,7 +1,7 @@
 /** `/desk/api` and `/account`: one function per call. */
 
+import { account, call } from "../shared/http";
 import type {
-  Account,
   Catalogue,
   Colleague,
   Figures,
@@ -12,53 +12,13 @@ import type {
   View,
 } from "./model";
 
-/** The server's refusal, or no answer at all (status 0). */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-
-  /** Whether asking again can't help. */
-  get refused(): boolean {
-    return this.status >= 400 && this.status < 500 && this.status !== 401 && this.status !== 429;
-  }
-}
-
-async function call<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      credentials: "same-origin",
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  } catch (error) {
-    throw new ApiError(0, String(error));
-  }
-  if (!response.ok) {
-    const detail = await response.json().then(
-      ({ detail }: { detail?: unknown }) => String(detail ?? response.statusText),
-      () => response.statusText,
-    );
-    throw new ApiError(response.status, detail);
-  }
-  return response.status === 204 ? (undefined as T) : response.json();
-}
-
 const get = <T>(path: string) => call<T>("GET", path);
 const conversation = (id: string) => `/desk/api/conversations/${encodeURIComponent(id)}`;
 const deed = <T = { ok: true }>(id: string, name: string, body: unknown = {}) =>
   call<T>("POST", `${conversation(id)}/${name}`, body);
 
 export const api = {
-  me: () => get<Account>("/account/me"),
-  signIn: (login: string, password: string) =>
-    call<Account>("POST", "/account/sign-in", { login, password }),
-  signOut: () => call<void>("POST", "/account/sign-out"),
+  ...account,
   catalogue: () => get<Catalogue>("/desk/api/catalogue"),
   list: (kind: "open" | "bot") => get<Row[]>(`/desk/api/conversations?list=${kind}`),
   agents: () => get<Colleague[]>("/desk/api/agents"),

@@ -1,10 +1,10 @@
 /** Where the agent writes: replies and notes, ready-made replies behind "/". */
 
 import { h, icon } from "../shared/dom";
+import { setText } from "../shared/draw";
 import { SEND } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
 import { filled, matching } from "./canned";
-import { setText } from "./draw";
 import { NOTE } from "./icons";
 import type { Canned } from "./model";
 import type { Store } from "./store";

@@ -1,11 +1,11 @@
 /** The middle column: header with the deeds, the brief, the transcript, the composer. */
 
 import { h, icon } from "../shared/dom";
+import { setText } from "../shared/draw";
+import { iconButton } from "../shared/icon-button";
 import { fill, type Lang } from "../shared/language";
 import { brief } from "./brief";
 import { Composer } from "./composer";
-import { setText } from "./draw";
-import { iconButton } from "./icon-button";
 import { BACK, BOT, CHECK, CLOCK, JOIN, PASS, SIDE } from "./icons";
 import { TranscriptLog } from "./log";
 import type { Row } from "./model";

@@ -1,5 +1,6 @@
 /** The dialogs: transfer, close, shortcuts. Native ones: focus, Escape and backdrop are the browser's. */
 
+import { open } from "../shared/dialog";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { sleeps } from "./lists";
@@ -132,22 +133,4 @@ function ask(title: string, cancel: string, choices: Choice[]): void {
     }
   });
   buttons[0]?.focus();
-}
-
-/** Shows a dialog; the button `cancel`, Escape and a click beside it close it. */
-export function open(title: string, cancel: string, body: HTMLElement): HTMLDialogElement {
-  const dialog = h(
-    "dialog",
-    { class: "dialog", "aria-labelledby": "dialog-title" },
-    h("h2", { id: "dialog-title" }, title),
-    body,
-    h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, cancel),
-  );
-  dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
-  return dialog;
 }

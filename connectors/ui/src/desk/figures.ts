@@ -1,10 +1,10 @@
 /** The service figures of the last days, for those who direct. */
 
+import { open } from "../shared/dialog";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { api } from "./api";
 import { columns } from "./chart";
-import { open } from "./dialogs";
 import type { Catalogue, Figures } from "./model";
 import { span, WORDS, type Words } from "./words";
 

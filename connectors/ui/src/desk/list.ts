@@ -1,8 +1,8 @@
 /** The left column: four lists, one at a time. */
 
 import { h } from "../shared/dom";
+import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
-import { Keyed } from "./draw";
 import { listed, sleeps, TABS, type Tab } from "./lists";
 import type { Row } from "./model";
 import type { Store } from "./store";

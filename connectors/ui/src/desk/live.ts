@@ -1,9 +1,9 @@
 /** The live board of those who direct: who waits, what each agent has in hand, and the assignment. */
 
+import { open } from "../shared/dialog";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { api } from "./api";
-import { open } from "./dialogs";
 import type { Catalogue, LiveBoard, Waits } from "./model";
 import { span, WORDS, type Words } from "./words";
 

@@ -1,9 +1,9 @@
 /** The transcript, with what the bot made of each message, notes and deeds in their places. */
 
 import { h } from "../shared/dom";
+import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
-import { Keyed } from "./draw";
 import type { Deed, Line, Note, Reading, View } from "./model";
 import type { Outgoing } from "./outgoing";
 import type { Store } from "./store";

@@ -7,15 +7,6 @@ export interface Bilingual {
   en: string;
 }
 
-export type Role = "agent" | "supervisor" | "editor" | "admin";
-
-export interface Account {
-  login: string;
-  name: string;
-  role: Role;
-  language: Lang;
-}
-
 export type State = "bot" | "queued" | "agent";
 export type Priority = "normal" | "high" | "urgent";
 

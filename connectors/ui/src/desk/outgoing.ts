@@ -1,6 +1,7 @@
 /** Answers on their way: each is sent until the server has stored it, and stored once. */
 
-import { type Api, ApiError } from "./api";
+import { ApiError } from "../shared/http";
+import type { Api } from "./api";
 
 export interface Outgoing {
   clientId: string;

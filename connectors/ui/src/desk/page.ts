@@ -1,17 +1,19 @@
 /** The whole page of a signed-in agent. */
 
+import type { PageActions } from "../shared/account-page";
 import { h } from "../shared/dom";
+import { setText } from "../shared/draw";
+import { type Account, ApiError } from "../shared/http";
 import { fill, type Lang } from "../shared/language";
-import { ApiError, api } from "./api";
+import { api } from "./api";
 import { Bell } from "./bell";
 import { ConversationPane } from "./conversation";
 import { askClose, askPass, askSnooze, showKeys } from "./dialogs";
-import { setText } from "./draw";
 import { showFigures } from "./figures";
 import { ConversationList } from "./list";
 import { calls } from "./lists";
 import { showLive } from "./live";
-import type { Account, Catalogue, Suggestion } from "./model";
+import type { Catalogue, Suggestion } from "./model";
 import { CustomerPanel } from "./panel";
 import { Store } from "./store";
 import { TopBar } from "./topbar";
@@ -21,11 +23,6 @@ import { WORDS, type Words } from "./words";
 /** Waiting times are shown anew so often, in milliseconds. */
 const TICK_MS = 5_000;
 const NOTICE_MS = 5_000;
-
-export interface PageActions {
-  language(): void;
-  signedOut(): void;
-}
 
 export class DeskPage {
   readonly element: HTMLElement;

@@ -1,9 +1,9 @@
 /** The right column: FAQ suggestions, who the customer is, orders, earlier conversations. */
 
 import { h, icon } from "../shared/dom";
+import { iconButton } from "../shared/icon-button";
 import { CLOSE } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
-import { iconButton } from "./icon-button";
 import { SHIELD } from "./icons";
 import type { Customer, Earlier, Order, Suggestion } from "./model";
 import type { Store } from "./store";

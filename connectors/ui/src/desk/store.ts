@@ -1,18 +1,10 @@
 /** What this page knows and does. Whoever shows it is told after every change. */
 
+import { type Account, ApiError } from "../shared/http";
 import { uuid } from "../shared/uuid";
-import { type Api, ApiError } from "./api";
+import type { Api } from "./api";
 import { listed, TABS, type Tab } from "./lists";
-import type {
-  Account,
-  Catalogue,
-  Colleague,
-  MarkKind,
-  Row,
-  Suggestion,
-  View,
-  Viewer,
-} from "./model";
+import type { Catalogue, Colleague, MarkKind, Row, Suggestion, View, Viewer } from "./model";
 import { OutgoingQueue } from "./outgoing";
 import type { Wire, WireEvents } from "./wire";
 

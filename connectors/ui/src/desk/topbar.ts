@@ -1,11 +1,11 @@
 /** The bar on top: how it stands, and the page's own switches. */
 
 import { h, icon } from "../shared/dom";
+import { setText } from "../shared/draw";
+import { iconButton } from "../shared/icon-button";
 import { MARK } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
 import type { Bell } from "./bell";
-import { setText } from "./draw";
-import { iconButton } from "./icon-button";
 import { BELL, BELL_OFF, BOARD, CHART, EXIT, KEYS, MOON, PAUSE, PLAY, SUN } from "./icons";
 import type { Store } from "./store";
 import { theme, turnTheme } from "./theme";

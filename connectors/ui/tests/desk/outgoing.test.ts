@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
-import { ApiError } from "../../src/desk/api";
 import { OutgoingQueue } from "../../src/desk/outgoing";
+import { ApiError } from "../../src/shared/http";
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 const item = (clientId: string, text = clientId) => ({

@@ -1,19 +1,31 @@
 /** The sign-in page. */
 
-import { h, icon } from "../shared/dom";
-import { MARK } from "../shared/icons";
-import type { Lang } from "../shared/language";
-import { ApiError, api } from "./api";
-import type { Account } from "./model";
-import { WORDS, type Words } from "./words";
+import { h, icon } from "./dom";
+import { type Account, ApiError, account } from "./http";
+import { MARK } from "./icons";
+import type { Lang } from "./language";
+
+/** What the sign-in page says. */
+export interface SignInWords {
+  title: string;
+  signIn: string;
+  signInHint: string;
+  login: string;
+  password: string;
+  wrong: string;
+  tooMany: string;
+  notAllowed: string;
+  unreachable: string;
+  otherLanguage: string;
+}
 
 /** Returns the page; `done` gets the account, `other` switches the language. */
 export function signIn(
   lang: Lang,
+  words: SignInWords,
   done: (account: Account) => void,
   other: () => void,
 ): HTMLElement {
-  const words = WORDS[lang];
   const login = h("input", {
     id: "login",
     name: "login",
@@ -54,7 +66,7 @@ export function signIn(
     button.disabled = true;
     error.textContent = "";
     try {
-      done(await api.signIn(login.value, password.value));
+      done(await account.signIn(login.value, password.value));
     } catch (problem) {
       error.textContent = reason(problem, words);
       password.select();
@@ -66,7 +78,7 @@ export function signIn(
   return h("main", { class: "sign-in" }, form);
 }
 
-function reason(problem: unknown, words: Words): string {
+function reason(problem: unknown, words: SignInWords): string {
   if (!(problem instanceof ApiError)) throw problem;
   if (problem.status === 429) return words.tooMany;
   return problem.status === 401 || problem.status === 422 ? words.wrong : words.unreachable;

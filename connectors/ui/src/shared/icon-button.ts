@@ -1,6 +1,6 @@
 /** A button that shows only an icon; its name is for screen readers and the tooltip. */
 
-import { h, icon } from "../shared/dom";
+import { h, icon } from "./dom";
 
 export function iconButton(
   label: string,

@@ -1,0 +1,207 @@
+"""Publishing: drafts go into the files and live, the history remembers, and one press takes it back."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlalchemy import delete, select, update
+
+from bot.editing.drafts import Drafts
+from bot.editing.faults import Phrasings, faults_of
+from bot.editing.model import (
+    Change,
+    Draft,
+    FaultyError,
+    RecordData,
+    StaleError,
+    UnknownError,
+    as_data,
+)
+from bot.faq.errors import Problem, UnknownRecordError
+from bot.faq.knowledge import Knowledge
+from bot.language import Language
+from bot.storage.editing import FaqChangeRow, FaqDraftRow
+from bot.storage.engine import Database
+
+_FILES = "the files"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What is to stand in a category's file under this id; empty ``record`` removes it."""
+
+    category: str
+    record_id: str
+    record: RecordData
+
+
+class Library(Protocol):
+    """The FAQ's files and what is live of them."""
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What customers are answered from."""
+
+    def prepare(self, knowledge: Knowledge) -> None:
+        """Keep a trial: when the files come to say the same, it goes live at once."""
+
+    async def write(self, puts: Sequence[Put]) -> None:
+        """Write the files and make them live.
+
+        Raises:
+            FaqFileError: with nothing changed.
+        """
+
+    async def calibrate(self, language: Language, answer: float, suggest: float) -> None:
+        """Write the thresholds of one language and let them count; raises ``ValueError``."""
+
+    def problems(self) -> Sequence[Problem]:
+        """Return what keeps the files on disk from going live."""
+
+
+class Publisher:
+    """Lets drafts go live, one publish at a time."""
+
+    def __init__(self, database: Database, library: Library, drafts: Drafts) -> None:
+        self._database, self._library, self._drafts = database, library, drafts
+        self._one_at_a_time = asyncio.Lock()
+
+    def live(self, record_id: str) -> RecordData:
+        """Return what stands in the files, empty when nothing does."""
+        try:
+            return as_data(self._library.knowledge.record(record_id))
+        except UnknownRecordError:
+            return {}
+
+    async def publish(self, record_ids: Sequence[str], who: str, note: str = "") -> str:
+        """Make these drafts live and return the publish's id.
+
+        Raises:
+            UnknownError: a record has no draft.
+            FaultyError: a draft isn't fit to go live.
+            StaleError: a record was changed in the files since its draft was begun.
+            FaqFileError: the files can't be written as they are.
+        """
+        async with self._one_at_a_time:
+            known = {draft.record_id: draft for draft in await self._drafts.all()}
+            drafts = [known[i] for i in record_ids if i in known]
+            if not drafts or len(drafts) < len(record_ids):
+                missing = ", ".join(i for i in record_ids if i not in known) or "nothing chosen"
+                raise UnknownError(f"there is no draft to publish: {missing}")
+            changing = {draft.record_id: draft.record for draft in drafts}
+            phrasings = Phrasings(self._library.knowledge.corpus, changing)
+            faults = [fault for data in changing.values() for fault in faults_of(data, phrasings)]
+            if faults:
+                raise FaultyError(faults)
+            for draft in drafts:
+                current = self.live(draft.record_id)
+                if current != draft.base:
+                    raise StaleError(current, draft.version, _FILES)
+            await self._library.write([Put(d.category, d.record_id, d.record) for d in drafts])
+            return await self._remember(drafts, who, note)
+
+    async def undo(self, publish_id: str, who: str) -> str:
+        """Take a publish back and return the new publish's id.
+
+        Raises:
+            UnknownError: there is no such publish.
+            StaleError: one of its records was changed again since.
+        """
+        async with self._one_at_a_time:
+            changes = await self.changes(publish_id=publish_id)
+            if not changes:
+                raise UnknownError(f"there is no publish {publish_id!r}")
+            for change in changes:
+                current = self.live(change.record_id)
+                if current != change.after:
+                    raise StaleError(current, 0, _FILES)
+            await self._library.write([Put(c.category, c.record_id, c.before) for c in changes])
+            made = uuid.uuid4().hex
+            async with self._database.write() as session:
+                session.add_all(
+                    _row(
+                        made,
+                        c.record_id,
+                        c.category,
+                        c.after,
+                        c.before,
+                        who,
+                        who,
+                        c.note,
+                        publish_id,
+                    )
+                    for c in changes
+                )
+            return made
+
+    async def changes(
+        self, record_id: str | None = None, publish_id: str | None = None, limit: int = 200
+    ) -> list[Change]:
+        """Return what went live, the newest first; of one record or one publish when named."""
+        query = select(FaqChangeRow).order_by(FaqChangeRow.id.desc())
+        if record_id is not None:
+            query = query.where(FaqChangeRow.record_id == record_id)
+        if publish_id is not None:
+            query = query.where(FaqChangeRow.publish_id == publish_id)
+        else:
+            query = query.limit(limit)
+        async with self._database.read() as session:
+            return [_change(row) for row in await session.scalars(query)]
+
+    async def _remember(self, drafts: Sequence[Draft], who: str, note: str) -> str:
+        made = uuid.uuid4().hex
+        async with self._database.write() as session:
+            for d in drafts:
+                session.add(
+                    _row(
+                        made,
+                        d.record_id,
+                        d.category,
+                        d.base,
+                        d.record,
+                        d.author,
+                        who,
+                        note or d.note,
+                    )
+                )
+                # What somebody saved while this was going live stays a draft, on top of it.
+                await session.execute(
+                    delete(FaqDraftRow).where(
+                        FaqDraftRow.record_id == d.record_id, FaqDraftRow.version == d.version
+                    )
+                )
+                await session.execute(
+                    update(FaqDraftRow)
+                    .where(FaqDraftRow.record_id == d.record_id)
+                    .values(base=d.record)
+                )
+        return made
+
+
+def _row(
+    publish_id: str,
+    record_id: str,
+    category: str,
+    before: RecordData,
+    after: RecordData,
+    author: str,
+    publisher: str,
+    note: str,
+    undoes: str | None = None,
+) -> FaqChangeRow:
+    return FaqChangeRow(
+        publish_id=publish_id, record_id=record_id, category=category, before=before, after=after,
+        author=author, publisher=publisher, note=note, undoes=undoes, at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def _change(row: FaqChangeRow) -> Change:
+    return Change(
+        row.id, row.publish_id, row.record_id, row.category, row.before, row.after, row.author,
+        row.publisher, row.note, row.undoes, row.at,
+    )  # fmt: skip

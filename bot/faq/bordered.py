@@ -1,0 +1,70 @@
+"""Solving a system with a few rows more and a few less than one that is factored already.
+
+With A factored (n x n), let some unknowns go (set D) and some come (set N). The solution x of the system
+without D and with N is that of
+
+    [ A   B   P ] [x]   [r ]        B: A's rows against the new ones, C: the new ones among themselves,
+    [ B'  C   0 ] [y] = [rN]        P: unit columns of D, whose multipliers make x vanish there and let
+    [ P'  0   0 ] [l]   [0 ]        D's own equations be whatever they are,
+
+solved by the Schur complement of A: k = |D| + |N| solves with A's factor and one k x k system.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, lu_factor, lu_solve
+
+
+class Border:
+    """The border around a factored system.
+
+    Args:
+        factor: ``scipy.linalg.cho_factor`` of A.
+        gone: D, the numbers of the unknowns that go.
+        across: B, shape (n, |N|).
+        corner: C, shape (|N|, |N|).
+    """
+
+    def __init__(
+        self,
+        factor: tuple[NDArray[np.float32], bool],
+        gone: NDArray[np.int64],
+        across: NDArray[np.float32],
+        corner: NDArray[np.float32],
+    ) -> None:
+        self.factor, self.size = factor, len(factor[0])
+        self._gone, self._new = gone, across.shape[1]
+        unit = np.zeros((self.size, len(gone)), np.float32)
+        unit[gone, np.arange(len(gone))] = 1.0
+        self._across = across
+        border = np.asfortranarray(np.concatenate([across, unit], axis=1))
+        self._spread = (
+            np.asarray(cho_solve(factor, border, check_finite=False)) if border.shape[1] else border
+        )
+        schur = np.zeros((border.shape[1],) * 2)
+        schur[: self._new, : self._new] = corner
+        schur -= self._times_border(self._spread)
+        self._schur = lu_factor(schur, check_finite=False) if border.shape[1] else None
+
+    def corrected(
+        self, solved: NDArray[np.float32], right: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return (x, y): x for A's unknowns, 0 where they are gone, shape (n, m); y for the new, (|N|, m).
+
+        Args:
+            solved: A^-1 r, shape (n, m).
+            right: rN, shape (|N|, m).
+        """
+        if self._schur is None:
+            return solved, right
+        known = np.zeros((self._spread.shape[1], solved.shape[1]))
+        known[: self._new] = right
+        known -= self._times_border(solved)
+        found = lu_solve(self._schur, known, check_finite=False).astype(np.float32)
+        return solved - self._spread @ found, found[: self._new]
+
+    def _times_border(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return [B P]' times ``columns``."""
+        return np.concatenate([self._across.T @ columns, columns[self._gone]]).astype(np.float64)

@@ -1,0 +1,163 @@
+"""Bringing a table of records into the FAQ folder: what fits is written, what does not is reported."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.faq.authoring import Author, Change
+from bot.faq.errors import Place, Problem
+from bot.faq.exchange import Row, Sheet, read_sheet, record_data
+from bot.faq.model import Record, Title
+from bot.faq.records import Reader
+from bot.faq.source import Source
+
+Progress = Callable[[int, int], None]
+_ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A row that is a record."""
+
+    line: int
+    record: Record
+    category: str
+    title: Title | None
+
+
+@dataclass
+class Import:
+    """What an import does, or would do.
+
+    Attributes:
+        new: Ids of records that were not there.
+        changed: Ids of records that said something else.
+        same: Ids of records that are there already, word for word.
+        skipped: Why rows were left out; ``place.line`` is the row in the file.
+        ignored: Titles of columns that mean nothing here.
+        change: The files as they would be.
+    """
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    skipped: list[Problem] = field(default_factory=list)
+    ignored: tuple[str, ...] = ()
+    change: Change = field(default_factory=lambda: Change({}))
+
+
+def plan_import(
+    folder: Path, file: Path, category: str = "imported", progress: Progress | None = None
+) -> Import:
+    """Say what importing ``file`` would do; nothing is written. ``Author.apply(plan.change)`` does it.
+
+    A record that is there already is replaced in place; its fields that the table lacks are kept. Rows that
+    would break the FAQ are left out with the reason, so the others can be published at once.
+
+    Args:
+        folder: The FAQ folder, which must be correct.
+        file: A table, see ``exchange.py``.
+        category: For rows that name none.
+        progress: Called with (rows done, rows in all).
+
+    Raises:
+        ExchangeError: The file is no such table.
+        FaqFileError: The folder holds mistakes already.
+    """
+    sheet = read_sheet(file)
+    author = Author(folder)
+    there = {stored.record.id: stored for stored in author.records()}
+    found = Import(ignored=sheet.ignored)
+    incoming = _validated(sheet, file, {i: s.record for i, s in there.items()}, category, found)
+    for one in list(incoming):
+        stored = there.get(one.record.id)
+        if stored is not None and stored.record == one.record:
+            found.same.append(one.record.id)
+            incoming.remove(one)
+    reader = Reader(folder)
+    for _ in range(_ROUNDS):
+        found.change = author.merged(
+            [(one.record, one.category, one.title) for one in incoming], progress
+        )
+        problems = reader.read(found.change.files).problems
+        bad = {problem.record: problem for problem in problems}
+        refused = [one for one in incoming if one.record.id in bad]
+        if not refused:
+            break
+        found.skipped += [_at(file, one.line, bad[one.record.id]) for one in refused]
+        incoming = [one for one in incoming if one.record.id not in bad]
+    found.new = [one.record.id for one in incoming if one.record.id not in there]
+    found.changed = [one.record.id for one in incoming if one.record.id in there]
+    found.skipped.sort(key=lambda problem: problem.place)
+    return found
+
+
+def _validated(
+    sheet: Sheet, file: Path, there: dict[str, Record], category: str, found: Import
+) -> list[Incoming]:
+    incoming: dict[str, Incoming] = {}
+    taken = set(there)
+    for row in sheet.rows:
+        cells = row.cells
+        named = (cells.get("category") or category).strip()
+        data = json.loads(cells["json"]) if "json" in cells else record_data(cells)
+        if not data.get("id"):
+            data["id"] = made_id(data, named, taken)
+        known = there.get(str(data["id"]))
+        if known is not None:
+            data = {**known.plain(), **data}
+        try:
+            record = Record.model_validate(data)
+        except ValidationError as error:
+            found.skipped += _problems(file, row, data, error)
+            continue
+        if record.id in incoming:
+            values = {"kind": "id", "value": record.id, "first": f"row {incoming[record.id].line}"}
+            found.skipped.append(
+                Problem(Place(file, row.line), "doubled_id", values, record=record.id)
+            )
+            continue
+        taken.add(record.id)
+        zh, en = cells.get("category_zh", "").strip(), cells.get("category_en", "").strip()
+        title = Title(zh=zh or en or named, en=en or zh or named)
+        incoming[record.id] = Incoming(row.line, record, slug(named) or category, title)
+    return list(incoming.values())
+
+
+def _problems(file: Path, row: Row, data: object, error: ValidationError) -> Sequence[Problem]:
+    from bot.faq.records import explain
+
+    place = Place(file, row.line)
+    source = Source(file, {"records": [data]}, {(): place}, {})  # type: ignore[list-item]
+    details = [{**detail, "loc": ("records", 0, *detail["loc"])} for detail in error.errors()]
+    return [explain(source, detail) for detail in details[:1]]
+
+
+def _at(file: Path, line: int, problem: Problem) -> Problem:
+    return Problem(
+        Place(file, line), problem.code, problem.values, problem.severity, problem.record
+    )
+
+
+def made_id(data: dict[str, object], category: str, taken: set[str]) -> str:
+    """Return a free id, of the first English question's words where there are any."""
+    side = data.get("en")
+    words = side["questions"][0] if isinstance(side, dict) and side.get("questions") else ""
+    stem = "-".join(slug(str(words)).split("-")[:6])[:48].strip("-") or slug(category) or "record"
+    number, made = 1, stem
+    while made in taken:
+        number += 1
+        made = f"{stem}-{number}"
+    taken.add(made)
+    return made
+
+
+def slug(text: str) -> str:
+    """Return a text as an id: lowercase letters, digits, hyphens; empty when it has none of these."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

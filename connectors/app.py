@@ -53,6 +53,7 @@ from connectors.rest.routes import rest_router
 from connectors.service import Reception
 from connectors.texts import ChannelTexts
 from connectors.web.channel import GREETING, WebChannel
+from connectors.web.rasa_webchat import RasaWebchat
 from connectors.web.session import WebSessions
 
 _PAGES = Path(__file__).parent / "ui" / "dist"
@@ -82,7 +83,8 @@ def create_app(
         settings.allowed_origins,
     )
     texts = ChannelTexts(settings.channel_texts_file)
-    channels = [web, *build_channels(Fittings(settings, database, phrases, texts, files))]
+    webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)
+    channels = [web, webchat, *build_channels(Fittings(settings, database, phrases, texts, files))]
     outbox = Outbox(
         database,
         {channel.name: channel for channel in channels},

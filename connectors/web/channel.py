@@ -100,8 +100,10 @@ class WebChannel(Connector):
         await self.server.emit("typing", {"on": on, "author": "agent"}, room=conversation_id)
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        if not auth:
+            return  # rasa-webchat says who it is later, with session_request
         try:
-            hello = Hello.model_validate(auth or {})
+            hello = Hello.model_validate(auth)
         except ValidationError as error:
             raise socketio.exceptions.ConnectionRefusedError("bad hello") from error
         token = hello.session
@@ -140,6 +142,8 @@ class WebChannel(Connector):
         if self._reception is None:
             return {"ok": False, "error": _TRY_AGAIN}
         session = await self.server.get_session(sid)
+        if "user" not in session:
+            return {"ok": False, "error": _BAD_MESSAGE}
         try:
             attachments = self._uploads.read(session["user"], say.files)
         except ValueError:
@@ -170,7 +174,9 @@ class WebChannel(Connector):
             after = Resume.model_validate(data).last_seq
         except ValidationError:
             after = 0
-        conversation_id = (await self.server.get_session(sid))["conversation"]
+        conversation_id = (await self.server.get_session(sid)).get("conversation")
+        if conversation_id is None:
+            return {"messages": []}
         async with self._database.read() as session:
             entries = await transcript.entries(session, conversation_id, after)
         return {"messages": [to_wire(entry) for entry in entries]}

@@ -93,6 +93,7 @@ class RunningApp:
     dialogue: ScriptedDialogue
     database: Database
     settings: Settings
+    socket: Any
 
     async def messages(self, direction: str | None = None) -> list[MessageRow]:
         async with self.database.read() as session:
@@ -138,7 +139,7 @@ async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[R
         api.router.lifespan_context(api),
         httpx.AsyncClient(transport=transport, base_url="https://bot.example") as http,
     ):
-        yield RunningApp(http, dialogue, database, chosen)
+        yield RunningApp(http, dialogue, database, chosen, app.engineio_server)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bot.conversations.engine_client import EngineClient, EngineDown, EngineFault
-from bot.conversations.model import Attachment
+from bot.conversations.engine_client import EngineClient, EngineDown, EngineError, EngineFault
+from bot.conversations.model import Attachment, Body
+from bot.conversations.requests import parts_of, wish_of
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
 from bot.faq.live import LiveKnowledge
@@ -19,6 +20,12 @@ from bot.spelling import Speller
 _RETRY_AFTER_S = 0.3
 # What a customer would say who sent a picture without a word.
 _SENT_IT = {"zh": "照片发过来了", "en": "I have sent the photo"}
+
+# What asks the FAQ, and what asks for nothing: thanks between two questions is no request.
+_QUESTIONS = frozenset({"ask_faq", "cod_question", "product_question", "installation_help"})
+_SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge"})
+_NO_TASK = frozenset({"nlu_fallback", "out_of_scope", "inform", "affirm", "deny", None})
+_SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Dialogue:
         attachments: Sequence[Attachment] = (),
         channel: str | None = None,
     ) -> Outcome:
-        """Run one customer message through the engine.
+        """Run one customer message through the engine, one turn for each thing that it asks for.
 
         Args:
             message_id: unique for the message; a repeated id is not run twice.
@@ -106,10 +113,40 @@ class Dialogue:
             EngineError: when there is no turn to read.
         """
         started = time.perf_counter()
-        meant = self._speller.read(text)
-        language = self._language_of(meant, before)
-        if not text and attachments:
-            meant = _SENT_IT[language]
+        language = self.language_for(text, before)
+        requests = [text]
+        if text and not payload and not attachments:
+            requests = await self._requests(conversation_id, message_id, text, channel)
+        replies: tuple[Body, ...] = ()
+        for number, request in enumerate(requests, start=1):
+            # The last turn has the message's own id, by which a repetition is known.
+            own_id = message_id if number == len(requests) else f"{message_id}.{number}"
+            turn, hits = await self._run(
+                conversation_id, own_id, request, payload, language, attachments, channel
+            )
+            replies += turn.replies
+            if turn.handoff:
+                break
+        return Outcome(
+            turn=replace(turn, replies=replies),
+            language=detect(text),
+            reply_language=language,
+            faq=hits,
+            latency_ms=(time.perf_counter() - started) * 1000,
+            anger=None if payload or self._anger is None else self._anger(self._meant(text)),
+        )
+
+    async def _run(
+        self,
+        conversation_id: str,
+        message_id: str,
+        text: str,
+        payload: str | None,
+        language: Language,
+        attachments: Sequence[Attachment],
+        channel: str | None,
+    ) -> tuple[Turn, tuple[Hit, ...]]:
+        meant = self._meant(text) if text or not attachments else _SENT_IT[language]
         # One state of the FAQ for the whole turn: the actions find it by its version while we hold it.
         knowledge = self._faq.now
         found = None if payload or not text else knowledge.rule(meant, channel)
@@ -130,14 +167,41 @@ class Dialogue:
             # A connection that broke or an action that was cut off leaves no trace in the engine.
             await asyncio.sleep(_RETRY_AFTER_S)
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
-        return Outcome(
-            turn=read_turn(events),
-            language=detect(text),
-            reply_language=language,
-            faq=found.hits if found else (),
-            latency_ms=(time.perf_counter() - started) * 1000,
-            anger=None if payload or self._anger is None else self._anger(meant),
-        )
+        return read_turn(events), found.hits if found else ()
+
+    async def _requests(
+        self, conversation_id: str, message_id: str, text: str, channel: str | None
+    ) -> list[str]:
+        """Return the parts to run one after the other: questions first, so that a task has the last word.
+
+        The text stays whole unless every part is understood by itself and at most one is a task: two
+        tasks would talk over each other.
+        """
+        parts = parts_of(text)
+        questions: dict[str, str] = {}
+        tasks: list[str] = []
+        for part in parts if len(parts) > 1 else ():
+            meant = self._meant(part)
+            found = self._faq.now.rule(meant, channel)
+            metadata = {"faq": _as_metadata(found), "said": part}
+            try:
+                read = await self._engine.understand(
+                    conversation_id, _as_typed(meant), message_id, metadata
+                )
+            except EngineError:
+                return [text]
+            intent, confidence = read["intent"]["name"], read["intent"].get("confidence") or 0.0
+            if intent in _QUESTIONS and found.answer:
+                questions[found.answer] = part
+            elif intent in _QUESTIONS | _NO_TASK or confidence < _SURE:
+                return [text]
+            elif intent not in _SMALL_TALK:
+                tasks.append(part)
+        several = len(tasks) <= 1 and len(questions) + len(tasks) > 1
+        return [*questions.values(), *tasks] if several else [text]
+
+    def _meant(self, text: str) -> str:
+        return wish_of(self._speller.read(text))
 
     def _learn(self, before: Knowledge, after: Knowledge) -> None:
         """Know the words of what was published, or they would be taken for misspelt ones."""

@@ -1,4 +1,4 @@
-"""Where a message that asks for two things falls apart.
+"""What a message asks for: two things at once, or one and not another.
 
 "Where is my order? Also, do you ship to Hong Kong?" is two requests; "It broke yesterday. What now?" is one
 in two sentences. Splitting is only a guess here: the dialogue takes it when each part is understood by
@@ -21,6 +21,16 @@ _ANNOUNCED = re.compile(
 _FILLER = re.compile(r"^[\s,，:：]*(?:就是)?(?:我?[想再还還]?[问問](?:一?下)?)?[\s,，:：]*")
 _AFTER_QUESTION = re.compile(r"(?<=[?？])[\s,，]*(?=[^\s?？!！。.~～])")
 _ORDER = re.compile(r"SO[\s-]?\d{8}[\s-]?\d{3}", re.IGNORECASE)
+# "Not this, but that": what is wished for begins with a word that says so.
+_NOT_BUT = re.compile(
+    r"^(?P<not>(?:我)?(?:的意思)?(?:不是|没说|没有?要|没让|不要|不想|不用|别给我|别|先不)[^,，。.;；!！?？\s]{1,12})[,，。;；!！\s]+"
+    r"(?:而是|只是|就是|其实是?|是)?(?P<wish>(?:我)?(?:就|只|是)?(?:想|要|帮|给我|麻烦|请|改|换|查).+)$"
+    r"|^(?P<not_en>(?:i (?:am |'m )?|i'm )?(?:(?:do not|don't|dont|did not|didn't|never) (?:want|wanna|need|mean|ask(?:ed)?|say|said)"
+    r"|not (?:asking|trying|looking|cancel+ing|returning|exchanging|changing|complaining)|no need to)\b[^,.;!?]{0,60})[,.;!?]\s*"
+    r"(?:but |instead )?(?P<wish_en>(?:just |only )?(?:i (?:just |only )?(?:want|need|wanna|would like)|i'd like|want|wanna|please|can you|could you)\b.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_CODE = re.compile(r"\d{3}")
 _BETWEEN_ORDERS = re.compile(r"[,，;；。.]\s*|\s+and\s+|然后|然後|再把", re.IGNORECASE)
 
 
@@ -37,6 +47,18 @@ def parts_of(text: str) -> list[str]:
     pieces = [piece.strip() for whole in pieces for piece in _by_orders(whole)]
     pieces = [piece for piece in pieces if sum(map(str.isalnum, piece)) >= _SHORTEST]
     return pieces if 1 < len(pieces) <= _MOST_PARTS else [text]
+
+
+def wish_of(text: str) -> str:
+    """Return what is wished for where a message first says what is not: "不是要退货，是想换" is 想换.
+
+    Any other message comes back as it is, also where what is not wished for holds a number.
+    """
+    found = _NOT_BUT.match(text.strip())
+    if found is None:
+        return text
+    refused = found["not"] or found["not_en"]
+    return text if _CODE.search(refused) else (found["wish"] or found["wish_en"])
 
 
 def _by_orders(text: str) -> list[str]:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 import structlog
 
+from bot.conversations.choices import chosen
 from bot.conversations.files import FileRefusedError
 from bot.conversations.inbox import Accepted
 from bot.conversations.model import Body, Inbound, State
 from bot.language import Language
-from connectors.numbers import chosen
 from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.wechat.api import WeChatApi, WeChatError

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.conversations.choices import chosen
 from bot.conversations.model import Button
 from bot.language import detect
-from connectors.numbers import chosen
 from connectors.texts import ChannelTexts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversations.requests import parts_of
+from bot.conversations.requests import parts_of, wish_of
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,36 @@ def test_two_requests(text: str, parts: list[str]) -> None:
 )
 def test_one_request(text: str) -> None:
     assert parts_of(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("不是要退货，是想换", "想换"),
+        ("我不要取消订单，只是想改地址", "想改地址"),
+        ("不是换货，我要退", "我要退"),
+        ("我没说要退款 我要换个大一码的", "我要换个大一码的"),
+        ("I don't want to return it, I want to exchange it", "I want to exchange it"),
+        ("not cancelling, just want to move the delivery", "just want to move the delivery"),
+        ("No need to call me. Please leave it at the door", "Please leave it at the door"),
+    ],
+)
+def test_what_is_refused_first_is_not_what_is_wished_for(text: str, wish: str) -> None:
+    assert wish_of(text) == wish
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不想要了",
+        "别取消",
+        "还没收到，帮我催一下",
+        "不是SO20261105001，我要查SO20261105002",
+        "I did not receive it, please help",
+        "it's not working, I want a refund",
+        "don't cancel my order",
+        "不满意",
+    ],
+)
+def test_other_messages_stay_whole(text: str) -> None:
+    assert wish_of(text) == text

@@ -24,6 +24,7 @@ from actions.form import (
     STOPPED,
     confidence_of,
     intent_of,
+    pictures_of,
     take_early,
 )
 from bot.clock import Clock, utc_now
@@ -85,7 +86,7 @@ class ClaimTalk:
             asked is Detail.TITLE and is_company(claim.title or "")
         )
         short = len(told.text) <= _SHORT_CHARS or unsure
-        return goal if told.choice or sure_value or short else None
+        return goal if told.choice or told.pictures or sure_value or short else None
 
     async def listen(
         self, tracker: Tracker, order: Order, goal: Goal, starts: bool, now: datetime
@@ -102,7 +103,9 @@ class ClaimTalk:
         old, told = Claim.from_json(before.get("claim")), told_of(tracker)
         claim = old
         for one in early:
-            claim = grown(claim, Told(one["text"]), order, goal, None)
+            claim = grown(
+                claim, Told(one["text"], pictures=tuple(one["pictures"])), order, goal, None
+            )
         claim = grown(claim, told, order, goal, asked)
         changed = replace(claim, words=old.words) != old
         here = asked_for in {DETAIL, GO_AHEAD} and before.get("goal") == goal
@@ -198,10 +201,8 @@ class AskClaimDetail(Action):
 
 def told_of(tracker: Tracker) -> Told:
     """Return the latest message as claims read it."""
-    message = tracker.latest_message
     choice = next(tracker.get_latest_entity_values("choice"), None)
-    pictures = bool((message.get("metadata") or {}).get("attachments"))
-    return Told(text_of(tracker), choice, pictures)
+    return Told(text_of(tracker), choice, tuple(pictures_of(tracker)))
 
 
 def _claim_of(tracker: Tracker) -> Claim:

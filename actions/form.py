@@ -41,6 +41,12 @@ def confidence_of(tracker: Tracker) -> float:
     return float((tracker.latest_message.get("intent") or {}).get("confidence", 1.0))
 
 
+def pictures_of(tracker: Tracker) -> list[str]:
+    """Return the ids of the pictures that came with the latest message."""
+    attachments = (tracker.latest_message.get("metadata") or {}).get("attachments") or ()
+    return [one["id"] for one in attachments if one.get("kind") == "picture"]
+
+
 def digits_beside_code(text: str) -> str | None:
     """Return four digits that stand right behind an order or tracking number: "SO… 6688"."""
     found = _DIGITS_BESIDE_CODE.search(normalise(text))
@@ -54,17 +60,18 @@ def with_early(tracker: Tracker, *, starts: bool) -> dict[str, Any]:
     """
     draft = {} if starts else dict(tracker.get_slot(DRAFT) or {})
     text = text_of(tracker)
-    if text:
+    pictures = pictures_of(tracker)
+    if text or pictures:
         entities = [
             {"entity": one["entity"], "value": one["value"]}
             for one in tracker.latest_message.get("entities") or ()
         ]
-        kept = [*draft.get("early", ()), {"text": text, "entities": entities}]
+        kept = [*draft.get("early", ()), {"text": text, "entities": entities, "pictures": pictures}]
         draft["early"] = kept[-_EARLY_KEPT:]
     return draft
 
 
 def take_early(draft: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Take the early messages out of a draft; each has ``text`` and ``entities``."""
+    """Take the early messages out of a draft; each has ``text``, ``entities`` and ``pictures``."""
     early: Sequence[Mapping[str, Any]] = draft.pop("early", ())
     return early

@@ -12,7 +12,7 @@ from actions.cards import SURE, CardAnswers
 from actions.changes import ASKED, ChangeTalk
 from actions.claims import ClaimTalk
 from actions.context import decide, language_of, text_of
-from actions.form import DETAIL, DRAFT, GO_AHEAD, digits_beside_code, intent_of, with_early
+from actions.form import DETAIL, DRAFT, GO_AHEAD, STOPPED, digits_beside_code, intent_of, with_early
 from actions.proof import ProofTalk
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal, Reply, answer, is_late, last_known, my_orders, promised
@@ -223,6 +223,8 @@ class OrderAction(Action):
         replies: list[Reply] = []
         if order and not await self._proof.opens(tracker, order, goal, [], self._clock()):
             # The form asks for the proof; whoever comes here without it gets nothing done.
+            if tracker.get_slot(GO_AHEAD) != STOPPED:
+                replies = [Reply("utter_change_kept", {"order_number": order.number})]
             order = None
         if order and self._claims.concerns(goal, order):
             replies = await self._claims.finish(tracker, order, goal, self._clock())

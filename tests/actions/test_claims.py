@@ -315,3 +315,15 @@ async def test_an_early_title_is_the_company_and_not_the_words_around_it(
         "要开公司抬头的票 抬头写上海拾光贸易有限公司", order_goal="invoice", **PROVED
     )
     assert names(said) == ["utter_ask_claim_tax_number"]
+
+
+async def test_a_picture_that_is_sent_goes_into_the_case(
+    customer: Customer, shop: Database
+) -> None:
+    await customer.says("收到的鞋破了", order_goal="wrong_or_damaged_item", **PROVED)
+    picture = {"id": "f1", "kind": "picture", "name": "shoe.jpg", "media_type": "image/jpeg"}
+    customer.metadata = {"attachments": [picture]}
+    assert names(await customer.says("图片")) == ["utter_preview_problem"]
+    customer.metadata = {}
+    assert names(await customer.says("对")) == ["utter_done_problem"]
+    assert (await the_case(shop)).data["pictures"] == ["f1"]

@@ -42,6 +42,7 @@ class Customer:
         self.asked_for: str | None = None
         self.active = False
         self.intent: dict[str, Any] = {}
+        self.metadata: dict[str, Any] = {}
 
     async def says(self, text: str, **given: str) -> list[dict[str, Any]]:
         """Send a message from which the engine read the slots ``given``; return the replies."""
@@ -78,7 +79,7 @@ class Customer:
             "latest_message": {
                 "text": text,
                 "entities": [],
-                "metadata": {},
+                "metadata": self.metadata,
                 "intent": self.intent,
             },
             "events": list(self._events),

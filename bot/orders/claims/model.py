@@ -65,7 +65,7 @@ class Claim:
     """What is known of a claim; ``None`` was not said yet.
 
     ``skus`` are the articles it is about, ``opened`` the answer to the question of their category,
-    ``words`` what the customer wrote about it.
+    ``pictures`` the ids of the files that came along, ``words`` what the customer wrote about it.
     """
 
     skus: tuple[str, ...] = ()
@@ -74,6 +74,7 @@ class Claim:
     wish: str | None = None
     problem: Problem | None = None
     photo: Photo | None = None
+    pictures: tuple[str, ...] = ()
     title: str | None = None
     tax_number: str | None = None
     email: str | None = None
@@ -82,7 +83,7 @@ class Claim:
     def to_json(self) -> dict[str, Any]:
         """Return the claim as JSON data without its empty parts."""
         data = {key: value for key, value in asdict(self).items() if value not in (None, ())}
-        return data | {key: list(data[key]) for key in ("skus", "words") if key in data}
+        return data | {key: list(data[key]) for key in ("skus", "pictures", "words") if key in data}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Claim:
@@ -95,6 +96,7 @@ class Claim:
             wish=data.get("wish"),
             problem=Problem(data["problem"]) if "problem" in data else None,
             photo=Photo(data["photo"]) if "photo" in data else None,
+            pictures=tuple(data.get("pictures", ())),
             title=data.get("title"),
             tax_number=data.get("tax_number"),
             email=data.get("email"),

@@ -112,11 +112,11 @@ _NAMED = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message as it was sent: its words, what a button chose, whether pictures came along."""
+    """A message as it was sent: its words, what a button chose, the ids of pictures that came along."""
 
     text: str
     choice: str | None = None
-    pictures: bool = False
+    pictures: tuple[str, ...] = ()
 
 
 def forgets(text: str) -> bool:
@@ -159,6 +159,7 @@ def grown(claim: Claim, told: Told, order: Order, goal: Goal, asked: Detail | No
             }
     if told.pictures and goal is Goal.WRONG_OR_DAMAGED_ITEM:
         found["photo"] = Photo.SENT
+        found["pictures"] = tuple(dict.fromkeys((*claim.pictures, *told.pictures)))
     names = {field.name for field in fields(Claim)}
     claim = replace(claim, **{key: value for key, value in found.items() if key in names})
     if text and goal is not Goal.INVOICE:

@@ -51,7 +51,7 @@ def is_ours(body: Body) -> bool:
     return (body.payload or "").startswith(CALL_ME)
 
 
-def awaiting(conversation_id: str, now: datetime) -> Select[tuple[int]]:
+def awaiting(conversation_id: str, now: datetime) -> Select[int]:
     """Return what finds a form whose next answer is typed; there is mostly none."""
     return select(CallbackRow.id).where(
         CallbackRow.conversation_id == conversation_id,

@@ -41,7 +41,7 @@ def is_ours(body: Body) -> bool:
     return is_score(body) or _COMMENT.fullmatch(body.payload or "") is not None
 
 
-def awaiting(conversation_id: str) -> Select[tuple[int]]:
+def awaiting(conversation_id: str) -> Select[int]:
     """Return what finds a rating whose comment comes next; there is mostly none."""
     return select(RatingRow.handoff_id).where(
         RatingRow.conversation_id == conversation_id, RatingRow.awaits_comment

@@ -84,10 +84,11 @@ class Dialogue:
         read = await self._engine.understand(
             conversation_id, _as_typed(self._speller.read(text)), message_id, {"said": text}
         )
+        intent = read.get("intent") or {}
         return Understood(
-            intent=read["intent"]["name"],
-            confidence=read["intent"].get("confidence") or 0.0,
-            codes=frozenset(entity["entity"] for entity in read["entities"]),
+            intent=intent.get("name"),
+            confidence=intent.get("confidence") or 0.0,
+            codes=frozenset(entity["entity"] for entity in read.get("entities") or ()),
         )
 
     async def turn(

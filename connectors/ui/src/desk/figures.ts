@@ -4,7 +4,7 @@ import { open } from "../shared/dialog";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { api } from "./api";
-import { columns } from "./chart";
+import { type Bar, columns } from "./chart";
 import type { Catalogue, Figures } from "./model";
 import { span, WORDS, type Words } from "./words";
 
@@ -48,46 +48,20 @@ function charts(days: readonly Figures[], words: Words, lang: Lang): HTMLElement
     days.map((line) => ({ label: line.group.slice(5).replace("-", "/"), value: value(line) }));
   const percent = (value: number) => `${Math.round(value * 100)}%`;
   const time = (value: number) => span(value, lang);
-  const drawn: [string, SVGSVGElement][] = [
-    [
-      words.sessions,
-      columns(
-        words.sessions,
-        of((line) => line.sessions),
-        String,
-      ),
-    ],
-    [
-      words.contained,
-      columns(
-        words.contained,
-        of((line) => line.containment),
-        percent,
-        1,
-      ),
-    ],
-    [
-      words.firstResponse,
-      columns(
-        words.firstResponse,
-        of((l) => l.first_response_median_s),
-        time,
-      ),
-    ],
-    [
-      words.csat,
-      columns(
-        words.csat,
-        of((line) => line.csat),
-        percent,
-        1,
-      ),
-    ],
+  const charts: [string, Bar[], (value: number) => string, number?][] = [
+    [words.sessions, of(({ sessions }) => sessions), String],
+    [words.contained, of(({ containment }) => containment), percent, 1],
+    [words.firstResponse, of((line) => line.first_response_median_s), time],
+    [words.csat, of(({ csat }) => csat), percent, 1],
   ];
   return h(
     "div",
     { class: "charts" },
-    ...drawn.map(([title, chart]) => h("figure", {}, h("figcaption", {}, title), chart)),
+    ...charts
+      .filter(([, bars]) => bars.some(({ value }) => value !== null))
+      .map(([title, bars, show, top]) =>
+        h("figure", {}, h("figcaption", {}, title), columns(title, bars, show, top)),
+      ),
   );
 }
 

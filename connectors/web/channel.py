@@ -13,6 +13,7 @@ from typing import Any
 import socketio
 import structlog
 from pydantic import ValidationError
+from sqlalchemy import select, update
 
 from bot.conversations import transcript
 from bot.conversations.model import Inbound, State
@@ -20,6 +21,7 @@ from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
 from bot.desk.feed import Service
 from bot.language import Language
+from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
 from connectors.files import Uploads
@@ -111,9 +113,9 @@ class WebChannel(Connector):
         if user is None:
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
-        async with self._database.write() as session:
-            conversation = await transcript.open_conversation(session, self.name, user)
-        await self.server.save_session(sid, {"user": user, "conversation": conversation.id})
+        conversation = await self._conversation_of(user)
+        known = {"user": user, "conversation": conversation.id, "ui_lang": hello.ui_lang}
+        await self.server.save_session(sid, known)
         # The room comes before the transcript: what is sent in between arrives twice, not never.
         await self.server.enter_room(sid, conversation.id)
         async with self._database.read() as session:
@@ -134,6 +136,29 @@ class WebChannel(Connector):
             to=sid,
         )
 
+    async def _conversation_of(self, user: str) -> ConversationRow:
+        async with self._database.read() as session:
+            known = await session.scalar(
+                select(ConversationRow).where(
+                    ConversationRow.channel == self.name, ConversationRow.user == user
+                )
+            )
+        if known is not None:
+            return known
+        async with self._database.write() as session:
+            return await transcript.open_conversation(session, self.name, user)
+
+    async def _speak(self, conversation_id: str, language: Language | None) -> None:
+        """A file alone has no language: the widget's own is the best guess before the first words."""
+        if language is None:
+            return
+        async with self._database.write() as session:
+            await session.execute(
+                update(ConversationRow)
+                .where(ConversationRow.id == conversation_id, ConversationRow.language.is_(None))
+                .values(language=language)
+            )
+
     async def _on_say(self, sid: str, data: Any) -> dict[str, Any]:
         try:
             say = Say.model_validate(data)
@@ -149,6 +174,8 @@ class WebChannel(Connector):
         except ValueError:
             return {"ok": False, "error": _BAD_MESSAGE}
         try:
+            if attachments and not say.text:
+                await self._speak(session["conversation"], session["ui_lang"])
             accepted = await self._reception.accept(
                 Inbound(
                     channel=self.name,

@@ -72,8 +72,10 @@ class Line:
         self._ack_ids = itertools.count(1)
         self.events: list[tuple[str, Any]] = []
         self.acks: dict[int, Any] = {}
+        self._heard = asyncio.Event()
 
     def take(self, packet: str) -> None:
+        self._heard.set()
         if packet.startswith(_EVENT):
             name, *rest = json.loads(packet[1:])
             self.events.append((name, *rest))  # type: ignore[arg-type]
@@ -88,6 +90,13 @@ class Line:
         packet = f"{_EVENT}{number}{json.dumps([name, data])}"
         await self._server._handle_eio_message(self._identifier, packet)
         return number
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until what the server sent fulfils ``condition``."""
+        async with asyncio.timeout(30):
+            while not condition():
+                self._heard.clear()
+                await self._heard.wait()
 
     async def cut(self) -> None:
         del self._lines[self._identifier]

@@ -37,10 +37,10 @@ async def test_a_thousand_forced_reconnects_lose_and_double_nothing(
         for number in range(_CONNECTIONS):
             hello = {"lang": "zh", "last_seq": complete()}
             line = await lines.connect(hello | ({"session": token} if token else {}))
-            if dice.random() < 0.7:
-                await until(lambda line=line: bool(line.got("ready")))  # type: ignore[misc]
+            if token is None or dice.random() < 0.5:
+                await line.until(lambda line=line: bool(line.got("ready")))  # type: ignore[misc]
                 token = line.got("ready")[0]["session"]
-            if token is not None and (waiting or dice.random() < 0.3):
+            if token is not None and (waiting or dice.random() < 0.2):
                 if waiting is None:
                     waiting = f"message-{number:04}"
                     said.append(waiting)
@@ -48,7 +48,7 @@ async def test_a_thousand_forced_reconnects_lose_and_double_nothing(
                 for _ in range(dice.randrange(8)):
                     await asyncio.sleep(0)
                 if asked in line.acks or dice.random() < 0.5:
-                    await until(lambda line=line, asked=asked: asked in line.acks)  # type: ignore[misc]
+                    await line.until(lambda line=line, asked=asked: asked in line.acks)  # type: ignore[misc]
                     assert line.acks[asked]["ok"]
                     waiting = None
             read(line)

@@ -15,7 +15,9 @@ Floats = NDArray[np.float32]
 Arrays = dict[str, NDArray[Any]]
 
 DEFAULTS: dict[str, Any] = {"neighbours": 3, "balance": -0.5, "C": 30.0, "count_weight": 0.6}
-_ROUNDS = 25  # of L-BFGS; with more, messages that were held out get less likely labels, not likelier
+_ROUNDS = (
+    25  # of L-BFGS; with more, messages that were held out get less likely labels, not likelier
+)
 # Frequent features are stretched by this power of their mean square, rare ones less: half way to equal
 # footing, which halves the rounds. All the way, rare n-grams are learned by heart.
 _STRETCH = 0.2

@@ -55,7 +55,7 @@ def evaluate(
     draws: Annotated[int, typer.Option(min=1, help="Draws of 10 examples per intent.")] = 3,
     diet: Annotated[
         bool,
-        typer.Option("--diet", help="Rasa's default pipeline as well, on the same draws: slow."),
+        typer.Option("--diet", help="Rasa's default pipeline as well, on the first draw: slow."),
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Not with all examples.")] = False,
     intent_names: Annotated[

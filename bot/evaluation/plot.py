@@ -60,4 +60,4 @@ def _draw_shares(shares: Sequence[Row], axes: Axes) -> None:
     axes.set_yticks([len(measures) - i - 0.19 for i in range(len(measures))], measures)
     axes.set_xlabel("%")
     axes.set_xlim(0, 100)
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False)  # over the bars

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         description="Probability from which FAQ entries are suggested; empty: the fitted value.",
     )
 
+    retrain_after_s: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds without an edit until the classifier learns changed FAQ questions; 0: only at a start.",
+    )
+
     engine_port: int = Field(5005, ge=1, le=65535, description="Loopback port of the Rasa engine.")
     engine_timeout_s: float = Field(
         8.0,

@@ -27,6 +27,7 @@ from bot.faq.live import LiveKnowledge
 from bot.faq.watching import Watcher
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
+from bot.retraining import Retrainer
 from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
@@ -124,6 +125,7 @@ def create_app(
     )
     readiness = Readiness(database, engine)
     watcher = Watcher(knowledge)
+    retrainer = Retrainer(settings, engine, knowledge)
     ticker = Ticker(orders.cod, on_message=changed)
 
     @asynccontextmanager
@@ -137,9 +139,11 @@ def create_app(
         readiness.start()
         await workers.recover()
         ticker.start()
+        retrainer.start()
         watcher.start()
         yield
         await watcher.close()
+        await retrainer.close()
         await ticker.close()
         await readiness.close()
         await workers.close()

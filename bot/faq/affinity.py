@@ -117,6 +117,10 @@ class Affinity:
         """
         return np.asarray(_kernel(cosines[self._basis]) @ self.weights)
 
+    def scores_of(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``scores`` of a unit vector, shape (d,), whose cosines are not there yet."""
+        return np.asarray(_kernel(self._vectors[self._basis] @ vector) @ self.weights)
+
     def left_out_scores(self, row: int) -> NDArray[np.float32]:
         """Return ``scores`` of the row itself as if it had not been there."""
         scores = self.scores(self._vectors @ self._vectors[row])

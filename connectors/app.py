@@ -24,6 +24,7 @@ from bot.desk.feed import Feed
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
 from bot.faq.live import LiveKnowledge
+from bot.faq.news import FILE_NAME as NEWS_FILE
 from bot.faq.watching import Watcher
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
@@ -124,7 +125,7 @@ def create_app(
         feed.changed,
     )
     readiness = Readiness(database, engine)
-    watcher = Watcher(knowledge)
+    watcher = Watcher(knowledge, settings.var / NEWS_FILE)
     retrainer = Retrainer(settings, engine, knowledge)
     ticker = Ticker(orders.cod, on_message=changed)
 

@@ -190,7 +190,7 @@ class FaqIndex:
         # Products this small gain nothing from threads, and lose 8 ms where another process has a core.
         with self._threads.limit(limits=1):
             cosines = self._nearest.cosines(vector)
-            if left_out is None and self._nearest.exact:
+            if left_out is None and self._nearest.exact and self._solved.affinity.exact:
                 affinity = self._solved.affinity.scores(cosines[: self._known])
             elif left_out is None:
                 affinity = self._solved.affinity.scores_of(vector)

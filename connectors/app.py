@@ -25,9 +25,11 @@ from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
 from bot.editing.library import FaqLibrary
 from bot.faq.live import LiveKnowledge
+from bot.faq.news import FILE_NAME as NEWS_FILE
 from bot.faq.watching import Watcher
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
+from bot.retraining import Retrainer
 from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
@@ -133,7 +135,8 @@ def create_app(
         feed.changed,
     )
     readiness = Readiness(database, engine)
-    watcher = Watcher(knowledge)
+    watcher = Watcher(knowledge, settings.var / NEWS_FILE)
+    retrainer = Retrainer(settings, engine, knowledge)
     ticker = Ticker(orders.cod, on_message=changed)
 
     @asynccontextmanager
@@ -147,9 +150,11 @@ def create_app(
         readiness.start()
         await workers.recover()
         ticker.start()
+        retrainer.start()
         watcher.start()
         yield
         await watcher.close()
+        await retrainer.close()
         await ticker.close()
         await readiness.close()
         await workers.close()

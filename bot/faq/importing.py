@@ -134,7 +134,7 @@ def _problems(file: Path, row: Row, data: object, error: ValidationError) -> Seq
     from bot.faq.records import explain
 
     place = Place(file, row.line)
-    source = Source(file, {"records": [data]}, {(): place}, {})  # type: ignore[dict-item,list-item]
+    source = Source(file, {"records": [data]}, {(): place}, {})  # type: ignore[list-item]
     details = [{**detail, "loc": ("records", 0, *detail["loc"])} for detail in error.errors()]
     return [explain(source, detail) for detail in details[:1]]
 

@@ -137,6 +137,6 @@ def _trial(knowledge: Knowledge, number: int, kind: Kind, asked: int, ruling: Ru
         kind,
         meant,
         outcome,
-        best and best.faq_id,
+        best.faq_id if best else None,
         best.score if best else 0.0,
     )

@@ -40,7 +40,7 @@ lock: python ## pin the requirements anew
 bench: setup ## measure the stack against a plain Rasa project and draw the plot
 	@$(VENV)/python -m bench
 
-screenshots: setup ## take the pictures of the desk and the editor for docs/
+screenshots: setup ## take the pictures of the desk for docs/desk.md
 	@$(VENV)/python -m tests.desk.screenshots
 
 clean: ## remove everything that set-up and running made

@@ -12,6 +12,8 @@ from ruamel.yaml import YAML
 from bot.settings import Settings
 
 MODEL_NAME = "yingda"
+# They serve turns; no model depends on them.
+_SERVING = frozenset({"turn_channel.py", "language_nlg.py", "snapshot_tracker_store.py"})
 
 
 def engine_command(settings: Settings, *arguments: str) -> list[str]:
@@ -32,15 +34,15 @@ def run_command(settings: Settings) -> list[str]:
     )  # fmt: skip
 
 
-def train_command(settings: Settings) -> list[str]:
-    """Return the command that trains the model."""
+def train_command(settings: Settings, folder: Path | None = None) -> list[str]:
+    """Return the command that trains the model into ``folder``, where the engine looks for it by default."""
     return engine_command(
         settings,
         "train",
         "--skip-validation",  # the tests validate; a start must not pay for it
         "--force",  # without it Rasa first runs the whole graph to find out what changed
         "--fixed-model-name", MODEL_NAME,
-        "--out", str(settings.root / "models"),
+        "--out", str(folder or settings.root / "models"),
     )  # fmt: skip
 
 
@@ -109,6 +111,7 @@ def _training_files(root: Path) -> Iterator[Path]:
     yield from (root / name for name in ("config.yml", "domain.yml", "requirements/engine.txt"))
     for folder in ("data/nlu", "data/rules", "data/stories", "data/dictionary"):
         yield from (path for path in (root / folder).rglob("*") if path.is_file())
-    yield from (root / "bot" / "components").glob("*.py")
+    components = (root / "bot" / "components").glob("*.py")
+    yield from (path for path in components if path.name not in _SERVING)
     yield root / "bot" / "language.py"
     yield from (path for path in (root / "models" / "encoder").glob("*") if path.is_file())

@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         le=1,
         description="Share of a change's automatic tests that may newly fail before the editor must confirm publishing.",
     )
+    retrain_after_s: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds without an edit until the classifier learns changed FAQ questions; 0: only at a start.",
+    )
 
     engine_port: int = Field(5005, ge=1, le=65535, description="Loopback port of the Rasa engine.")
     engine_timeout_s: float = Field(

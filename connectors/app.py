@@ -29,9 +29,11 @@ from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
 from bot.editing.library import FaqLibrary
 from bot.faq.live import LiveKnowledge
+from bot.faq.news import FILE_NAME as NEWS_FILE
 from bot.faq.watching import Watcher
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
+from bot.retraining import Retrainer
 from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
@@ -159,7 +161,8 @@ def create_app(
         feed.changed,
     )
     readiness = Readiness(database, engine)
-    watcher = Watcher(knowledge)
+    watcher = Watcher(knowledge, settings.var / NEWS_FILE)
+    retrainer = Retrainer(settings, engine, knowledge)
     ticker = Ticker(orders.cod, on_message=changed, outages=orders.outages)
 
     @asynccontextmanager
@@ -176,9 +179,11 @@ def create_app(
         readiness.start()
         await workers.recover()
         ticker.start()
+        retrainer.start()
         watcher.start()
         yield
         await watcher.close()
+        await retrainer.close()
         await ticker.close()
         await readiness.close()
         await workers.close()

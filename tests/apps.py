@@ -42,7 +42,7 @@ def app_without_engine(
         dialogue,
         phrases,
         ActionExecutor(),
-        live or SimpleNamespace(folder=None),
+        live or SimpleNamespace(folder=None, listen=lambda listener: None),
         Orders.build(database, settings.policy_folder, phrases, settings.default_language),
         load_rules(settings),
     )

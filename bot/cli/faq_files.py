@@ -166,5 +166,5 @@ def _write_report(plan: Import, file: Path, language: Tongue) -> None:
         writer = csv.writer(output)
         writer.writerow(["row", "record", "what", "mend"])
         for p in plan.skipped:
-            what, mend = p.what(language.value), p.mend(language.value)
-            writer.writerow([p.place.line, p.record or "", what, mend])
+            words = p.what(language.value), p.mend(language.value)
+            writer.writerow([p.place.line, p.record or "", *words])

@@ -32,6 +32,7 @@ def up() -> None:
     from bot.cli.db import fill, seed_accounts
     from bot.cli.train import train_engine
     from bot.engine_process import engine_environment, is_trained, run_command
+    from bot.faq.news import FILE_NAME, News
     from bot.settings import Settings
     from bot.storage.migrate import upgrade
     from bot.supervisor import Child, Supervisor
@@ -65,7 +66,10 @@ def up() -> None:
     try:
         if _wait_until_ready(supervisor, settings, console):
             _print_addresses(settings, console)
+        news = News(settings.var / FILE_NAME, settings.default_language)
         while not supervisor.stopping:
+            for line in news.lines():
+                console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
             for name in supervisor.tend():
                 console.print(
                     f"[yellow]The {name} had stopped and was started again[/yellow] (log: {logs / name}.log)"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+from rasa.exceptions import ModelNotFound
 from rasa.shared.core.events import Event, UserUttered
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, response
@@ -34,6 +39,8 @@ class TurnInput(InputChannel):
 
     ``POST /webhooks/turn/understand`` takes the same request and answers with the ``parse_data`` alone:
     nothing is said, done or remembered.
+
+    ``PUT /webhooks/turn/model`` with ``{"model": file}`` loads a model while turns go on, then goes over to it.
 
     A repeated ``message_id`` answers with the same events and runs nothing again, so the app may
     ask again after a lost answer. The app sends the messages of one sender one after the other.
@@ -105,6 +112,26 @@ class TurnInput(InputChannel):
                 return _error(503, "no_model", "The engine has no model loaded: `yingda doctor`.")
             return response.json(await _agent(request).processor.parse_message(message))
 
+        async def load(request: Request) -> HTTPResponse:
+            if not self._is_authorised(request):
+                return _error(401, "unauthorised", "Send the engine's token as Bearer token.")
+            model = Path(str((request.json or {}).get("model", "")))
+            agent = _agent(request)
+            try:
+                processor = await asyncio.to_thread(_processor, agent, model)
+            except ModelNotFound as error:
+                return _error(400, "no_such_model", str(error))
+            except Exception as error:
+                logger.exception("The model %s could not be loaded; the old one stays.", model)
+                return _error(500, "load_failed", repr(error))
+            # In one step, between turns: one that is running holds the old processor.
+            agent.processor, agent.domain = processor, processor.domain
+            agent.tracker_store.domain = processor.domain
+            if isinstance(agent.nlg, TemplatedNaturalLanguageGenerator):
+                agent.nlg.responses = processor.domain.responses
+            return response.json({"loaded": str(model)})
+
+        blueprint.add_route(load, "/model", methods=["PUT"])
         blueprint.add_route(ready, "/", methods=["GET"])
         blueprint.add_route(understand, "/understand", methods=["POST"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
@@ -113,6 +140,24 @@ class TurnInput(InputChannel):
     def _is_authorised(self, request: Request) -> bool:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, self._expected)
+
+
+def _processor(agent: Any, model: Path) -> MessageProcessor:
+    """Load a model as ``Agent.load_model`` does, but beside the one in use.
+
+    Raises:
+        ModelNotFound: There is no such file, or it is no model.
+    """
+    if not model.is_file():
+        raise ModelNotFound(f"`model` must be a model file, got {model}")
+    return MessageProcessor(
+        model_path=str(model),
+        tracker_store=agent.tracker_store,
+        lock_store=agent.lock_store,
+        action_endpoint=agent.action_endpoint,
+        generator=agent.nlg,
+        http_interpreter=agent.http_interpreter,
+    )
 
 
 def _agent(request: Request) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 Event = dict[str, Any]
+# Unpacking and loading takes seconds, on a busy machine many.
+_LOADING_S = 120.0
 
 
 class EngineError(Exception):
@@ -103,6 +106,21 @@ class EngineClient:
             raise EngineFault(f"expected 200 from the engine, got {response.status_code}")
         answer: dict[str, Any] = response.json()
         return answer
+
+    async def load_model(self, model: Path) -> None:
+        """Have the engine load a model beside the one in use, and go over to it.
+
+        Raises:
+            EngineError: It did not; the model in use stays.
+        """
+        try:
+            response = await self._http.put(
+                "/webhooks/turn/model", json={"model": str(model)}, timeout=_LOADING_S
+            )
+        except httpx.TransportError as error:
+            raise EngineDown(f"expected the engine to load {model}, got: {error!r}") from error
+        if response.status_code != httpx.codes.OK:
+            raise EngineFault(f"expected the engine to load {model}, got: {response.text}")
 
     async def is_up(self) -> bool:
         """Tell whether the engine's channel answers."""

@@ -13,6 +13,9 @@ from bot.editing.model import RecordData
 # A Han character, a word, or anything else by itself: Chinese has no spaces to compare words by.
 _TOKEN = re.compile(r"[\u3400-\u9fff]|\w+|\s+|.", re.DOTALL)
 
+# Texts less alike than this have only spaces and commas in common: two whole texts are read more easily.
+_ANOTHER_TEXT = 0.4
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
@@ -112,6 +115,9 @@ def _tokens(value: Any, is_list: bool) -> list[str]:
 
 def _compare(old: list[str], new: list[str], *, joined: bool) -> Iterator[tuple[str, str]]:
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    if joined and matcher.ratio() < _ANOTHER_TEXT:
+        yield from ((k, "".join(run)) for k, run in (("gone", old), ("new", new)) if run)
+        return
     for operation, a, b, c, d in matcher.get_opcodes():
         runs = (
             [("same", old[a:b])]

@@ -76,7 +76,7 @@ class Trials:
     def _trial(self, drafts: Drafted) -> _Trial:
         live = self._live()
         key = hashlib.sha256(json.dumps(drafts, sort_keys=True).encode()).hexdigest()
-        if self._last is None or self._last.key != key or self._last.live is not live:
+        if self._last is None or self._last.key != key or self._last.live.version != live.version:
             self._last = _Trial(key, live, live.edited(with_drafts(live.corpus, drafts)))
         return self._last
 
@@ -111,7 +111,10 @@ def with_drafts(corpus: Corpus, drafts: Drafted) -> Corpus:
             categories.append(category.model_copy(update={"records": tuple(records)}))
     for name in dict.fromkeys(c for i, (c, _) in usable.items() if i not in placed):
         new = tuple(r for i, (c, r) in usable.items() if c == name and i not in placed)
-        categories.append(Category(category=name, title=Title(zh=name, en=name), records=new))
+        # Where its file will stand among the others, so that publishing finds the same order.
+        place = sum(1 for known in categories if known.category < name)
+        made = Category(category=name, title=Title(zh=name, en=name), records=new)
+        categories.insert(place, made)
     places = tuple(_NOWHERE for category in categories for _ in category.records)
     return Corpus(tuple(categories), _phrasings(categories), places, corpus.tasks)
 

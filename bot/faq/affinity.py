@@ -64,6 +64,7 @@ class Affinity:
         # An edit of an exact one stays exact beyond that size.
         self.exact = n <= _MOST_EXACT if weights is None else len(weights) == n
         self._basis = np.arange(n) if self.exact else np.linspace(0, n - 1, _BASIS).astype(np.int64)
+        self._centres = vectors if self.exact else vectors[self._basis]
         self._border: Border | None = None
         if factor is not None:
             self.__dict__["factor"] = factor
@@ -77,9 +78,10 @@ class Affinity:
         rows: NDArray[np.int64],
         columns: NDArray[np.int64],
     ) -> Self:
-        """Return the affinity over other rows, from this one's factor; see the module's docstring.
+        """Return the affinity over other rows, from what was solved for this one; see the module's docstring.
 
-        Only for an ``exact`` one that was solved itself, not edited: edits are counted from there.
+        Only for one that was solved itself, not edited: edits are counted from there. One that leans on
+        a basis keeps it, also the texts in it that are gone.
 
         Args:
             vectors: All rows as they are now, shape (m, d).
@@ -89,6 +91,8 @@ class Affinity:
                 keeps its class.
             columns: Which class of this affinity each class is, -1 for a new one, shape (classes,).
         """
+        if not self.exact:
+            return self._edited_basis(vectors, owners, classes, rows, columns)
         kept, new = rows >= 0, np.flatnonzero(rows < 0)
         gone = np.setdiff1d(np.arange(len(self._vectors)), rows[kept])
         weights = np.zeros((len(self._vectors), classes), np.float32)
@@ -109,6 +113,35 @@ class Affinity:
 
     _rows: NDArray[np.int64]
 
+    def _edited_basis(
+        self,
+        vectors: NDArray[np.float32],
+        owners: NDArray[np.int64],
+        classes: int,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+    ) -> Self:
+        """Add the new rows' parts to the normal equations and take those of the gone ones away."""
+        new = np.flatnonzero(rows < 0)
+        gone = np.setdiff1d(np.arange(len(self._vectors)), rows[rows >= 0])
+        system, right_before = self._equations
+        added = _kernel(vectors[new] @ self._centres.T)
+        taken = _kernel(self._vectors[gone] @ self._centres.T)
+        right = np.zeros((len(self._centres), classes), np.float32)
+        before = right_before - taken.T @ _targets(self._owners[gone], self._classes)
+        right[:, columns >= 0] = before[:, columns[columns >= 0]]
+        right += added.T @ _targets(owners[new], classes)
+        system = np.asfortranarray(system + added.T @ added - taken.T @ taken)
+        factor = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
+        weights = np.asarray(cho_solve(factor, right, check_finite=False), np.float32)
+        made = type(self)(vectors, owners, classes, weights, factor)
+        made._centres = self._centres
+        return made
+
+    def prepare_edits(self) -> None:
+        """Do now what the first ``edited`` would have to wait for."""
+        _ = self.factor if self.exact else self._equations
+
     def scores(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the affinity with every class, shape (classes,).
 
@@ -117,9 +150,13 @@ class Affinity:
         """
         return np.asarray(_kernel(cosines[self._basis]) @ self.weights)
 
+    def scores_of(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return ``scores`` of a unit vector, shape (d,), whose cosines are not there yet."""
+        return np.asarray(_kernel(self._centres @ vector) @ self.weights)
+
     def left_out_scores(self, row: int) -> NDArray[np.float32]:
         """Return ``scores`` of the row itself as if it had not been there."""
-        scores = self.scores(self._vectors @ self._vectors[row])
+        scores = self.scores_of(self._vectors[row])
         target = np.zeros(self._classes, np.float32)
         target[self._owners[row]] = 1.0
         leverage = self._leverage(row)
@@ -130,9 +167,12 @@ class Affinity:
 
         Without it the first ``left_out_scores`` makes those of all rows cheap, for n^3 steps.
         """
-        if not self.exact:
-            return
         asked = np.array(sorted(set(rows)), np.int64)
+        if not self.exact:
+            part = _kernel(self._vectors[asked] @ self._centres.T)
+            spread = cho_solve(self.factor, part.T, check_finite=False)
+            self._some |= dict(zip(asked.tolist(), (part.T * spread).sum(0).tolist(), strict=True))
+            return
         unit = np.zeros((len(self._vectors), len(asked)), np.float32)
         unit[asked, np.arange(len(asked))] = 1.0
         inverse = self._solved(unit)[asked, np.arange(len(asked))]
@@ -148,11 +188,7 @@ class Affinity:
         return float(self._leverages[row]) if known is None else known
 
     def _solve(self) -> NDArray[np.float32]:
-        targets = _targets(self._owners, self._classes)
-        if self.exact:
-            right = targets
-        else:
-            right = np.sum([part.T @ targets[rows] for rows, part in self._parts()], axis=0)
+        right = _targets(self._owners, self._classes) if self.exact else self._equations[1]
         return np.asarray(cho_solve(self.factor, right, check_finite=False), np.float32)
 
     def _solved(self, right: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -171,25 +207,32 @@ class Affinity:
     @cached_property
     def factor(self) -> Factor:
         """The Cholesky factor of K + ridge, or with a basis of B'B + ridge * K (Nystroem)."""
-        basis = self._vectors[self._basis]
         # In column order LAPACK works in place: the factor is the largest thing there is.
-        kernel = np.asfortranarray(_kernel(basis @ basis.T))
         if self.exact:
-            system = kernel
+            system = np.asfortranarray(_kernel(self._vectors @ self._vectors.T))
             system[np.diag_indices_from(system)] += _RIDGE
         else:
-            system = _RIDGE * kernel
-            for _, part in self._parts():
-                system += part.T @ part
-            # A trace more keeps float32 from finding the system singular.
-            system[np.diag_indices_from(system)] += _RIDGE / 100
+            system = self._equations[0].copy(order="F")
         factor, lower = cho_factor(system, lower=True, overwrite_a=True, check_finite=False)
         return factor, lower
 
     @cached_property
+    def _equations(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """With a basis: the normal equations' matrix B'B + ridge * K, and their right side B' targets."""
+        system = _RIDGE * _kernel(self._centres @ self._centres.T)
+        targets = _targets(self._owners, self._classes)
+        right = np.zeros((len(self._centres), self._classes), np.float32)
+        for rows, part in self._parts():
+            system += part.T @ part
+            right += part.T @ targets[rows]
+        # A trace more keeps float32 from finding the system singular.
+        system[np.diag_indices_from(system)] += _RIDGE / 100
+        return system, right
+
+    @cached_property
     def _leverages(self) -> NDArray[np.float32]:
         """The leverage of every row, shape (n,)."""
-        identity = np.eye(len(self._basis), dtype=np.float32, order="F")
+        identity = np.eye(len(self._centres), dtype=np.float32, order="F")
         if self.exact:
             return np.asarray(1.0 - _RIDGE * np.diag(self._solved(identity)))
         inverse = cho_solve(self.factor, identity, overwrite_b=True, check_finite=False)
@@ -199,7 +242,7 @@ class Affinity:
 
     def _parts(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Yield the kernel of all rows with the basis, in parts of rows."""
-        basis = self._vectors[self._basis].T
+        basis = self._centres.T
         for start in range(0, len(self._vectors), _CHUNK):
             rows = slice(start, start + _CHUNK)
             yield rows, _kernel(self._vectors[rows] @ basis)

@@ -112,3 +112,7 @@ class CalibrationError(FaqError):
 
 class UnknownRecordError(FaqError, LookupError):
     """No FAQ record has this id."""
+
+
+class AuthoringError(FaqError):
+    """What was asked for cannot be written; nothing was."""

@@ -27,7 +27,7 @@ COLUMNS = (
     "owner",
 )  # fmt: skip
 FORMATS = (".csv", ".xlsx", ".md", ".json")
-_LISTS = frozenset({"zh_questions", "en_questions", "channels", "links", "follow_ups"})
+_SINGLE = ("id", "valid_from", "valid_until", "picture", "task", "owner")
 # Other titles of columns, in lower case without spaces.
 _TITLES = {
     "编号": "id", "分类": "category", "类别": "category", "分类名": "category_zh",
@@ -137,7 +137,7 @@ def read_sheet(file: Path) -> Sheet:
 def record_cells(record: Record) -> dict[str, str]:
     """Return a record as cells by column name; empty ones are left out."""
     data = record.plain()
-    cells: dict[str, str] = {name: str(data[name]) for name in ("id", "valid_from", "valid_until", "picture", "task", "owner") if name in data}  # fmt: skip
+    cells: dict[str, str] = {name: str(data[name]) for name in _SINGLE if name in data}
     for language in ("zh", "en"):
         cells[f"{language}_questions"] = _joined(data[language]["questions"])
         cells[f"{language}_answer"] = data[language]["answer"]
@@ -153,7 +153,7 @@ def record_data(cells: Mapping[str, str]) -> dict[str, Any]:
     """Return the data of a record, to be validated, from cells by column name."""
     given = {name: text for name, text in cells.items() if text.strip()}
     data: dict[str, Any] = {}
-    for name in ("id", "valid_from", "valid_until", "picture", "task", "owner"):
+    for name in _SINGLE:
         if name in given:
             data[name] = given[name].strip()
     for language in ("zh", "en"):

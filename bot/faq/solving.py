@@ -78,8 +78,12 @@ def solve(
     weights = cached_array(cache, key, compute)
     stored = _factor_file(cache, key)
     affinity = made[0] if made else Affinity(vectors, owners, count, weights)
+    if not affinity.exact:
+        if editable:
+            affinity.prepare_edits()
+        return Solved(affinity, rows, classes)
     factor = _mapped(stored, len(vectors))
-    if affinity.exact and factor is None and (made or editable):
+    if factor is None and (made or editable):
         _store(affinity.factor, stored)
         factor = _mapped(stored, len(vectors))
     return Solved(Affinity(vectors, owners, count, weights, factor), rows, classes)
@@ -97,8 +101,6 @@ def edit(
         vectors: Unit rows now, shape (n, d).
     """
     base = before.base or before
-    if not base.affinity.exact:
-        return None
     numbers = {name: number for number, name in enumerate(base.rows)}
     was = np.array([numbers.get(name, -1) for name in rows], np.int64)
     kept = int((was >= 0).sum())

@@ -11,6 +11,7 @@ from watchfiles import Change, awatch
 
 from bot.faq.errors import FaqError
 from bot.faq.live import LiveKnowledge
+from bot.faq.news import write_news
 
 _log = structlog.get_logger(__name__)
 # A text editor writes a file in several steps; what changes within this time is one save.
@@ -20,10 +21,15 @@ _SETTLE_AFTER_S = 20.0
 
 
 class Watcher:
-    """Publishes what is saved in the folder, and does the slow part when edits have settled."""
+    """Publishes what is saved in the folder, and does the slow part when edits have settled.
 
-    def __init__(self, live: LiveKnowledge) -> None:
-        self._live = live
+    Args:
+        live: What is published.
+        news: File that tells other processes how it went; None for none.
+    """
+
+    def __init__(self, live: LiveKnowledge, news: Path | None = None) -> None:
+        self._live, self._news = live, news
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._edited = asyncio.Event()
@@ -43,8 +49,10 @@ class Watcher:
 
     async def publish(self) -> None:
         """Publish what is in the folder now, without waiting for the system to tell."""
-        await asyncio.to_thread(self._live.publish)
+        status = await asyncio.to_thread(self._live.publish)
         self._edited.set()
+        if self._news is not None:
+            await asyncio.to_thread(write_news, self._news, status)
 
     async def _watch(self, folder: Path) -> None:
         await self._publish()  # what was saved while the app was starting

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.faq import FaqLadder
 from bot.conversations.phrases import Phrases
 from bot.faq.live import LiveKnowledge
+from tests.bot.faq.conftest import MeaningEncoder, write_small_faq
 
 ROOT = Path(__file__).resolve().parents[2]
 Event = dict[str, Any]
@@ -55,3 +56,63 @@ def test_a_second_miss_hands_over_unless_something_helped_in_between(
 ) -> None:
     events = ladder.miss(CollectingDispatcher(), tracker(*before))
     assert [e["value"] for e in events if e.get("name") == "decision"] == [decision]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> FaqLadder:
+    """A ladder over a small FAQ whose first record has a task, follow-ups, two links and a time."""
+    folder = write_small_faq(tmp_path)
+    (tmp_path / "tasks.yml").write_text("order_status: {zh: 查订单, en: Check my order}", "utf-8")
+    file = folder / "delivery.yml"
+    links = 'links: [{url: "https://shop.example/fees", zh: 运费表, en: Fees}'
+    text = file.read_text("utf-8")
+    assert links in text
+    text = text.replace(links, links + ', {url: "https://b.example/", zh: 乙, en: B}').replace(
+        "  - id: returns-how\n",
+        "    task: order_status\n    follow_ups: [returns-how, products-size]\n"
+        "  - id: returns-how\n    channels: [web]\n",
+    )
+    file.write_text(text, "utf-8")
+    return FaqLadder(LiveKnowledge.load(folder, MeaningEncoder()), Phrases(ROOT / "domain.yml"))
+
+
+def asked(language: str, channel: str, **metadata: str) -> Tracker:
+    message = {"text": "？", "metadata": {"language": language, "channel": channel, **metadata}}
+    return Tracker("c1", {}, message, [], False, None, {}, None)
+
+
+def test_an_answer_offers_its_task_and_what_is_asked_next(shop: FaqLadder) -> None:
+    said = CollectingDispatcher()
+    shop.answer(said, asked("zh", "web"), "delivery-fee")
+    (message,) = said.messages
+    assert [(b["title"], b["payload"]) for b in message["buttons"]] == [
+        ("查订单", "/order_status"),
+        ("怎么退货", '/ask_faq{"faq_id": "returns-how"}'),
+        ("尺码怎么选", '/ask_faq{"faq_id": "products-size"}'),
+    ]
+    assert message["custom"]["link"] == {"url": "https://shop.example/fees", "title": "运费表"}
+    assert message["text"].endswith("[乙](https://b.example/)")
+
+
+def test_a_record_of_another_channel_is_neither_offered_nor_answered(shop: FaqLadder) -> None:
+    said = CollectingDispatcher()
+    shop.answer(said, asked("en", "telegram"), "delivery-fee")
+    titles = [button["title"] for button in said.messages[0]["buttons"]]
+    assert titles == ["Check my order", "how do I pick a size"]
+    events = shop.picked(CollectingDispatcher(), asked("en", "telegram"), "returns-how")
+    assert [e["value"] for e in events if e.get("name") == "decision"] == ["clarify"]
+    events = shop.picked(CollectingDispatcher(), asked("en", "web"), "returns-how")
+    assert [e["value"] for e in events if e.get("name") == "decision"] == ["answer:returns-how"]
+
+
+def test_a_turn_is_answered_from_the_state_it_began_with(shop: FaqLadder) -> None:
+    begun = shop.knowledge.now
+    folder = shop.knowledge.folder
+    assert folder is not None
+    file = folder / "delivery.yml"
+    file.write_text(file.read_text("utf-8").replace("within 7 days", "within 15 days"), "utf-8")
+    shop.knowledge.publish()
+    for version, days in ((begun.version, "7 days"), (shop.knowledge.now.version, "15 days")):
+        said = CollectingDispatcher()
+        shop.answer(said, asked("en", "web", knowledge=version), "returns-how")
+        assert days in said.messages[0]["text"]

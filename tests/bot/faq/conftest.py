@@ -144,6 +144,11 @@ def many_records(count: int) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two correct FAQ files with a calibration for ``MeaningEncoder``, and ``../nlu`` beside them."""
+    return write_small_faq(tmp_path)
+
+
+def write_small_faq(tmp_path: Path) -> Path:
+    """Write what the fixture ``folder`` gives."""
     folder = tmp_path / "faq"
     folder.mkdir()
     (folder / "delivery.yml").write_text(SHOP, "utf-8")

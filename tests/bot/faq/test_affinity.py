@@ -74,6 +74,28 @@ def test_weights_from_an_earlier_solving_are_taken_over() -> None:
     assert np.array_equal(first.scores(vectors @ vectors[5]), second.scores(vectors @ vectors[5]))
 
 
+def test_an_edit_of_one_with_a_basis_gives_what_its_equations_give(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The basis stays; the sums over all rows are those of the rows as they are now."""
+    monkeypatch.setattr("bot.faq.affinity._MOST_EXACT", 100)
+    monkeypatch.setattr("bot.faq.affinity._BASIS", 90)
+    vectors, owners = clustered(500, 5)
+    base = Affinity(vectors[:480], owners[:480], 5)
+    rows = np.concatenate([np.arange(7, 480), np.full(20, -1)])
+    now, owned = vectors[7:], owners[7:]
+    edited = base.edited(now, owned, 5, rows, np.arange(5))
+    centres = vectors[np.linspace(0, 479, 90).astype(int)]
+    part = np.exp(2.0 * (now @ centres.T - 1)).astype(np.float64)
+    system = part.T @ part + 0.1 * np.exp(2.0 * (centres @ centres.T - 1)) + 0.001 * np.eye(90)
+    weights = np.linalg.solve(system, part.T @ np.eye(5)[owned])
+    found = np.stack([edited.scores_of(vector) for vector in now])
+    assert found == pytest.approx(part @ weights, abs=2e-3)
+    left = edited.left_out_scores(3)
+    edited.prepare_left_out([3])
+    assert edited.left_out_scores(3) == pytest.approx(left, abs=1e-4)
+
+
 @pytest.mark.parametrize(("gone", "new"), [(0, 12), (9, 0), (9, 12), (0, 0)])
 def test_an_edit_gives_what_solving_anew_gives(gone: int, new: int) -> None:
     """Weights and left-out scores after rows and classes came and went, in another order of rows."""

@@ -17,6 +17,7 @@ from bot.faq.errors import UnknownRecordError
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.faq.model import Record
+from bot.faq.news import News, write_news
 from bot.faq.proving import Kind, Outcome, prove, trials
 from bot.faq.watching import Watcher
 from tests.bot.faq.conftest import MeaningEncoder
@@ -248,3 +249,26 @@ def test_trials_say_what_a_record_would_lose(live: LiveKnowledge, folder: Path) 
     near = [t for t in proof.trials if t.kind is Kind.NEAR_MISS]
     assert near
     assert all(t.meant != "returns-how" for t in near)
+
+
+def test_the_terminal_hears_once_what_is_wrong_and_that_it_is_mended(
+    live: LiveKnowledge, folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "status.json"
+    write_news(file, live.publish())
+    news = News(file, "zh")
+    assert news.lines() == []
+    good = (folder / "delivery.yml").read_text("utf-8")
+    replace(folder / "delivery.yml", "answer: 签收后7天", "anser: 签收后7天")
+    write_news(file, live.publish())
+    told = news.lines()
+    assert any(
+        f"{folder / 'delivery.yml'}:27:7: 不认识字段 'anser'；改成 'answer'" in t for t in told
+    )
+    assert news.lines() == []
+    (folder / "delivery.yml").write_text(good, "utf-8")
+    write_news(file, live.publish())
+    assert news.lines() == ["FAQ 文件没有错误了。"]
+    replace(folder / "delivery.yml", "签收后7天", "签收后15天")
+    write_news(file, live.publish())
+    assert [line.startswith("FAQ 已更新") for line in news.lines()] == [True]

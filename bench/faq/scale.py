@@ -1,0 +1,241 @@
+"""Search at 1,000 to a million phrasings: exact, inverted file and HNSW side by side.
+
+    python -m bench.faq.scale                            the table, and bench/results/faq-scale.png
+    python -m bench.faq.scale --sizes 1000 10000         only these
+    python -m bench.faq.scale --publish                  how long publishing an edit of 1,000 records takes
+
+The vectors are those of the shop's own phrasings, and copies of them moved at random so that a copy's
+cosine with its origin is 0.75 to 0.95, which is how near paraphrases come to each other in this encoder.
+The questions are such copies that are not in the index. All searches use one thread, one question at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from bot.encoder import load_encoder
+from bot.faq.authoring import Author
+from bot.faq.knowledge import Knowledge
+from bot.faq.live import LiveKnowledge
+from bot.faq.model import Record
+from bot.faq.nearest import CROSSOVER, inverted_file
+from bot.faq.records import load_corpus
+from bot.faq.texts import prepare
+from bot.faq.vectors import encode_cached
+from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+_QUESTIONS = 200
+_CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One index at one size; times in milliseconds but ``build_s``."""
+
+    index: str
+    size: int
+    build_s: float
+    memory_mb: float
+    recall_at_1: float
+    p50_ms: float
+    p95_ms: float
+
+
+def moved(base: NDArray[np.float32], count: int, seed: int) -> NDArray[np.float32]:
+    """Return ``count`` unit rows, each a row of ``base`` moved to a cosine of 0.75 to 0.95 with it."""
+    rng = np.random.default_rng(seed)
+    rows = np.empty((count, base.shape[1]), np.float32)
+    for start in range(0, count, _CHUNK):
+        part = rows[start : start + _CHUNK]
+        origin = base[rng.integers(0, len(base), len(part))]
+        noise = rng.standard_normal(part.shape, np.float32)
+        noise -= (noise * origin).sum(1, keepdims=True) * origin
+        noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+        cosine = rng.uniform(0.75, 0.95, (len(part), 1)).astype(np.float32)
+        part[:] = cosine * origin + np.sqrt(1 - cosine**2) * noise
+    return rows
+
+
+def hnsw(vectors: NDArray[np.float32]) -> Any:
+    index = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction, index.hnsw.efSearch = 80, 64
+    index.add(vectors)
+    return index
+
+
+def flat(vectors: NDArray[np.float32]) -> Any:
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+    return index
+
+
+def measure(
+    name: str,
+    build: Callable[[NDArray[np.float32]], Any],
+    vectors: NDArray[np.float32],
+    questions: NDArray[np.float32],
+    right: NDArray[np.int64] | None,
+) -> tuple[Measured, NDArray[np.int64]]:
+    """Build and search one index; ``right`` None takes its own first results for right."""
+    before, start = _resident_mb(), time.perf_counter()
+    index = build(vectors)
+    built, memory = time.perf_counter() - start, _resident_mb() - before
+    faiss.omp_set_num_threads(1)
+    index.search(questions[:1], 1)
+    times, first = [], np.empty(len(questions), np.int64)
+    for i, question in enumerate(questions):
+        start = time.perf_counter()
+        _, rows = index.search(question[None], 1)
+        times.append(1000 * (time.perf_counter() - start))
+        first[i] = rows[0, 0]
+    faiss.omp_set_num_threads(2)
+    recall = 1.0 if right is None else float((first == right).mean())
+    p50, p95 = np.percentile(times, [50, 95])
+    return Measured(name, len(vectors), built, memory, recall, float(p50), float(p95)), first
+
+
+def measure_publish(settings: Settings, console: Console) -> None:
+    """Split the shop's records into 1,000 with the same phrasings, edit one, publish."""
+    encoder = load_encoder(settings.encoder)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "faq"
+        folder.mkdir()
+        shutil.copy(settings.faq_folder / "calibration.json", folder)
+        shutil.copytree(settings.root / "data" / "nlu", Path(name) / "nlu")
+        shutil.copy(settings.root / "data" / "tasks.yml", name)
+        corpus = load_corpus(settings.faq_folder)
+        author = Author(folder)
+        many = []
+        for category in corpus.categories:
+            for record in category.records:
+                data, pieces = record.plain(), 5
+                for piece in range(pieces):
+                    sides = {
+                        side: {**data[side], "questions": data[side]["questions"][piece::pieces]}
+                        for side in ("zh", "en")
+                    }
+                    if all(side["questions"] for side in sides.values()):
+                        one = {"id": f"{record.id}-{piece}"[:64], **sides}
+                        many.append((Record.model_validate(one), category.category, category.title))
+        author.apply(author.merged(many))
+        cache = Path(name) / "cache"
+        shutil.copytree(settings.var / "cache", cache)
+        start = time.perf_counter()
+        live = LiveKnowledge.load(folder, encoder, cache)
+        loaded = time.perf_counter() - start
+        live.settle()
+        now = live.now.corpus
+        console.print(
+            f"{len(now.records)} records, {len(now.phrasings)} phrasings; loaded in {loaded:.1f} s"
+        )
+        for kind in ("an answer", "a question", "20 records"):
+            for number in range(20 if kind == "20 records" else 1):
+                stored = author.read(now.records[37 * (number + 1)].id)
+                data = stored.record.plain()
+                data["en"]["answer"] += f" ({kind})"
+                if kind != "an answer":
+                    data["en"]["questions"].append(f"{kind} asked anew {number}")
+                author.save(Record.model_validate(data), stored.version)
+            start = time.perf_counter()
+            status = live.publish()
+            assert not status.problems
+            console.print(f"publishing {kind}: {time.perf_counter() - start:.2f} s")
+        settled = Knowledge.load(folder, encoder, cache)
+        worst = max(
+            abs(a.score - b.score)
+            for text in ("包邮吗", "怎么退货", "cash on delivery fee", "20 records asked anew 3")
+            for a, b in zip(live.now.search(text), settled.search(text), strict=True)
+        )
+        console.print(f"largest difference of a score from loading anew: {worst:.1e}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(_SIZES))
+    parser.add_argument("--hnsw-up-to", type=int, default=100_000, metavar="N")
+    parser.add_argument("--publish", action="store_true")
+    parser.add_argument("--plot", type=Path, default=ROOT / "bench" / "results" / "faq-scale.png")
+    options = parser.parse_args(arguments)
+    settings, console = Settings(), Console(width=120)
+    if options.publish:
+        measure_publish(settings, console)
+        return
+    corpus = load_corpus(settings.faq_folder)
+    texts = [prepare(p.text) for p in corpus.phrasings]
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(settings.var / "cache", folder, dirs_exist_ok=True)
+        base = encode_cached(texts, load_encoder(settings.encoder), Path(folder))
+    faiss.omp_set_num_threads(2)
+    questions = moved(base, _QUESTIONS, 1)
+    found: list[Measured] = []
+    for size in options.sizes:
+        vectors = moved(base, size, 2)
+        exact, right = measure("exact", flat, vectors, questions, None)
+        found.append(exact)
+        found.append(measure("inverted file", inverted_file, vectors, questions, right)[0])
+        if size <= options.hnsw_up_to:
+            found.append(measure("HNSW", hnsw, vectors, questions, right)[0])
+        del vectors
+        for one in found[-3:]:
+            console.print(json.dumps(asdict(one)), soft_wrap=True)
+    console.print(_table(found))
+    options.plot.parent.mkdir(parents=True, exist_ok=True)
+    _plot(found).savefig(options.plot, dpi=120)
+    console.print(f"Plot: {options.plot}")
+
+
+def _table(found: Sequence[Measured]) -> Table:
+    table = Table(title=f"Search by number of phrasings; the code changes over at {CROSSOVER:,}")
+    for title in ("phrasings", "index", "build s", "memory MB", "recall@1", "p50 ms", "p95 ms"):
+        table.add_column(title, justify="left" if title == "index" else "right")
+    for m in found:
+        table.add_row(
+            f"{m.size:,}", m.index, f"{m.build_s:.2f}", f"{m.memory_mb:.0f}",
+            f"{m.recall_at_1:.3f}", f"{m.p50_ms:.2f}", f"{m.p95_ms:.2f}",
+        )  # fmt: skip
+    return table
+
+
+def _plot(found: Sequence[Measured]) -> Figure:
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.subplots(1, 2)
+    for name in dict.fromkeys(m.index for m in found):
+        mine = [m for m in found if m.index == name]
+        sizes = [m.size for m in mine]
+        axes[0].plot(sizes, [m.p50_ms for m in mine], marker="o", label=name)
+        axes[1].plot(sizes, [m.build_s for m in mine], marker="o", label=name)
+    axes[0].axvline(CROSSOVER, color="black", linestyle=":", label="crossover in use")
+    for axis, title in zip(axes, ("median search, ms", "build, s"), strict=True):
+        axis.set(xscale="log", yscale="log", xlabel="phrasings", title=title)
+        axis.grid(alpha=0.3)
+    axes[0].legend()
+    return figure
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * 4096 / 1e6
+
+
+if __name__ == "__main__":
+    main()

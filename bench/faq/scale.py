@@ -111,7 +111,7 @@ def measure(
     return Measured(name, len(vectors), built, memory, recall, float(p50), float(p95)), first
 
 
-def measure_publish(settings: Settings, console: Console) -> None:
+def measure_publish(settings: Settings, console: Console, most: int) -> None:
     """Split the shop's records into 1,000 with the same phrasings, edit one, publish."""
     encoder = load_encoder(settings.encoder)
     with tempfile.TemporaryDirectory() as name:
@@ -128,7 +128,10 @@ def measure_publish(settings: Settings, console: Console) -> None:
                 data, pieces = record.plain(), 5
                 for piece in range(pieces):
                     sides = {
-                        side: {**data[side], "questions": data[side]["questions"][piece::pieces]}
+                        side: {
+                            **data[side],
+                            "questions": data[side]["questions"][piece::pieces][:most],
+                        }
                         for side in ("zh", "en")
                     }
                     if all(side["questions"] for side in sides.values()):
@@ -174,11 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=list(_SIZES))
     parser.add_argument("--hnsw-up-to", type=int, default=100_000, metavar="N")
     parser.add_argument("--publish", action="store_true")
+    parser.add_argument("--most", type=int, default=99, help="phrasings of a record and language")
     parser.add_argument("--plot", type=Path, default=ROOT / "bench" / "results" / "faq-scale.png")
     options = parser.parse_args(arguments)
     settings, console = Settings(), Console(width=120)
     if options.publish:
-        measure_publish(settings, console)
+        measure_publish(settings, console, options.most)
         return
     corpus = load_corpus(settings.faq_folder)
     texts = [prepare(p.text) for p in corpus.phrasings]

@@ -71,6 +71,7 @@ class FaqIndex:
             encoded and solved. The scores are those of an index made anew.
     """
 
+    _nearest: NearestTexts
     _known_vectors: dict[str, NDArray[np.float32]]
     _lexical: LexicalIndex
     _solved: Solved
@@ -110,7 +111,7 @@ class FaqIndex:
         else:
             self._vectors = encode_known(texts, prepare, encoder, before._known_vectors)
         self._known_vectors = dict(zip(texts, self._vectors, strict=True))
-        self._nearest = NearestTexts(self._vectors)
+        self._nearest = NearestTexts(self._vectors, before._nearest if before else None)
 
         bounds = np.arange(len(corpus.records))
         self._owners = owners = np.array([p.record for p in phrasings], np.int64)

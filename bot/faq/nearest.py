@@ -14,8 +14,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-# Texts from which the inverted file answers sooner with recall@1 of at least 0.97; measured, see bench/faq/README.md.
+# Measured (bench/faq/README.md): up to here an exact search takes less than the encoder's few milliseconds, and
+# nothing need be built; beyond, an inverted file finds the same first text in a fraction of the time.
 CROSSOVER = 50_000
+# Cells that were trained on so many times more or fewer texts serve on.
+_OUTGROWN = 2
 # Rows that an approximate search brings back; the others count as strangers.
 _BROUGHT = 512
 _SAMPLE_PER_CELL = 40
@@ -28,11 +31,20 @@ class NearestTexts:
 
     Args:
         vectors: Unit rows, shape (n, d).
+        before: Of an earlier state: its cells are used again, which saves the most of the building.
     """
 
-    def __init__(self, vectors: NDArray[np.float32]) -> None:
+    def __init__(self, vectors: NDArray[np.float32], before: NearestTexts | None = None) -> None:
         self._vectors = vectors
-        self._cells = inverted_file(vectors) if len(vectors) >= CROSSOVER else None
+        self._centres, self._trained = faiss.IndexFlatIP(vectors.shape[1]), len(vectors)
+        self._cells: faiss.IndexIVFFlat | None = None
+        if len(vectors) >= CROSSOVER:
+            if before and before._cells and before._serves(len(vectors)):
+                self._centres, self._trained = before._centres, before._trained
+            self._cells = inverted_file(vectors, self._centres)
+
+    def _serves(self, count: int) -> bool:
+        return self._trained / _OUTGROWN < count < self._trained * _OUTGROWN
 
     @property
     def exact(self) -> bool:
@@ -56,11 +68,18 @@ class NearestTexts:
         return cosines
 
 
-def inverted_file(vectors: NDArray[np.float32]) -> faiss.IndexIVFFlat:
-    """Return an inverted file with about 4 sqrt(n) cells, as FAISS's guidelines have it."""
+def inverted_file(
+    vectors: NDArray[np.float32], centres: faiss.IndexFlatIP | None = None
+) -> faiss.IndexIVFFlat:
+    """Return an inverted file of n texts.
+
+    Args:
+        vectors: Unit rows, shape (n, d).
+        centres: Of its cells; while it is empty about 2 sqrt(n) are trained into it.
+    """
     count, dimension = vectors.shape
-    cells = max(1, min(int(4 * math.sqrt(count)), count // _SAMPLE_PER_CELL))
-    coarse = faiss.IndexFlatIP(dimension)
+    coarse = faiss.IndexFlatIP(dimension) if centres is None else centres
+    cells = coarse.ntotal or max(1, min(int(2 * math.sqrt(count)), count // _SAMPLE_PER_CELL))
     index = faiss.IndexIVFFlat(coarse, dimension, cells, faiss.METRIC_INNER_PRODUCT)
     index.cp.max_points_per_centroid = _SAMPLE_PER_CELL
     index.cp.niter = 8

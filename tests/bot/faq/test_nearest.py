@@ -24,9 +24,11 @@ def test_few_texts_are_compared_exactly_many_by_an_inverted_file(
     asked /= np.linalg.norm(asked, axis=1, keepdims=True)
     exact = NearestTexts(vectors)
     assert exact.exact
-    monkeypatch.setattr("bot.faq.nearest.CROSSOVER", 6000)
+    monkeypatch.setattr("bot.faq.nearest.CROSSOVER", 5000)
     cells = NearestTexts(vectors)
     assert not cells.exact
+    again = NearestTexts(vectors[60:], cells)
+    assert again.cosines(vectors[100]).argmax() == 40
     right, found = ([n.cosines(v) for v in asked] for n in (exact, cells))
     assert np.mean([a.argmax() == b.argmax() for a, b in zip(right, found, strict=True)]) > 0.9
     for a, b in zip(right, found, strict=True):

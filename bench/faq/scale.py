@@ -23,6 +23,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+from bot.faq.vectors import encode_cached
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
@@ -36,7 +37,6 @@ from bot.faq.model import Record
 from bot.faq.nearest import CROSSOVER, inverted_file
 from bot.faq.records import load_corpus
 from bot.faq.texts import prepare
-from bot.faq.vectors import encode_cached
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

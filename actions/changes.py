@@ -14,7 +14,17 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.context import language_of, text_of
-from actions.form import CODE, DRAFT, ELSEWHERE, GO_AHEAD, QUESTIONS, STOPPED, intent_of, take_early
+from actions.form import (
+    CODE,
+    DRAFT,
+    ELSEWHERE,
+    GO_AHEAD,
+    QUESTIONS,
+    STOPPED,
+    confidence_of,
+    intent_of,
+    take_early,
+)
 from bot.language import normalise
 from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply
@@ -30,6 +40,7 @@ from bot.orders.service import Orders
 
 # Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
 _PREPAY = "prepay"
+_SURE = 0.6  # confidence from which an intent is a yes or no
 # What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
 _VALUES = {
     Goal.CHANGE_ADDRESS: ("new_address", "address"),
@@ -105,7 +116,9 @@ class ChangeTalk:
             return events, missing
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return events, None
-        answered = _answered(intent, reading, order, spoken, asked_for, starts)
+        # A parcel is not sent, or stopped, on a yes or no that was half heard.
+        heard = intent if confidence_of(tracker) >= _SURE else ""
+        answered = _answered(heard, reading, order, spoken, asked_for, starts)
         confirms = answered and goal is not Goal.CANCEL_ORDER
         match await self._cod.friction_of(order) if confirms else None:
             case Friction.CHECK_ADDRESS if not (draft.address or before.get("check")):

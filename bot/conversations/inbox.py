@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
+from bot.conversations.choices import chosen_from_last
 from bot.conversations.metrics import RECEIVED
 from bot.conversations.model import Author, Body, Direction, Inbound, MessageState, State
 from bot.conversations.transcript import Entry
@@ -95,6 +96,9 @@ class Inbox:
             body = Body(inbound.text[: self._limit_chars], attachments=inbound.attachments)
             if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)
+            elif reply is None:
+                choice = await chosen_from_last(session, conversation.id, body.text)
+                body = Body(choice.title, choice.payload) if choice else body
             row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)
             if reply is not None:
                 row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)

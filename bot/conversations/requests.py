@@ -14,7 +14,8 @@ _SHORTEST = 2  # letters, digits and characters of a part
 # Words that announce another request. 还有 and "also" do so only after a stop: 还有货吗 asks for stock.
 _STOP = r"[,，.。;；!！?？]\s*"
 _ANNOUNCED = re.compile(
-    rf"(?:{_STOP})?(?:另外|顺便|順便|对了|對了|\bby the way\b|\bbtw\b|\bone more thing\b|\banother (?:question|thing)\b)"
+    rf"(?:{_STOP}|\s|(?<=[吗呢么嘛]))(?:另外|顺便|順便|对了|對了)(?![加收付买買算再有找])"
+    rf"|(?:{_STOP})?(?:\bby the way\b|\bbtw\b|\bone more thing\b|\banother (?:question|thing)\b)"
     rf"|{_STOP}(?:(?:还有|還有)(?!货|貨|没|沒|冇|多|几|幾)|(?:and )?also\b)",
     re.IGNORECASE,
 )

@@ -15,7 +15,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import handoff, transcript
-from bot.conversations.choices import chosen_from_last
 from bot.conversations.dialogue import Dialogue, Outcome
 from bot.conversations.engine_client import EngineError
 from bot.conversations.metrics import TURN_SECONDS, TURNS
@@ -149,9 +148,6 @@ class Workers:
             conversation = await session.get_one(ConversationRow, message.conversation_id)
             role = await self._role(session, conversation)
             body = Body.from_json(message.body)
-            button = await chosen_from_last(session, conversation.id, body.text)
-            if button and body.payload is None:
-                body = replace(body, payload=button.payload)
             for_desk = await self._desk.concerns(session, conversation.id, body, datetime.now(UTC))
         language = self._dialogue.language_for(body.text, conversation.language)
         if body.payload == handoff.BACK_TO_BOT and conversation.state != State.AGENT:

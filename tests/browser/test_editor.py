@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -156,7 +157,7 @@ def test_two_editors_on_one_record_merge_instead_of_losing(app: DeskApp, new_pag
     expect(merge.locator("ins")).to_have_text("Ann's answer")
     second.get_by_test_id("merge-done").click()
     expect(second.get_by_test_id("saved")).to_have_text("草稿已保存")
-    with app.client("bianji") as client:
+    with closing(app.client("bianji")) as client:
         draft = client.get("/editor/api/records/delivery-fee").json()["draft"]
         assert draft["record"]["zh"]["answer"] == "小审的回答"
         assert draft["record"]["en"]["answer"] == "Ann's answer"

@@ -22,10 +22,14 @@ async def test_a_model_is_swapped_while_turns_run(stack: Stack, tmp_path: Path) 
     done = asyncio.Event()
 
     async def customer(number: int, http: httpx.AsyncClient) -> None:
+        asked = 0
         while not done.is_set() or not answers:
+            asked += (
+                1  # the same question from the same customer over and over would bring a person
+            )
             response = await http.post(
                 f"http://127.0.0.1:{settings.port}/webhooks/rest/webhook",
-                json={"sender": f"swap-{number}", "message": "包邮吗"},
+                json={"sender": f"swap-{number}-{asked}", "message": "包邮吗"},
                 timeout=60,
             )
             answers.append("".join(reply.get("text", "") for reply in response.json()))

@@ -65,7 +65,7 @@ class ScriptedDialogue:
             intent="ask_human" if reason else "ask_faq",
             confidence=0.9,
             entities=[],
-            decision=f"handoff:{reason}" if reason else f"answer:{text}",
+            decision=f"handoff:{reason}" if reason else f"answer:{text[:80]}",
             replies=(Body(f"re {payload or text}"),),
             handoff=reason,
         )

@@ -58,6 +58,7 @@ def sign_in(page: Page, app: DeskApp, login: str = "shenhe") -> None:
 def ask(customer: Page, text: str) -> str:
     """Ask on the widget and return the bot's answer."""
     bot = customer.locator('[data-testid="message"][data-author="bot"]')
+    expect(bot.first).to_be_visible()  # the greeting, which would be counted as the answer
     before = bot.count()
     customer.get_by_test_id("input").fill(text)
     customer.get_by_test_id("send").click()

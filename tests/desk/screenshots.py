@@ -1,4 +1,4 @@
-"""``make screenshots``: pictures of the desk for the documentation, taken from the real page.
+"""``make screenshots``: pictures of the desk and of the editor's page for the documentation, taken from the real page.
 
 The conversations are played through the channels as customers would hold them, so the pictures can
 show nothing that the desk does not do. Run ``make setup`` before, so that the page is the newest.
@@ -14,9 +14,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.desk.running import PASSWORD, DeskApp, real_knowledge
+from tests.desk.running import PASSWORD, DeskApp, editable_knowledge, real_knowledge
 
-OUT = Path(__file__).resolve().parents[2] / "docs" / "desk"
+_DOCS = Path(__file__).resolve().parents[2] / "docs"
+OUT, EDITOR_OUT = _DOCS / "desk", _DOCS / "editor"
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 _WAITING = (
@@ -42,6 +43,8 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as var,
         DeskApp(Path(var), real_knowledge()) as app,
+        tempfile.TemporaryDirectory() as folder,
+        DeskApp(Path(folder) / "var", editable_knowledge(Path(folder))) as editor,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
@@ -50,6 +53,7 @@ def main() -> None:
         )
         try:
             _play(app, browser)
+            _play_editor(editor, browser)
         finally:
             browser.close()
 
@@ -121,6 +125,37 @@ def _play(app: DeskApp, browser: Browser) -> None:
             _shoot(agent, "phone-customer-en")
 
 
+def _play_editor(app: DeskApp, browser: Browser) -> None:
+    EDITOR_OUT.mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(("能用比特币付吗", "can I pay with bitcoin", "水壶可以煮牛奶吗")):
+        app.say(f"vain-{number}", text)
+    with _page(browser, "zh", "light", DESKTOP) as page:
+        _edit(page, app, "zh")
+        page.get_by_test_id("try").fill("运费多少")
+        page.get_by_test_id("try-ask").click()
+        expect(page.get_by_test_id("try-result").locator(".ruling")).to_have_count(2)
+        _shoot(page, "form-zh", EDITOR_OUT)
+        page.get_by_test_id("tab-gaps").click()
+        expect(page.get_by_test_id("gap").first).to_be_visible()
+        _shoot(page, "gaps-zh", EDITOR_OUT)
+    with _page(browser, "en", "dark", DESKTOP) as page:
+        _edit(page, app, "en")
+        _shoot(page, "form-en-dark", EDITOR_OUT)
+    with _page(browser, "zh", "light", PHONE) as page:
+        _edit(page, app, "zh")
+        _shoot(page, "phone-zh", EDITOR_OUT)
+
+
+def _edit(page: Page, app: DeskApp, language: str) -> None:
+    page.goto(f"{app.url}/editor/?lang={language}")
+    page.locator("#login").fill("shenhe")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("button[type=submit]").click()
+    page.get_by_test_id("search").fill("delivery-fee")
+    page.locator('[data-id="delivery-fee"]').click()
+    expect(page.get_by_test_id("form")).to_contain_text("delivery-fee")
+
+
 @contextmanager
 def _page(browser: Browser, language: str, scheme: str, size: tuple[int, int]) -> Iterator[Page]:
     context = browser.new_context(
@@ -161,10 +196,10 @@ def _say(page: Page, text: str) -> None:
     page.wait_for_timeout(500)
 
 
-def _shoot(page: Page, name: str) -> None:
+def _shoot(page: Page, name: str, folder: Path = OUT) -> None:
     page.wait_for_timeout(600)
-    page.screenshot(path=OUT / f"{name}.png")
-    print(OUT / f"{name}.png")  # noqa: T201 - a command
+    page.screenshot(path=folder / f"{name}.png")
+    print(folder / f"{name}.png")  # noqa: T201 - a command
 
 
 if __name__ == "__main__":

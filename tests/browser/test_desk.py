@@ -33,7 +33,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     contexts = []
 
     def make(locale: str = "zh-CN", **options: object) -> Page:
-        context = browser.new_context(locale=locale, **options)  # type: ignore[arg-type]
+        context = browser.new_context(locale=locale, reduced_motion="reduce", **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -384,6 +384,8 @@ def test_a_wrong_answer_is_marked_and_a_snoozed_conversation_comes_back(
 
 
 def _violations(page: Page) -> list[str]:
+    # A colour in the middle of its change to another theme is nobody's choice.
+    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
     return [
         f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"
         for v in Axe().run(page).response["violations"]

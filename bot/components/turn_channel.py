@@ -82,14 +82,9 @@ class TurnInput(InputChannel):
             return response.json({"ready": is_ready}, status=200 if is_ready else 503)
 
         async def receive(request: Request) -> HTTPResponse:
-            if not self._is_authorised(request):
-                return _error(401, "unauthorised", "Send the engine's token as Bearer token.")
-            try:
-                message = _read(request.json)
-            except ValueError as error:
-                return _error(400, "bad_request", str(error))
-            if not _agent(request).is_ready():
-                return _error(503, "no_model", "The engine has no model loaded: `yingda doctor`.")
+            message = self._message(request)
+            if isinstance(message, HTTPResponse):
+                return message
             store = _agent(request).tracker_store
             events = await store.last_turn(message.sender_id)
             if not _is_turn_of(events, message.message_id):
@@ -102,14 +97,9 @@ class TurnInput(InputChannel):
             return response.json({"events": [event.as_dict() for event in events]})
 
         async def understand(request: Request) -> HTTPResponse:
-            if not self._is_authorised(request):
-                return _error(401, "unauthorised", "Send the engine's token as Bearer token.")
-            try:
-                message = _read(request.json)
-            except ValueError as error:
-                return _error(400, "bad_request", str(error))
-            if not _agent(request).is_ready():
-                return _error(503, "no_model", "The engine has no model loaded: `yingda doctor`.")
+            message = self._message(request)
+            if isinstance(message, HTTPResponse):
+                return message
             return response.json(await _agent(request).processor.parse_message(message))
 
         async def load(request: Request) -> HTTPResponse:
@@ -136,6 +126,18 @@ class TurnInput(InputChannel):
         blueprint.add_route(understand, "/understand", methods=["POST"])
         blueprint.add_route(receive, "/webhook", methods=["POST"])
         return blueprint
+
+    def _message(self, request: Request) -> UserMessage | HTTPResponse:
+        """Return the message of a request, or the answer that refuses it."""
+        if not self._is_authorised(request):
+            return _error(401, "unauthorised", "Send the engine's token as Bearer token.")
+        try:
+            message = _read(request.json)
+        except ValueError as error:
+            return _error(400, "bad_request", str(error))
+        if not _agent(request).is_ready():
+            return _error(503, "no_model", "The engine has no model loaded: `yingda doctor`.")
+        return message
 
     def _is_authorised(self, request: Request) -> bool:
         given = request.headers.get("Authorization", "").encode()

@@ -40,6 +40,15 @@ class Outcome:
     anger: float | None = None
 
 
+@dataclass(slots=True)
+class _Request:
+    """Something that a message asks for: as it was written, as it was meant, what the FAQ finds for it."""
+
+    said: str
+    meant: str
+    found: Ruling | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What a message is about, without a turn: ``codes`` are the kinds of entity in it."""
@@ -114,16 +123,32 @@ class Dialogue:
             EngineError: when there is no turn to read.
         """
         started = time.perf_counter()
-        language = self.language_for(text, before)
-        requests = [text]
+        # One state of the FAQ for the whole message: the actions find it by its version while we hold it.
+        knowledge = self._faq.now
+        meant = self._speller.read(text)
+        language = self._language_of(meant, before)
+        whole = _Request(text, wish_of(meant) if text or not attachments else _SENT_IT[language])
+        requests = [whole]
         if text and not payload and not attachments:
-            requests = await self._requests(conversation_id, message_id, text, channel)
+            requests = await self._requests(whole, knowledge, conversation_id, message_id, channel)
+        if text and not payload and whole in requests:
+            whole.found = knowledge.rule(whole.meant, channel)
         replies: tuple[Body, ...] = ()
         for number, request in enumerate(requests, start=1):
+            # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
+            metadata: dict[str, Any] = {
+                "language": language,
+                "faq": request.found and _as_metadata(request.found),
+                "knowledge": knowledge.version,
+                "channel": channel,
+                "said": request.said,
+            }
+            if attachments:
+                metadata["attachments"] = [asdict(one) for one in attachments]
             # The last turn has the message's own id, by which a repetition is known.
             own_id = message_id if number == len(requests) else f"{message_id}.{number}"
-            turn, hits = await self._run(
-                conversation_id, own_id, request, payload, language, attachments, channel
+            turn = await self._run(
+                conversation_id, payload or _as_typed(request.meant), own_id, metadata
             )
             replies += turn.replies
             if turn.handoff:
@@ -132,77 +157,57 @@ class Dialogue:
             turn=replace(turn, replies=replies),
             language=detect(text),
             reply_language=language,
-            faq=hits,
+            faq=request.found.hits if request.found else (),
             latency_ms=(time.perf_counter() - started) * 1000,
-            anger=None if payload or self._anger is None else self._anger(self._meant(text)),
+            anger=None if payload or self._anger is None else self._anger(wish_of(meant)),
         )
 
     async def _run(
-        self,
-        conversation_id: str,
-        message_id: str,
-        text: str,
-        payload: str | None,
-        language: Language,
-        attachments: Sequence[Attachment],
-        channel: str | None,
-    ) -> tuple[Turn, tuple[Hit, ...]]:
-        meant = self._meant(text) if text or not attachments else _SENT_IT[language]
-        # One state of the FAQ for the whole turn: the actions find it by its version while we hold it.
-        knowledge = self._faq.now
-        found = None if payload or not text else knowledge.rule(meant, channel)
-        message = payload or _as_typed(meant)
-        # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
-        metadata: dict[str, Any] = {
-            "language": language,
-            "faq": found and _as_metadata(found),
-            "knowledge": knowledge.version,
-            "channel": channel,
-            "said": text,
-        }
-        if attachments:
-            metadata["attachments"] = [asdict(one) for one in attachments]
+        self, conversation_id: str, message: str, message_id: str, metadata: dict[str, Any]
+    ) -> Turn:
         try:
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
         except (EngineDown, EngineFault):
             # A connection that broke or an action that was cut off leaves no trace in the engine.
             await asyncio.sleep(_RETRY_AFTER_S)
             events = await self._engine.turn(conversation_id, message, message_id, metadata)
-        return read_turn(events), found.hits if found else ()
+        return read_turn(events)
 
     async def _requests(
-        self, conversation_id: str, message_id: str, text: str, channel: str | None
-    ) -> list[str]:
-        """Return the parts to run one after the other: questions first, so that a task has the last word.
+        self,
+        whole: _Request,
+        knowledge: Knowledge,
+        conversation_id: str,
+        message_id: str,
+        channel: str | None,
+    ) -> list[_Request]:
+        """Return what to run one after the other: questions first, so that a task has the last word.
 
-        The text stays whole unless every part is understood by itself and at most one is a task: two
-        tasks would talk over each other.
+        The message stays whole unless every part is understood by itself and at most one is a task:
+        two tasks would talk over each other.
         """
-        parts = parts_of(text)
-        questions: dict[str, str] = {}
-        tasks: list[str] = []
-        for part in parts if len(parts) > 1 else ():
-            meant = self._meant(part)
-            found = self._faq.now.rule(meant, channel)
-            metadata = {"faq": _as_metadata(found), "said": part}
+        parts = parts_of(whole.said)
+        questions: dict[str, _Request] = {}
+        tasks: list[_Request] = []
+        for said in parts if len(parts) > 1 else ():
+            meant = wish_of(self._speller.read(said))
+            part = _Request(said, meant, knowledge.rule(meant, channel))
+            metadata = {"faq": part.found and _as_metadata(part.found), "said": said}
             try:
                 read = await self._engine.understand(
                     conversation_id, _as_typed(meant), message_id, metadata
                 )
             except EngineError:
-                return [text]
+                return [whole]
             intent, confidence = read["intent"]["name"], read["intent"].get("confidence") or 0.0
-            if intent in _QUESTIONS and found.answer:
-                questions[found.answer] = part
+            if intent in _QUESTIONS and part.found and part.found.answer:
+                questions[part.found.answer] = part
             elif intent in _QUESTIONS | _NO_TASK or confidence < _SURE:
-                return [text]
+                return [whole]
             elif intent not in _SMALL_TALK:
                 tasks.append(part)
         several = len(tasks) <= 1 and len(questions) + len(tasks) > 1
-        return [*questions.values(), *tasks] if several else [text]
-
-    def _meant(self, text: str) -> str:
-        return wish_of(self._speller.read(text))
+        return [*questions.values(), *tasks] if several else [whole]
 
     def _learn(self, before: Knowledge, after: Knowledge) -> None:
         """Know the words of what was published, or they would be taken for misspelt ones."""

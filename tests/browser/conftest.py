@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
+NewPage = Callable[..., Page]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -35,3 +37,31 @@ def browser() -> Iterator[Browser]:
         )  # fmt: skip
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Make pages, each in a browser profile of its own; a script error on any fails the test."""
+    errors: list[str] = []
+    contexts = []
+
+    def make(locale: str = "zh-CN", **options: object) -> Page:
+        context = browser.new_context(locale=locale, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds on a page, once no colour is in the middle of its change any more."""
+    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+    return [
+        f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"
+        for v in Axe().run(page).response["violations"]
+    ]

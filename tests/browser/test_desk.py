@@ -6,43 +6,22 @@ Only the engine is a script (tests/desk/running.py), so that each conversation t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import NewPage, violations
 from tests.desk.running import PASSWORD, DeskApp, real_knowledge
 
 expect.set_options(timeout=15_000)
-
-NewPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
     with DeskApp(tmp_path_factory.mktemp("desk"), real_knowledge()) as app:
         yield app
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Make pages, each in a browser profile of its own; a script error on any fails the test."""
-    errors: list[str] = []
-    contexts = []
-
-    def make(locale: str = "zh-CN", **options: object) -> Page:
-        context = browser.new_context(locale=locale, reduced_motion="reduce", **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert errors == []
 
 
 class Customer:
@@ -302,21 +281,21 @@ def test_axe_finds_nothing_on_any_page(
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"{app.url}/desk/?lang=zh")
     expect(page.locator("#login")).to_be_visible()
-    found = {"sign-in": _violations(page)}
+    found = {"sign-in": violations(page)}
     agent = Agent(page, app)
     expect(page.get_by_test_id("row").first).to_be_visible()
-    found["queue"] = _violations(page)
+    found["queue"] = violations(page)
     page.get_by_test_id("row").first.click()
     expect(page.get_by_test_id("brief")).to_be_visible()
-    found["conversation"] = _violations(page)
+    found["conversation"] = violations(page)
     agent.take()
     page.get_by_test_id("composer").fill("/")
     expect(page.get_by_test_id("canned")).to_be_visible()
-    found["ready-made replies"] = _violations(page)
+    found["ready-made replies"] = violations(page)
     page.keyboard.press("Escape")
     page.get_by_test_id("pass").click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    found["dialog"] = _violations(page)
+    found["dialog"] = violations(page)
     page.keyboard.press("Escape")
     agent.close("spam")
     assert {name: what for name, what in found.items() if what} == {}
@@ -342,7 +321,7 @@ def test_a_supervisor_sees_the_figures_and_hands_a_colleague_s_conversation_on(
     live.get_by_test_id("capacity-xiaochen").fill("3")
     live.get_by_test_id("capacity-xiaochen").press("Tab")
     expect(live.get_by_test_id("capacity-xiaochen")).to_have_value("3")
-    assert _violations(boss.page) == []
+    assert violations(boss.page) == []
     boss.page.keyboard.press("Escape")
     boss.page.get_by_test_id("pass").click()
     boss.page.get_by_test_id("to-grace").click()
@@ -352,7 +331,7 @@ def test_a_supervisor_sees_the_figures_and_hands_a_colleague_s_conversation_on(
     expect(dialog).to_contain_text("要求人工")
     expect(dialog.get_by_role("img").first).to_be_visible()
     expect(dialog.get_by_role("row").filter(has_text="合计")).to_be_visible()
-    assert _violations(boss.page) == []
+    assert violations(boss.page) == []
 
 
 def test_a_wrong_answer_is_marked_and_a_snoozed_conversation_comes_back(
@@ -379,17 +358,8 @@ def test_a_wrong_answer_is_marked_and_a_snoozed_conversation_comes_back(
     for _ in range(2):
         page.get_by_test_id("theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert _violations(page) == []
+    assert violations(page) == []
     agent.close("spam")
-
-
-def _violations(page: Page) -> list[str]:
-    # A colour in the middle of its change to another theme is nobody's choice.
-    page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
-    return [
-        f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"
-        for v in Axe().run(page).response["violations"]
-    ]
 
 
 def test_the_pages_are_built(root: Path) -> None:

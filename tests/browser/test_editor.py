@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import NewPage, violations
 from tests.desk.running import PASSWORD, DeskApp, editable_knowledge
 
 expect.set_options(timeout=60_000)
 
-NewPage = Callable[..., Page]
 _ROWS = 300
 _LIVE_WITHIN_S = 5.0
 
@@ -26,25 +25,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
     folder = tmp_path_factory.mktemp("editor")
     with DeskApp(folder / "var", editable_knowledge(folder)) as app:
         yield app
-
-
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Make pages, each in a browser profile of its own; a script error on any fails the test."""
-    errors: list[str] = []
-    contexts = []
-
-    def make(**options: object) -> Page:
-        context = browser.new_context(locale="zh-CN", reduced_motion="reduce", **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert errors == []
 
 
 def sign_in(page: Page, app: DeskApp, login: str = "shenhe") -> None:
@@ -172,30 +152,23 @@ def test_axe_finds_nothing_on_any_page(
     app.say(f"axe-{scheme}", "水壶可以煮牛奶吗")
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": 860})
     sign_in(page, app)
-    found = {"list": _violations(page)}
+    found = {"list": violations(page)}
     page.get_by_test_id("record").first.click()
     page.get_by_test_id("zh-answer").fill("改过的回答 **重点**")
     expect(page.get_by_test_id("saved")).to_have_text("草稿已保存")
-    found["form"] = _violations(page)
+    found["form"] = violations(page)
     page.get_by_test_id("preview-wechat").click()
     page.get_by_test_id("try").fill("怎么注册")
     page.get_by_test_id("try-ask").click()
     expect(page.get_by_test_id("try-result").locator(".ruling")).to_have_count(2)
-    found["preview"] = _violations(page)
+    found["preview"] = violations(page)
     page.get_by_test_id("publish").click()
     expect(page.get_by_test_id("tests")).to_be_visible()
-    found["publish"] = _violations(page)
+    found["publish"] = violations(page)
     page.keyboard.press("Escape")
     page.get_by_test_id("discard").click()
     for tab, inside in (("gaps", "gap"), ("history", "history"), ("thresholds", "thresholds")):
         page.get_by_test_id(f"tab-{tab}").click()
         expect(page.get_by_test_id(inside).first).to_be_visible()
-        found[tab] = _violations(page)
+        found[tab] = violations(page)
     assert {name: what for name, what in found.items() if what} == {}
-
-
-def _violations(page: Page) -> list[str]:
-    return [
-        f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"
-        for v in Axe().run(page).response["violations"]
-    ]

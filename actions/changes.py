@@ -21,6 +21,7 @@ from actions.form import (
     GO_AHEAD,
     QUESTIONS,
     STOPPED,
+    code_refused,
     confidence_of,
     intent_of,
     take_early,
@@ -155,12 +156,8 @@ class ChangeTalk:
         match await self._codes.check(order.number, code, now):
             case Checked.RIGHT:
                 return [SlotSet(GO_AHEAD, True)], None
-            case Checked.WRONG:
-                dispatcher.utter_message(response="utter_code_wrong")
-                return [SlotSet(GO_AHEAD, None)], CODE
-            case Checked.OVER:
-                dispatcher.utter_message(response="utter_code_over")
-                return [SlotSet(GO_AHEAD, STOPPED)], None
+            case refused:
+                return code_refused(dispatcher, refused)
 
     def reading(
         self, tracker: Tracker, order: Order, goal: Goal, asked_for: str | None, now: datetime

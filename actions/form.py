@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions.context import text_of
 from bot.language import normalise
+from bot.orders.codes import Checked
 
 # Slots of the form beside goal, number and digits; domain.yml says what each is.
 DRAFT, GO_AHEAD, CODE, DETAIL = "draft", "go_ahead", "one_time_code", "claim_detail"
@@ -39,6 +42,17 @@ def intent_of(tracker: Tracker) -> str:
 def confidence_of(tracker: Tracker) -> float:
     """Return how sure the classifier is of the latest message."""
     return float((tracker.latest_message.get("intent") or {}).get("confidence", 1.0))
+
+
+def code_refused(
+    dispatcher: CollectingDispatcher, checked: Checked
+) -> tuple[list[EventType], str | None]:
+    """Say that a one-time code was wrong, or wrong too often; returns what the form does then."""
+    if checked is Checked.WRONG:
+        dispatcher.utter_message(response="utter_code_wrong")
+        return [SlotSet(GO_AHEAD, None)], CODE
+    dispatcher.utter_message(response="utter_code_over")
+    return [SlotSet(GO_AHEAD, STOPPED)], None
 
 
 def pictures_of(tracker: Tracker) -> list[str]:

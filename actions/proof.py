@@ -13,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.context import text_of
-from actions.form import CODE, DRAFT, GO_AHEAD, STOPPED, with_early
+from actions.form import CODE, DRAFT, GO_AHEAD, STOPPED, code_refused, with_early
 from bot.language import normalise
 from bot.orders.answers import Goal
 from bot.orders.codes import Checked, CodeNotSentError
@@ -91,12 +91,8 @@ class ProofTalk:
                 tracker.slots[REQUESTED_SLOT] = None
                 tracker.slots[DRAFT] = {k: v for k, v in draft.items() if k != "proof"}
                 return None
-            case Checked.WRONG:
-                dispatcher.utter_message(response="utter_code_wrong")
-                return [SlotSet(GO_AHEAD, None)], CODE
-            case Checked.OVER:
-                dispatcher.utter_message(response="utter_code_over")
-                return [SlotSet(GO_AHEAD, STOPPED)], None
+            case refused:
+                return code_refused(dispatcher, refused)
 
 
 def _last(events: Sequence[EventType], slot: str, otherwise: Any) -> Any:

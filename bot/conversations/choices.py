@@ -42,18 +42,24 @@ def names_a_place(text: str) -> bool:
     return bool(_NUMBER.fullmatch(plain) or _ORDINAL.fullmatch(plain))
 
 
+async def last_offers(
+    session: AsyncSession, conversation_id: str, *, but_failed: bool = False
+) -> tuple[Button, ...]:
+    """Return the buttons of the last message to a customer; ``but_failed`` passes over undelivered ones."""
+    ours = [
+        MessageRow.conversation_id == conversation_id,
+        MessageRow.direction == Direction.OUT.value,
+    ]
+    if but_failed:
+        ours.append(MessageRow.state != MessageState.FAILED.value)
+    body = await session.scalar(
+        select(MessageRow.body).where(*ours).order_by(MessageRow.seq.desc()).limit(1)
+    )
+    return Body.from_json(body).buttons if body else ()
+
+
 async def chosen_from_last(session: AsyncSession, conversation_id: str, text: str) -> Button | None:
     """Return the button that ``text`` names by its place in the last message to a customer."""
     if not names_a_place(text):
         return None
-    body = await session.scalar(
-        select(MessageRow.body)
-        .where(
-            MessageRow.conversation_id == conversation_id,
-            MessageRow.direction == Direction.OUT.value,
-            MessageRow.state != MessageState.FAILED.value,
-        )
-        .order_by(MessageRow.seq.desc())
-        .limit(1)
-    )
-    return chosen(text, Body.from_json(body).buttons) if body else None
+    return chosen(text, await last_offers(session, conversation_id, but_failed=True))

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations.choices import last_offers
 from bot.conversations.dialogue import Outcome
 from bot.conversations.handoff import HAND_OVER
-from bot.conversations.model import Body, Direction, HandoffReason
+from bot.conversations.model import Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
 from bot.desk.rules import DeskRules
 from bot.desk.triggers import Trigger, watch
-from bot.storage.conversations import MessageRow
 
 _ASK_HUMAN = "/ask_human"
 # Replies that help nobody who is about to get a person.
@@ -63,16 +62,7 @@ async def next_step(
 
 async def _offered(session: AsyncSession, conversation_id: str) -> HandoffReason | None:
     """Return the reason for which the last line offered a person, if it did."""
-    body = await session.scalar(
-        select(MessageRow.body)
-        .where(
-            MessageRow.conversation_id == conversation_id,
-            MessageRow.direction == Direction.OUT.value,
-        )
-        .order_by(MessageRow.seq.desc())
-        .limit(1)
-    )
-    for button in Body.from_json(body or {}).buttons:
+    for button in await last_offers(session, conversation_id):
         if button.payload.startswith(HAND_OVER):
             return HandoffReason(button.payload.removeprefix(HAND_OVER))
     return None

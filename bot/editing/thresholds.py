@@ -14,37 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from sqlalchemy import select
 
 from bot.conversations.model import Author, Body
 from bot.faq.calibration import Calibration
 from bot.faq.knowledge import Knowledge
 from bot.faq.texts import phrase_key
-from bot.language import Language, reply_language
+from bot.faq.thresholds import Labelled, Point, curve, rank_labelled
+from bot.language import Language
 from bot.storage.conversations import MessageRow, TurnRow
 from bot.storage.engine import Database
 
 _STEPS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A question and the records that answer it; none when no record does."""
-
-    text: str
-    records: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Shares 0..1 at one answer threshold; they sum to 1. ``passed_on``: neither answered nor suggested."""
-
-    threshold: float
-    right: float
-    wrong: float
-    suggested: float
-    passed_on: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +69,17 @@ def curves(knowledge: Knowledge, questions: Sequence[Labelled]) -> list[Curve]:
     """Return one curve for each language that has questions; encodes and searches each once."""
     known = {record.id for record in knowledge.corpus.records}
     usable = [q for q in questions if phrase_key(q.text) and (not q.records or q.records & known)]
-    if not usable:
-        return []
-    vectors = knowledge.index.encode([q.text for q in usable])
-    rows: dict[Language, list[tuple[float, bool]]] = {}
-    for question, vector in zip(usable, vectors, strict=True):
-        best = knowledge.search(question.text, 1, vector=vector)[0]
-        language = reply_language(question.text) or "zh"
-        rows.setdefault(language, []).append((best.score, best.faq_id in question.records))
+    in_force = knowledge.calibration.languages
     return [
-        _curve(language, knowledge.calibration, found) for language, found in sorted(rows.items())
+        Curve(
+            language,
+            len(ranked.score),
+            in_force[language].answer,
+            in_force[language].suggest,
+            tuple(curve(ranked, in_force[language].suggest, _STEPS)),
+        )
+        for language, ranked in rank_labelled(knowledge, usable).items()
     ]
-
-
-def _curve(language: Language, calibration: Calibration, rows: list[tuple[float, bool]]) -> Curve:
-    scores = np.array([score for score, _ in rows])
-    right = np.array([is_right for _, is_right in rows])
-    in_force = calibration.languages[language]
-    points = []
-    for step in range(_STEPS + 1):
-        threshold = step / _STEPS
-        answered = scores >= threshold
-        suggested = ~answered & (scores >= min(in_force.suggest, threshold))
-        shares = (answered & right, answered & ~right, suggested, ~answered & ~suggested)
-        points.append(Point(threshold, *(round(float(share.mean()), 4) for share in shares)))
-    return Curve(language, len(rows), in_force.answer, in_force.suggest, tuple(points))
 
 
 def choose(file: Path, language: Language, answer: float, suggest: float) -> None:

@@ -67,9 +67,11 @@ def rank_labelled(knowledge: Knowledge, questions: Sequence[Labelled]) -> dict[L
                 f"expected a record of the FAQ for {question.text!r}, "
                 f"got {', '.join(sorted(question.records))}"
             )
-        if phrase_key(question.text):
-            language = reply_language(question.text) or "zh"
-            found[language].append((knowledge.search(question.text), question))
+    readable = [question for question in questions if phrase_key(question.text)]
+    vectors = knowledge.index.encode([question.text for question in readable]) if readable else ()
+    for question, vector in zip(readable, vectors, strict=True):
+        language = reply_language(question.text) or "zh"
+        found[language].append((knowledge.search(question.text, vector=vector), question))
     return {language: _rank(found[language]) for language in sorted(found)}
 
 

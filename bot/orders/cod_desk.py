@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
-from bot.conversations.model import Author, Body, Direction
+from bot.conversations.choices import last_offers
+from bot.conversations.model import Author, Direction
 from bot.conversations.phrases import Phrases
 from bot.language import Language
 from bot.orders.book import (
@@ -163,16 +164,7 @@ class CodDesk:
     async def spoken_of(self, conversation_id: str) -> Spoken | None:
         """Return the order that the last message offers something for, else the newest open card's."""
         async with self._database.read() as session:
-            last = await session.scalar(
-                select(MessageRow.body)
-                .where(
-                    MessageRow.conversation_id == conversation_id,
-                    MessageRow.direction == Direction.OUT.value,
-                )
-                .order_by(MessageRow.seq.desc())
-                .limit(1)
-            )
-            offers = Body.from_json(last).buttons if last else ()
+            offers = await last_offers(session, conversation_id)
             named = next(filter(None, (_OFFER.match(b.payload) for b in offers)), None)
             if named is not None:
                 cod = await session.get(CodRow, named[1])

@@ -34,15 +34,15 @@ def run_command(settings: Settings) -> list[str]:
     )  # fmt: skip
 
 
-def train_command(settings: Settings, folder: Path | None = None) -> list[str]:
-    """Return the command that trains the model into ``folder``, where the engine looks for it by default."""
+def train_command(settings: Settings, folder: Path) -> list[str]:
+    """Return the command that trains the model into ``folder``."""
     return engine_command(
         settings,
         "train",
         "--skip-validation",  # the tests validate; a start must not pay for it
         "--force",  # without it Rasa first runs the whole graph to find out what changed
         "--fixed-model-name", MODEL_NAME,
-        "--out", str(folder or settings.root / "models"),
+        "--out", str(folder),
     )  # fmt: skip
 
 
@@ -98,8 +98,13 @@ def is_trained(settings: Settings) -> bool:
     )
 
 
-def mark_trained(settings: Settings, fingerprint: str) -> None:
-    """Note which inputs the model was trained from."""
+def take_model(settings: Settings, folder: Path, fingerprint: str) -> None:
+    """Put the model trained into ``folder`` in the place of the former, in one step.
+
+    An engine that starts meanwhile, or a second training, never sees half a file.
+    """
+    model = model_file(settings)
+    (folder / model.name).replace(model)
     _stamp(settings).write_text(fingerprint, "utf-8")
 
 

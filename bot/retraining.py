@@ -25,8 +25,8 @@ from bot.engine_process import (
     engine_environment,
     inputs_fingerprint,
     is_trained,
-    mark_trained,
     model_file,
+    take_model,
     train_command,
 )
 from bot.faq.knowledge import Knowledge
@@ -118,9 +118,7 @@ class Retrainer:
             fingerprint = await asyncio.to_thread(inputs_fingerprint, settings)
             folder = model_file(settings).parent / "next"
             await self._train(folder)
-            model = model_file(settings)
-            await asyncio.to_thread((folder / model.name).replace, model)
-            mark_trained(settings, fingerprint)
+            await asyncio.to_thread(take_model, settings, folder, fingerprint)
         self._stand(Training.LOADING)
         await self._load(model_file(settings))
         self._stand(Training.CURRENT)

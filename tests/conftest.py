@@ -28,21 +28,20 @@ pytest_plugins = ["tests.stack.plugin"]
 _database_numbers = itertools.count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep together what shares a costly set-up when two processes run the suite (pytest -n 2).
 
     All that talk to the real stack share one start of it, the engine's tests one run of its interpreter;
-    of the rest, a file stays in one piece.
+    of the rest, a file stays in one piece. (``pytest_collection_modifyitems`` would be too late:
+    pytest-xdist reads the groups in its own.)
     """
-    for item in items:
-        if isinstance(item, EngineTest):
-            group = "engine"
-        elif "stack" in getattr(item, "fixturenames", ()) or "tests/stack/" in item.path.as_posix():
-            group = "stack"
-        else:
-            group = item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    if isinstance(item, EngineTest):
+        group = "engine"
+    elif "stack" in getattr(item, "fixturenames", ()) or "tests/stack/" in item.path.as_posix():
+        group = "stack"
+    else:
+        group = item.nodeid.partition("::")[0]
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -44,7 +46,8 @@ def train_engine(settings: object) -> bool:
     from bot.engine_process import (
         engine_environment,
         inputs_fingerprint,
-        mark_trained,
+        model_file,
+        take_model,
         train_command,
     )
     from bot.settings import Settings
@@ -55,18 +58,19 @@ def train_engine(settings: object) -> bool:
     fingerprint = inputs_fingerprint(settings)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with (
+        tempfile.TemporaryDirectory(dir=model_file(settings).parent, prefix="training-") as name,
         log.open("w", encoding="utf-8") as output,
         Progress(*columns, console=Console(stderr=True)) as progress,
     ):
         progress.add_task("Training the engine's model (about a minute)")
         done = subprocess.run(
-            train_command(settings),
+            train_command(settings, Path(name)),
             env=engine_environment(settings),
             cwd=settings.root,
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
         )
-    if done.returncode == 0:
-        mark_trained(settings, fingerprint)
+        if done.returncode == 0:
+            take_model(settings, Path(name), fingerprint)
     return done.returncode == 0

@@ -11,7 +11,7 @@ import pytest
 
 import bot.retraining
 from bot.conversations.engine_client import EngineDown
-from bot.engine_process import inputs_fingerprint, is_trained, mark_trained, model_file
+from bot.engine_process import inputs_fingerprint, is_trained, model_file, take_model
 from bot.faq.authoring import Author
 from bot.faq.live import LiveKnowledge
 from bot.faq.model import Record
@@ -47,8 +47,10 @@ def project(folder: Path, tmp_path: Path) -> Settings:  # noqa: F811
     for name in ("config.yml", "domain.yml", "requirements/engine.txt", "bot/language.py"):
         (root / name).write_text("", "utf-8")
     settings = Settings(root=root, var=tmp_path / "var", retrain_after_s=0.2)
-    model_file(settings).write_text("old", "utf-8")
-    mark_trained(settings, inputs_fingerprint(settings))
+    trained = tmp_path / "trained"
+    trained.mkdir()
+    (trained / model_file(settings).name).write_text("old", "utf-8")
+    take_model(settings, trained, inputs_fingerprint(settings))
     return settings
 
 

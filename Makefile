@@ -6,7 +6,7 @@ VENV := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types lock bench screenshots clean
+.PHONY: help setup run test model check lint format types lock bench screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -19,8 +19,11 @@ run: setup ## start everything and print the addresses; Ctrl-C stops it
 
 test: python ## run every check and every test
 	@$(PYTHON) tools/bootstrap.py --tests
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory -j2 check model
 	@$(VENV)/python -m pytest -n 2 --dist loadgroup
+
+model: # the engine's model, which the tests of the whole path need
+	@$(VENV)/yingda train
 
 check: ## import laws, lint, types, pages
 	@$(VENV)/ruff format --check --quiet .

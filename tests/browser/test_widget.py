@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.stack.running import Stack
 
 # The first answer may wait for a busy machine, never for ever.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 class Widget:

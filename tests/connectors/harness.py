@@ -102,7 +102,7 @@ class RunningApp:
 
     async def until_out(self, condition: Callable[[MessageRow], bool]) -> None:
         """Wait until a message to a customer fulfils ``condition``."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not any(map(condition, await self.messages("out"))):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
@@ -142,7 +142,7 @@ async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[R
         yield RunningApp(http, dialogue, database, chosen, app.engineio_server)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - conditions over plain lists

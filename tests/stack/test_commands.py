@@ -117,7 +117,7 @@ def test_up_starts_everything_and_ctrl_c_leaves_no_process(tmp_path: Path) -> No
             time.sleep(0.3)
         assert "SO20261105001" in log.read_text()
         assert "Demo log-in (agent)" in log.read_text()
-        ready = httpx.get(f"http://127.0.0.1:{environment['YINGDA_PORT']}/readyz", timeout=5)
+        ready = httpx.get(f"http://127.0.0.1:{environment['YINGDA_PORT']}/readyz", timeout=30)
         assert ready.json()["status"] == "ok"
         taken = _yingda("up", environment=environment)
         assert taken.returncode == 1

@@ -88,8 +88,8 @@ class Customer:
         self._client.on("ready", on_ready)
         self._client.on("message", on_message)
         auth = {"session": self.session, "last_seq": max(self.messages, default=0)}
-        await self._client.connect(self.url, auth=auth, transports=["websocket"], wait_timeout=5)
-        async with asyncio.timeout(10):
+        await self._client.connect(self.url, auth=auth, transports=["websocket"], wait_timeout=30)
+        async with asyncio.timeout(60):
             await ready.wait()
 
     def _take(self, message: dict[str, Any]) -> None:

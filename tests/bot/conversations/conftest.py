@@ -108,8 +108,8 @@ class Desk:
         return accepted.conversation_id
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until ``condition`` holds, ten seconds at most."""
-        async with asyncio.timeout(10):
+        """Wait until ``condition`` holds, a minute at most."""
+        async with asyncio.timeout(60):
             while not condition():  # noqa: ASYNC110 - conditions over plain lists
                 await asyncio.sleep(0.01)
 

@@ -244,7 +244,7 @@ async def test_live_updates_are_for_agents_on_our_own_page(
     headers = {"cookie": f"yingda_session={token}", **({"origin": origin} if origin else {})}
     client = socketio.AsyncClient()
     try:
-        await client.connect(app.url, headers=headers, namespaces=["/desk"], wait_timeout=5)
+        await client.connect(app.url, headers=headers, namespaces=["/desk"], wait_timeout=30)
         connected = True
     except socketio.exceptions.ConnectionError:
         connected = False

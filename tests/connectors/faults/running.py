@@ -23,8 +23,11 @@ import httpx
 
 @dataclass(frozen=True)
 class Kill:
-    """When the process was killed (monotonic seconds), and which answers it had not written down as
-    delivered by then, as its database says."""
+    """When the killed process's successor was started (monotonic seconds), and which answers the killed
+    one had not written down as delivered, as its database says.
+
+    Not when it was killed: the platform may still read what lay in its sockets a moment later.
+    """
 
     at: float
     unconfirmed: frozenset[str]
@@ -121,14 +124,15 @@ class KilledApp:
 
     async def kill(self) -> None:
         await self.stop()
+        unconfirmed = self._unconfirmed()
+        # The new process needs some time to load before it sends anything.
+        self.kills.append(Kill(time.monotonic(), unconfirmed))
         await self.start()
 
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:
-            at = time.monotonic()
             self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
-            self.kills.append(Kill(at, self._unconfirmed()))
 
     def _unconfirmed(self) -> frozenset[str]:
         file = Path(self._settings["var"]) / "yingda.sqlite3"

@@ -93,7 +93,7 @@ class Line:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until what the server sent fulfils ``condition``."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not condition():
                 self._heard.clear()
                 await self._heard.wait()

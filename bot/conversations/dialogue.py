@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.conversations.engine_client import EngineClient, EngineDown, EngineError, EngineFault
 from bot.conversations.model import Attachment, Body
+from bot.conversations.phrases import Phrases
 from bot.conversations.requests import parts_of, wish_of
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
@@ -26,11 +27,15 @@ _QUESTIONS = frozenset({"ask_faq", "cod_question", "product_question", "installa
 _SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge"})
 _NO_TASK = frozenset({"nlu_fallback", "out_of_scope", None})
 _SURE = 0.7
+_MOST_WAITING = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A turn with what is recorded beside it; ``anger`` is 0..1, ``None`` where nobody measures it."""
+    """A turn with what is recorded beside it; ``anger`` is 0..1, ``None`` where nobody measures it.
+
+    ``later`` are requests, as the customer wrote them, that wait until the task at hand is done.
+    """
 
     turn: Turn
     language: MessageLanguage | None
@@ -38,6 +43,7 @@ class Outcome:
     faq: tuple[Hit, ...]
     latency_ms: float
     anger: float | None = None
+    later: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,10 +76,12 @@ class Dialogue:
         engine: EngineClient,
         faq: LiveKnowledge,
         speller: Speller,
+        phrases: Phrases,
         default_language: Language,
         anger: Callable[[str], float] | None = None,
     ) -> None:
         self._anger = anger
+        self._phrases = phrases
         self._engine = engine
         self._faq = faq
         self._speller = speller
@@ -109,8 +117,11 @@ class Dialogue:
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
         channel: str | None = None,
+        later: Sequence[str] = (),
     ) -> Outcome:
         """Run one customer message through the engine, one turn for each thing that it asks for.
+
+        Of several tasks the first is begun; the others follow when it is done, in a later message's turn.
 
         Args:
             message_id: unique for the message; a repeated id is not run twice.
@@ -118,6 +129,7 @@ class Dialogue:
             before: the language the conversation was in until now.
             attachments: files that came with it; ``text`` is empty when nothing else did.
             channel: where the customer writes; some answers are for some channels only.
+            later: what waited after the message before (``Outcome.later``).
 
         Raises:
             EngineError: when there is no turn to read.
@@ -128,39 +140,61 @@ class Dialogue:
         meant = self._speller.read(text)
         language = self._language_of(meant, before)
         whole = _Request(text, wish_of(meant) if text or not attachments else _SENT_IT[language])
-        requests = [whole]
+        requests, also = [whole], list[_Request]()
         if text and not payload and not attachments:
-            requests = await self._requests(whole, knowledge, conversation_id, message_id, channel)
+            requests, also = await self._requests(
+                whole, knowledge, conversation_id, message_id, channel
+            )
         if text and not payload and whole in requests:
             whole.found = knowledge.rule(whole.meant, channel)
-        replies: tuple[Body, ...] = ()
-        for number, request in enumerate(requests, start=1):
-            # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
-            metadata: dict[str, Any] = {
-                "language": language,
-                "faq": request.found and _as_metadata(request.found),
-                "knowledge": knowledge.version,
-                "channel": channel,
-                "said": request.said,
-            }
+        waiting = [*later, *(request.said for request in also)]
+        replies: list[Body] = []
+        last, ran = len(requests), 0
+        while requests:
+            request = requests.pop(0)
+            ran += 1
+            metadata = self._metadata(request, language, knowledge, channel)
             if attachments:
                 metadata["attachments"] = [asdict(one) for one in attachments]
-            # The last turn has the message's own id, by which a repetition is known.
-            own_id = message_id if number == len(requests) else f"{message_id}.{number}"
+            # The last of the message's own requests has its id, by which a repetition is known.
+            own_id = message_id if ran == last else f"{message_id}.{ran}"
             turn = await self._run(
                 conversation_id, payload or _as_typed(request.meant), own_id, metadata
             )
             replies += turn.replies
             if turn.handoff:
+                waiting = []  # people read the whole message
                 break
+            if waiting and not requests:
+                if turn.asks is False or (turn.asks is None and not later):
+                    said = waiting.pop(0)
+                    replies.append(self._phrases.say("utter_next_request", language, request=said))
+                    meant = wish_of(self._speller.read(said))
+                    requests = [_Request(said, meant, knowledge.rule(meant, channel))]
+                elif also:
+                    line = self._phrases.say("utter_one_by_one", language, request=waiting[-1])
+                    replies.insert(len(replies) - len(turn.replies), line)
         return Outcome(
-            turn=replace(turn, replies=replies),
+            turn=replace(turn, replies=tuple(replies)),
             language=detect(text),
             reply_language=language,
             faq=request.found.hits if request.found else (),
             latency_ms=(time.perf_counter() - started) * 1000,
-            anger=None if payload or self._anger is None else self._anger(wish_of(meant)),
+            anger=None if payload or self._anger is None else self._anger(whole.meant),
+            later=tuple(waiting[:_MOST_WAITING]),
         )
+
+    def _metadata(
+        self, request: _Request, language: Language, knowledge: Knowledge, channel: str | None
+    ) -> dict[str, Any]:
+        return {
+            "language": language,
+            "faq": request.found and _as_metadata(request.found),
+            "knowledge": knowledge.version,
+            "channel": channel,
+            # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
+            "said": request.said,
+        }
 
     async def _run(
         self, conversation_id: str, message: str, message_id: str, metadata: dict[str, Any]
@@ -180,15 +214,16 @@ class Dialogue:
         conversation_id: str,
         message_id: str,
         channel: str | None,
-    ) -> list[_Request]:
-        """Return what to run one after the other: questions first, so that a task has the last word.
+    ) -> tuple[list[_Request], list[_Request]]:
+        """Return what to run one after the other, and what has to wait for the customer's answers.
 
-        The message stays whole unless every part is understood by itself and at most one is a task:
-        two tasks would talk over each other.
+        Questions come first, then one task: it has the last word, and two would talk over each other.
+        The message stays whole unless every part is understood by itself.
         """
         parts = parts_of(whole.said)
         questions: dict[str, _Request] = {}
         tasks: list[_Request] = []
+        intents: list[str] = []
         for said in parts if len(parts) > 1 else ():
             meant = wish_of(self._speller.read(said))
             part = _Request(said, meant, knowledge.rule(meant, channel))
@@ -198,16 +233,19 @@ class Dialogue:
                     conversation_id, _as_typed(meant), message_id, metadata
                 )
             except EngineError:
-                return [whole]
+                return [whole], []
             intent, confidence = read["intent"]["name"], read["intent"].get("confidence") or 0.0
             if intent in _QUESTIONS and part.found and part.found.answer:
                 questions[part.found.answer] = part
             elif intent in _QUESTIONS | _NO_TASK or confidence < _SURE:
-                return [whole]
+                return [whole], []
             elif intent not in _SMALL_TALK:
                 tasks.append(part)
-        several = len(tasks) <= 1 and len(questions) + len(tasks) > 1
-        return [*questions.values(), *tasks] if several else [whole]
+                intents.append(intent)
+        # "Where is SO…? My phone ends in 6688": what is told belongs to what is asked.
+        if len(questions) + len(tasks) < 2 or (len(tasks) > 1 and "inform" in intents):
+            return [whole], []
+        return [*questions.values(), *tasks[:1]], tasks[1:]
 
     def _learn(self, before: Knowledge, after: Knowledge) -> None:
         """Know the words of what was published, or they would be taken for misspelt ones."""

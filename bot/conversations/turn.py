@@ -10,6 +10,7 @@ from bot.conversations.engine_client import EngineFault, Event
 from bot.conversations.model import Body, Button, HandoffReason, Link
 
 NO_INTENT = "nlu_fallback"
+_ASKED = "requested_slot"  # Rasa's name for what an active form waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Turn:
     """The outcome of one customer message.
 
     ``decision`` is one rung of the ladder: ``flow:<intent>``, ``answer:<faq id>``,
-    ``suggest:<faq ids>``, ``decline``, ``clarify`` or ``handoff:<reason>``.
+    ``suggest:<faq ids>``, ``decline``, ``clarify`` or ``handoff:<reason>``. ``asks`` tells whether a
+    task waits for the customer after the turn; ``None`` when the turn changed nothing about that.
     """
 
     intent: str | None
@@ -26,6 +28,7 @@ class Turn:
     decision: str
     replies: tuple[Body, ...]
     handoff: HandoffReason | None = None
+    asks: bool | None = None
 
 
 def read_turn(events: Iterable[Event]) -> Turn:
@@ -58,6 +61,7 @@ def read_turn(events: Iterable[Event]) -> Turn:
         decision=slots.get("decision") or f"flow:{intent}",
         replies=tuple(replies),
         handoff=HandoffReason(reason) if reason else None,
+        asks=slots[_ASKED] is not None if _ASKED in slots else None,
     )
 
 

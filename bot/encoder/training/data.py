@@ -60,6 +60,14 @@ class Pair:
     zh: str
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """A message of a public set and its intent there."""
+
+    text: str
+    intent: str
+
+
 def clean(text: str) -> str:
     """Removes manual markup, placeholders and doubled spaces from an interface text."""
     text = _ROLE.sub(r"\1", text)
@@ -123,15 +131,39 @@ def read_massive(folder: Path) -> list[Pair]:
     return [Pair("massive", row["en"], row["zh"]) for row in _massive(folder)]
 
 
-def read_english(folder: Path) -> list[str]:
-    """Reads English user messages (texts only, no labels): CLINC150, Banking77, HWU64 training."""
+def read_labelled(folder: Path) -> dict[str, list[Labelled]]:
+    """Reads the training parts of CLINC150, Banking77, HWU64 and MASSIVE (both languages in one set)."""
     intent = folder / "intent"
     with gzip.open(intent / "clinc150_train_val.json.gz", "rt", encoding="utf-8") as file:
-        clinc = json.load(file)
-    texts = [text for part in ("train", "oos_train") for text, _ in clinc[part]]
+        clinc = [Labelled(text, name) for text, name in json.load(file)["train"]]
     with (intent / "banking77_train.csv").open(encoding="utf-8", newline="") as file:
-        texts += [_SPACE.sub(" ", row["text"]).strip() for row in csv.DictReader(file)]
-    for line in (intent / "hwu64_fold2_train.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("- "):
-            texts.append(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line[2:]).strip())
-    return sorted(set(texts))
+        banking = [
+            Labelled(_SPACE.sub(" ", row["text"]).strip(), row["category"])
+            for row in csv.DictReader(file)
+        ]
+    massive = [
+        Labelled(row[language], row["intent"])
+        for row in _massive(folder)
+        for language in ("zh", "en")
+    ]
+    return {"clinc": clinc, "banking": banking, "hwu": list(_hwu(intent)), "massive": massive}
+
+
+def read_english(folder: Path) -> list[str]:
+    """Reads English user messages: CLINC150 (out of scope too), Banking77 and HWU64, training parts."""
+    labelled = read_labelled(folder)
+    path = folder / "intent" / "clinc150_train_val.json.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        texts = {text for text, _ in json.load(file)["oos_train"]}
+    return sorted(
+        texts | {row.text for name in ("clinc", "banking", "hwu") for row in labelled[name]}
+    )
+
+
+def _hwu(folder: Path) -> Iterator[Labelled]:
+    name = ""
+    for line in (folder / "hwu64_fold2_train.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## intent:"):
+            name = line.removeprefix("## intent:").strip()
+        elif line.startswith("- "):
+            yield Labelled(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line[2:]).strip(), name)

@@ -126,6 +126,19 @@ def lexicon(
     return to_en, to_zh
 
 
+def between(one: BertModel, other: BertModel, share: float) -> BertModel:
+    """Moves ``other`` to the point ``share`` of the way from ``one`` to it, weight by weight.
+
+    Such a mean keeps most of what both models know (Wortsman et al. 2022, "WiSE-FT").
+    """
+    known = one.state_dict()
+    mixed = {
+        name: known[name] + share * (w - known[name]) for name, w in other.state_dict().items()
+    }
+    other.load_state_dict(mixed)
+    return other
+
+
 def save(student: BertModel, tokenizer: Tokenizer, folder: Path, dtype: torch.dtype) -> None:
     """Writes a folder that ``SentenceTransformer(folder)`` opens.
 

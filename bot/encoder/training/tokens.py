@@ -17,9 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import sentencepiece
 from opencc import OpenCC
-from sentencepiece import sentencepiece_model_pb2
 from tokenizers import (
     AddedToken,
     Regex,
@@ -71,6 +69,10 @@ def character_map() -> bytes:
             plain = to_simplified.convert(plain)
         if plain != char and plain and len(plain) <= 8:
             rules[char] = plain
+    # Only training needs it (requirements/training.txt).
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
     lines = [
         f"{ord(char):X}\t{' '.join(f'{ord(c):X}' for c in plain)}" for char, plain in rules.items()
     ]

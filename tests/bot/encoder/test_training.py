@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
+from transformers import BertConfig, BertModel
 
 from bot.encoder.training.alignment import align, mean_vectors
-from bot.encoder.training.data import clean, join_tokens
+from bot.encoder.training.data import (
+    Labelled,
+    clean,
+    join_tokens,
+    read_english,
+    read_labelled,
+)
+from bot.encoder.training.intents import contrast
+from bot.encoder.training.student import between
 
 
 @pytest.mark.parametrize(
@@ -49,3 +64,52 @@ def test_a_word_begins_near_its_translation() -> None:
     found = mean_vectors(z, e, t, vectors)
     assert found[1] @ vectors[11] > found[1] @ vectors[12]
     assert not found[5].any()  # nothing is known of word 5
+
+
+def test_messages_of_one_intent_are_drawn_together() -> None:
+    """The loss falls as a message nears its own intent, and rises as it nears another's."""
+    labels = torch.tensor([0, 0, 1, 1])
+    apart = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    mixed = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    halfway = functional.normalize(apart + 0.4, dim=1)
+    losses = [float(contrast(vectors, labels)) for vectors in (apart, halfway, mixed)]
+    assert losses == sorted(losses)
+    assert losses[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_mean_of_two_models_lies_between_them() -> None:
+    config = BertConfig(
+        vocab_size=10,
+        hidden_size=4,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=4,
+    )
+    one, other = (BertModel(config, add_pooling_layer=False) for _ in range(2))
+    first, second = (m.embeddings.word_embeddings.weight.detach().clone() for m in (one, other))
+    mixed = between(one, other, 0.25).embeddings.word_embeddings.weight.detach()
+    assert torch.allclose(mixed, 0.75 * first + 0.25 * second)
+
+
+def test_labelled_sets_are_read_and_their_texts_are_the_english_messages(tmp_path: Path) -> None:
+    folder = tmp_path / "intent"
+    folder.mkdir()
+    with gzip.open(folder / "clinc150_train_val.json.gz", "wt", encoding="utf-8") as file:
+        json.dump({"train": [["pay my bill", "pay_bill"]], "oos_train": [["who won", "oos"]]}, file)
+    (folder / "banking77_train.csv").write_text(
+        'text,category\n"my card\n is lost",lost_card\n', "utf-8"
+    )
+    (folder / "hwu64_fold2_train.md").write_text(
+        "## intent:alarm_set\n- wake me at [six](time)\n", "utf-8"
+    )
+    with gzip.open(folder / "massive_train.jsonl.gz", "wt", encoding="utf-8") as file:
+        row = {"id": 1, "intent": "alarm_set", "zh": "六点叫我", "en": "wake me at six"}
+        file.write(json.dumps(row) + "\n")
+    sets = read_labelled(tmp_path)
+    assert sets["banking"] == [Labelled("my card is lost", "lost_card")]
+    assert sets["hwu"] == [Labelled("wake me at six", "alarm_set")]
+    assert sets["massive"] == [
+        Labelled("六点叫我", "alarm_set"),
+        Labelled("wake me at six", "alarm_set"),
+    ]
+    assert read_english(tmp_path) == ["my card is lost", "pay my bill", "wake me at six", "who won"]

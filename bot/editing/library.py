@@ -14,6 +14,7 @@ from bot.faq.errors import FaqFileError, Problem
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.faq.model import Record
+from bot.faq.pairs import Pairs, note_pairs, read_pairs
 from bot.faq.records import faq_files
 from bot.language import Language
 
@@ -37,6 +38,15 @@ class FaqLibrary:
     def problems(self) -> Sequence[Problem]:
         """Return what keeps the files on disk from going live."""
         return self._live.status.problems
+
+    def pairs(self) -> Pairs:
+        """Return the answers as the two languages last agreed."""
+        return read_pairs(self._folder)
+
+    async def agree(self, record_id: str) -> None:
+        """Say that a record's two answers belong together as they are."""
+        records = self._live.now.corpus.records
+        await asyncio.to_thread(note_pairs, self._folder, records, [record_id])
 
     async def write(self, puts: Sequence[Put]) -> None:
         """Write the files and make them live; all of it or, with ``FaqFileError``, nothing."""

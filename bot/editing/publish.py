@@ -24,6 +24,7 @@ from bot.editing.model import (
 )
 from bot.faq.errors import Problem
 from bot.faq.knowledge import Knowledge
+from bot.faq.pairs import Pairs
 from bot.language import Language
 from bot.storage.editing import FaqChangeRow, FaqDraftRow
 from bot.storage.engine import Database
@@ -59,6 +60,12 @@ class Library(Protocol):
 
     async def calibrate(self, language: Language, answer: float, suggest: float) -> None:
         """Write the thresholds of one language and let them count; raises ``ValueError``."""
+
+    def pairs(self) -> Pairs:
+        """Return the answers as the two languages last agreed."""
+
+    async def agree(self, record_id: str) -> None:
+        """Say that a record's two answers belong together as they are."""
 
     def problems(self) -> Sequence[Problem]:
         """Return what keeps the files on disk from going live."""

@@ -14,7 +14,7 @@ from bot.editing.compare import differences
 from bot.editing.faults import Phrasings, faults_of
 from bot.editing.heat import Heat, heat_of_all
 from bot.editing.model import Draft, RecordData, as_data
-from bot.editing.parity import drifted, thin_sides
+from bot.editing.parity import left_behind, thin_sides
 from bot.faq.model import LANGUAGES
 from bot.faq.texts import phrase_key
 from connectors.accounts import Editor
@@ -59,7 +59,7 @@ def records_router(parts: EditorParts) -> APIRouter:
         drafts = {draft.record_id: draft for draft in await parts.drafts.all()}
         heat = await heat_of_all(parts.database)
         changes = await parts.publisher.changes(limit=_MOST_CHANGES)
-        behind = drifted(reversed(changes))
+        behind = left_behind(corpus.records, parts.library.pairs())
         edited = {change.record_id: change.at for change in reversed(changes)}
         phrasings = Phrasings(corpus, {i: d.record for i, d in drafts.items()})
         live = {r.id: (c.category, as_data(r)) for c in corpus.categories for r in c.records}

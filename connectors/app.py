@@ -142,7 +142,7 @@ def create_app(
     editor = knowledge.folder and EditorParts.assemble(
         database,
         accounts,
-        FaqLibrary(knowledge, knowledge.folder),
+        FaqLibrary(knowledge, knowledge.folder, git=settings.faq_git),
         settings.faq_pinned,
         settings.faq_broken_share_max,
     )

@@ -102,7 +102,7 @@ class FaqLibrary:
     def _write(self, puts: Sequence[Put]) -> None:
         gone = {put.record_id for put in puts if not put.record}
         self._author.apply(self._author.without(gone))
-        there = [(Record.model_validate(p.record), p.category, None) for p in puts if p.record]
+        there = [(Record.model_validate(p.record), p.category, p.title) for p in puts if p.record]
         self._author.apply(self._author.merged(there))
 
     def _publish(self) -> None:

@@ -26,6 +26,7 @@ from bot.editing.model import (
 )
 from bot.faq.errors import Problem
 from bot.faq.knowledge import Knowledge
+from bot.faq.model import Title
 from bot.faq.pairs import Pairs
 from bot.language import Language
 from bot.storage.editing import FaqChangeRow, FaqDraftRow
@@ -38,11 +39,15 @@ _NOTE_CHARS = 400
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What is to stand in a category's file under this id; empty ``record`` removes it."""
+    """What is to stand in a category's file under this id; empty ``record`` removes it.
+
+    ``title`` is what the category is called if it is new.
+    """
 
     category: str
     record_id: str
     record: RecordData
+    title: Title | None = None
 
 
 class Library(Protocol):
@@ -128,7 +133,7 @@ class Publisher:
                 current = self.live(draft.record_id)
                 if current != draft.base:
                     raise StaleError(current, draft.version, _FILES)
-            puts = [Put(d.category, d.record_id, d.record) for d in drafts]
+            puts = [Put(d.category, d.record_id, d.record, d.category_title) for d in drafts]
             names = await self._library.write(puts)
             made = await self._remember(drafts, who.login, note)
             subject = note or next((d.note for d in drafts if d.note), "") or _subject(puts)

@@ -121,14 +121,17 @@ def work_router(parts: EditorParts) -> APIRouter:
             report = await import_drafts(
                 file, corpus, parts.publisher.live, parts.drafts, who.login, _IMPORTED
             )
-        skipped = [
-            {"line": p.place.line, "message": p.to_json()["message"], "mend": p.to_json()["mend"]}
-            for p in report.skipped
-        ]
+        skipped, notes = (
+            [
+                {"line": p.place.line, **{k: p.to_json()[k] for k in ("message", "mend")}}
+                for p in problems
+            ]
+            for problems in (report.skipped, report.notes)
+        )
         return reply(
             {
                 "added": report.added, "changed": report.changed, "same": report.same,
-                "faulty": report.faulty, "skipped": skipped,
+                "faulty": report.faulty, "skipped": skipped, "notes": notes,
             }
         )  # fmt: skip
 

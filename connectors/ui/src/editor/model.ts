@@ -231,11 +231,19 @@ export interface Me {
   publishes: boolean;
 }
 
+export interface RowNote {
+  line: number;
+  message: Both;
+  mend: Both;
+}
+
 /** One row of an imported file that did not become a draft, or became one that needs mending. */
 export interface ImportReport {
   added: number;
   changed: number;
   same: number;
   faulty: string[];
-  skipped: { line: number; message: Both; mend: Both }[];
+  skipped: RowNote[];
+  /** What else there is to do. */
+  notes: RowNote[];
 }

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
         le=1,
         description="Share of a change's automatic tests that may newly fail before the editor must confirm publishing.",
     )
+    faq_git: bool = Field(
+        True,
+        description="Commit what the editor's page publishes, when the FAQ's folder lies in a git repository.",
+    )
     retrain_after_s: float = Field(
         60.0,
         ge=0,

@@ -28,6 +28,7 @@ from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
 from bot.editing.library import FaqLibrary
+from bot.faq.checks import channel_names
 from bot.faq.live import LiveKnowledge
 from bot.faq.news import FILE_NAME as NEWS_FILE
 from bot.faq.watching import Watcher
@@ -142,9 +143,10 @@ def create_app(
     editor = knowledge.folder and EditorParts.assemble(
         database,
         accounts,
-        FaqLibrary(knowledge, knowledge.folder),
+        FaqLibrary(knowledge, knowledge.folder, git=settings.faq_git),
         settings.faq_pinned,
         settings.faq_broken_share_max,
+        channel_names(settings.extra_channels),
     )
     greeting_offers = frozenset(
         button.payload

@@ -18,18 +18,19 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
-from bot.faq.vectors import encode_cached
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from bot.encoder import load_encoder
+from bot.encoder.cache import encode_cached
 from bot.faq.authoring import Author
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
@@ -47,11 +48,12 @@ _CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Measured:
-    """One index at one size; times in milliseconds but ``build_s``."""
+    """One index at one size. ``build_s`` is from nothing, ``edit_s`` what an edit of the FAQ waits for."""
 
     index: str
     size: int
     build_s: float
+    edit_s: float
     memory_mb: float
     recall_at_1: float
     p50_ms: float
@@ -92,11 +94,27 @@ def measure(
     vectors: NDArray[np.float32],
     questions: NDArray[np.float32],
     right: NDArray[np.int64] | None,
+    keeps: bool = False,
 ) -> tuple[Measured, NDArray[np.int64]]:
-    """Build and search one index; ``right`` None takes its own first results for right."""
+    """Build and search one index.
+
+    Args:
+        name: What to call it.
+        build: Makes it.
+        vectors: Its rows.
+        questions: Asked one at a time.
+        right: The first row for each question; None takes what is found.
+        keeps: Whether building once more is cheaper, as it is after an edit.
+    """
     before, start = _resident_mb(), time.perf_counter()
     index = build(vectors)
     built, memory = time.perf_counter() - start, _resident_mb() - before
+    edited = built
+    if keeps:
+        del index
+        start = time.perf_counter()
+        index = build(vectors)
+        edited = time.perf_counter() - start
     faiss.omp_set_num_threads(1)
     index.search(questions[:1], 1)
     times, first = [], np.empty(len(questions), np.int64)
@@ -108,7 +126,10 @@ def measure(
     faiss.omp_set_num_threads(2)
     recall = 1.0 if right is None else float((first == right).mean())
     p50, p95 = np.percentile(times, [50, 95])
-    return Measured(name, len(vectors), built, memory, recall, float(p50), float(p95)), first
+    return (
+        Measured(name, len(vectors), built, edited, memory, recall, float(p50), float(p95)),
+        first,
+    )
 
 
 def measure_publish(settings: Settings, console: Console, most: int) -> None:
@@ -156,10 +177,13 @@ def measure_publish(settings: Settings, console: Console, most: int) -> None:
                 if kind != "an answer":
                     data["en"]["questions"].append(f"{kind} asked anew {number}")
                 author.save(Record.model_validate(data), stored.version)
-            start = time.perf_counter()
+            start, own = time.perf_counter(), time.process_time()
             status = live.publish()
             assert not status.problems
-            console.print(f"publishing {kind}: {time.perf_counter() - start:.2f} s")
+            wall_s, own_s = time.perf_counter() - start, time.process_time() - own
+            console.print(
+                f"publishing {kind}: {wall_s:.2f} s by the clock, {own_s:.2f} s of one core"
+            )
         settled = Knowledge.load(folder, encoder, cache)
         worst = max(
             abs(a.score - b.score)
@@ -188,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     texts = [prepare(p.text) for p in corpus.phrasings]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(settings.var / "cache", folder, dirs_exist_ok=True)
-        base = encode_cached(texts, load_encoder(settings.encoder), Path(folder))
+        base = encode_cached(texts, load_encoder(settings.encoder), Path(folder), "faq")
     faiss.omp_set_num_threads(2)
     questions = moved(base, _QUESTIONS, 1)
     found: list[Measured] = []
@@ -196,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         vectors = moved(base, size, 2)
         exact, right = measure("exact", flat, vectors, questions, None)
         found.append(exact)
-        found.append(measure("inverted file", inverted_file, vectors, questions, right)[0])
+        cells = partial(inverted_file, centres=faiss.IndexFlatIP(vectors.shape[1]))
+        found.append(measure("inverted file", cells, vectors, questions, right, keeps=True)[0])
         if size <= options.hnsw_up_to:
             found.append(measure("HNSW", hnsw, vectors, questions, right)[0])
         del vectors
@@ -210,11 +235,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _table(found: Sequence[Measured]) -> Table:
     table = Table(title=f"Search by number of phrasings; the code changes over at {CROSSOVER:,}")
-    for title in ("phrasings", "index", "build s", "memory MB", "recall@1", "p50 ms", "p95 ms"):
+    for title in (
+        "phrasings",
+        "index",
+        "build s",
+        "edit s",
+        "memory MB",
+        "recall@1",
+        "p50 ms",
+        "p95 ms",
+    ):
         table.add_column(title, justify="left" if title == "index" else "right")
     for m in found:
         table.add_row(
-            f"{m.size:,}", m.index, f"{m.build_s:.2f}", f"{m.memory_mb:.0f}",
+            f"{m.size:,}", m.index, f"{m.build_s:.2f}", f"{m.edit_s:.2f}", f"{m.memory_mb:.0f}",
             f"{m.recall_at_1:.3f}", f"{m.p50_ms:.2f}", f"{m.p95_ms:.2f}",
         )  # fmt: skip
     return table
@@ -227,9 +261,9 @@ def _plot(found: Sequence[Measured]) -> Figure:
         mine = [m for m in found if m.index == name]
         sizes = [m.size for m in mine]
         axes[0].plot(sizes, [m.p50_ms for m in mine], marker="o", label=name)
-        axes[1].plot(sizes, [m.build_s for m in mine], marker="o", label=name)
+        axes[1].plot(sizes, [m.edit_s for m in mine], marker="o", label=name)
     axes[0].axvline(CROSSOVER, color="black", linestyle=":", label="crossover in use")
-    for axis, title in zip(axes, ("median search, ms", "build, s"), strict=True):
+    for axis, title in zip(axes, ("median search, ms", "after an edit, s"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel="phrasings", title=title)
         axis.grid(alpha=0.3)
     axes[0].legend()

@@ -232,10 +232,10 @@ def _folder(folder: Path | None) -> Path:
 
 
 def _channels() -> tuple[str, ...]:
-    from bot.faq.checks import CHANNELS
+    from bot.faq.checks import channel_names
     from bot.settings import Settings
 
-    return (*CHANNELS, *(package.rpartition(".")[2] for package in Settings().extra_channels))
+    return channel_names(Settings().extra_channels)
 
 
 def _read(folder: Path | None) -> Corpus:

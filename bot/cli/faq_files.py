@@ -153,7 +153,7 @@ def _tell(plan: Import, language: Tongue, dry_run: bool) -> None:
     )
     if plan.ignored:
         typer.echo(f"Columns not understood, and left out: {', '.join(plan.ignored)}")
-    for problem in plan.skipped[:_SHOWN]:
+    for problem in [*plan.untitled, *plan.skipped[:_SHOWN]]:
         typer.echo(problem.say(language.value))
     if len(plan.skipped) > _SHOWN:
         typer.echo(f"… and {len(plan.skipped) - _SHOWN} more; --report FILE lists them all.")

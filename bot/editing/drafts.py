@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.editing.model import Draft, DraftState, EditingError, RecordData, StaleError, UnknownError
+from bot.faq.model import Title
 from bot.storage.editing import FaqDraftRow
 from bot.storage.engine import Database
 
@@ -89,6 +90,7 @@ class Drafts:
                     record_id=d.record_id, category=d.category, record=d.record, base=d.base,
                     state=d.state.value, version=d.version, author=d.author, note=d.note,
                     updated_at=d.updated_at,
+                    category_title=d.category_title and d.category_title.model_dump(),
                 )
                 for d in drafts
             )  # fmt: skip
@@ -130,4 +132,5 @@ def _draft(row: FaqDraftRow) -> Draft:
     return Draft(
         row.record_id, row.category, row.record, row.base, DraftState(row.state), row.version,
         row.author, row.note, row.updated_at,
+        Title.model_validate(row.category_title) if row.category_title else None,
     )  # fmt: skip

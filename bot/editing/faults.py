@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,9 +22,26 @@ _KINDS = {
 
 
 class Phrasings:
-    """Which record every phrasing belongs to, with some records replaced by drafts."""
+    """What a record may lean on: whose every phrasing is, and which records, tasks and channels there are.
 
-    def __init__(self, corpus: Corpus, drafts: Mapping[str, RecordData]) -> None:
+    Args:
+        corpus: what is live.
+        drafts: stand in for some of its records.
+        channels: names of the channels; None looks at no channel.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        drafts: Mapping[str, RecordData],
+        channels: Collection[str] | None = None,
+    ) -> None:
+        live = {record.id for record in corpus.records if record.id not in drafts}
+        self._known: Mapping[str, Collection[str] | None] = {
+            "follow_ups": live | {record_id for record_id, data in drafts.items() if data},
+            "task": corpus.tasks,
+            "channels": channels,
+        }
         self._owners: dict[str, str] = {}
         for phrasing in corpus.phrasings:
             owner = corpus.records[phrasing.record].id
@@ -38,6 +55,11 @@ class Phrasings:
         """Return the record that has this phrasing."""
         return self._owners.get(phrase_key(text))
 
+    def unknown(self, field: str, name: str) -> bool:
+        """Tell whether a field names a record, task or channel that there is not."""
+        known = self._known[field]
+        return known is not None and name not in known
+
 
 def faults_of(data: RecordData, phrasings: Phrasings) -> list[Fault]:
     """Return what stands against this record going live; nothing for one that is to go."""
@@ -45,6 +67,12 @@ def faults_of(data: RecordData, phrasings: Phrasings) -> list[Fault]:
         return []
     record_id = str(data.get("id", ""))
     found = list(_malformed(record_id, data))
+    found += [
+        Fault(record_id, field, "unknown", name)
+        for field in ("follow_ups", "task", "channels")
+        for name in _names(data.get(field))
+        if phrasings.unknown(field, name) or (field == "follow_ups" and name == record_id)
+    ]
     seen: dict[tuple[str, str], str] = {}
     for path, text in _questions(data):
         key = phrase_key(text)
@@ -68,6 +96,10 @@ def _malformed(record_id: str, data: RecordData) -> Iterator[Fault]:
         for detail in error.errors():
             path = ".".join(map(str, detail["loc"]))
             yield Fault(record_id, path, _KINDS.get(detail["type"], "other"), detail["msg"])
+
+
+def _names(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(one) for one in value or ()]
 
 
 def _questions(data: RecordData) -> Iterable[tuple[str, str]]:

@@ -14,7 +14,8 @@ from bot.editing.faults import Phrasings, faults_of
 from bot.editing.model import Draft, DraftState, RecordData
 from bot.faq.errors import Place, Problem
 from bot.faq.exchange import Row, read_sheet, record_data
-from bot.faq.importing import made_id, slug
+from bot.faq.homes import Homes
+from bot.faq.importing import made_id
 from bot.faq.model import Corpus
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -23,13 +24,17 @@ _LONGEST_ID = 64
 
 @dataclass
 class Report:
-    """What an import did; ``faulty`` are ids of drafts to mend, ``skipped`` why rows became none."""
+    """What an import did.
+
+    ``faulty`` are ids of drafts to mend, ``skipped`` why rows became none, ``notes`` what else there is to do.
+    """
 
     added: int = 0
     changed: int = 0
     same: int = 0
     faulty: list[str] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
 
 
 async def import_drafts(
@@ -57,10 +62,13 @@ async def import_drafts(
     homes = {r.id: c.category for c in corpus.categories for r in c.records}
     begun = {draft.record_id for draft in await drafts.all()}
     taken = {*homes, *begun}
+    titles = {c.category: c.title for c in corpus.categories}
+    found = Homes(file, titles, category)
     made: dict[str, Draft] = {}
     lines: dict[str, int] = {}
     for row in read_sheet(file).rows:
-        data, named = _read(row, category, taken)
+        data = _read(row, category, taken)
+        made_home, title = found.of(row.cells, row.line)
         record_id = str(data["id"])
         problem = _refusal(file, row.line, record_id, begun, lines)
         if problem is not None:
@@ -75,23 +83,25 @@ async def import_drafts(
                 continue
         report.changed += bool(base)
         report.added += not base
-        home = homes.get(record_id) or slug(named) or category
+        home = homes.get(record_id) or made_home
         made[record_id] = Draft(
-            record_id, home, data, base, DraftState.DRAFT, 1, who, file.name[:400], now
-        )
+            record_id, home, data, base, DraftState.DRAFT, 1, who, file.name[:400], now,
+            None if home in titles else title,
+        )  # fmt: skip
+    report.notes = found.untitled
     await drafts.save_many(list(made.values()))
     phrasings = Phrasings(corpus, {i: draft.record for i, draft in made.items()})
     report.faulty = [i for i, draft in made.items() if faults_of(draft.record, phrasings)]
     return report
 
 
-def _read(row: Row, category: str, taken: set[str]) -> tuple[RecordData, str]:
+def _read(row: Row, category: str, taken: set[str]) -> RecordData:
     named = (row.cells.get("category") or category).strip()
     cells = row.cells
     data: RecordData = json.loads(cells["json"]) if "json" in cells else record_data(cells)
     if not data.get("id"):
         data["id"] = made_id(data, named, taken)
-    return data, named
+    return data
 
 
 def _refusal(

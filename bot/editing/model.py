@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from bot.faq.model import Record
+from bot.faq.model import Record, Title
 
 # A record as its file has it, perhaps not finished yet: {"id", "zh": {"questions", "answer"}, ...}.
 RecordData: TypeAlias = dict[str, Any]
@@ -26,7 +26,7 @@ class Draft:
     """What is to stand in the file instead of ``base``.
 
     ``record`` is empty for a record that is to go, ``base`` for one that is new. ``version`` is that
-    of the last save.
+    of the last save. ``category_title`` is what the category is called if it is new.
     """
 
     record_id: str
@@ -38,6 +38,7 @@ class Draft:
     author: str
     note: str
     updated_at: datetime
+    category_title: Title | None = None
 
 
 @dataclass(frozen=True, slots=True)

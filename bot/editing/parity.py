@@ -4,36 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.editing.model import Change, RecordData
-from bot.faq.model import LANGUAGES
+from bot.editing.model import RecordData
+from bot.faq.model import LANGUAGES, Record
+from bot.faq.pairs import Pairs, drifted
 from bot.language import Language
 
 # A side with fewer than this share of the other's phrasings is found much worse.
 _THIN = 1 / 3
 
 
-def drifted(changes: Iterable[Change]) -> dict[str, Language]:
+def left_behind(records: Iterable[Record], pairs: Pairs) -> dict[str, Language]:
     """Return the side that was left behind when the other one's answer changed, by record.
 
     Args:
-        changes: all that went live, the oldest first.
+        records: what is live.
+        pairs: the answers as they last agreed, see ``bot.faq.pairs``.
     """
-    behind: dict[str, Language] = {}
-    for change in changes:
-        before, after = change.before, change.after
-        if not before or not after:
-            behind.pop(change.record_id, None)
-            continue
-        changed = {one for one in LANGUAGES if _answer(before, one) != _answer(after, one)}
-        if len(changed) == 1:
-            other: Language = "en" if "zh" in changed else "zh"
-            if behind.get(change.record_id) in changed:
-                del behind[change.record_id]  # it has caught up
-            else:
-                behind[change.record_id] = other
-        elif changed:
-            behind.pop(change.record_id, None)
-    return behind
+    changed = ((record.id, drifted(record, pairs)) for record in records)
+    return {i: "en" if side == "zh" else "zh" for i, side in changed if side is not None}
 
 
 def thin_sides(record: RecordData) -> list[Language]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+import structlog
 from sqlalchemy import delete, select, update
 
 from bot.editing.drafts import Drafts
 from bot.editing.faults import Phrasings, faults_of
+from bot.editing.git import GitError, Repository, Who
 from bot.editing.model import (
     Change,
     Draft,
@@ -24,20 +26,28 @@ from bot.editing.model import (
 )
 from bot.faq.errors import Problem
 from bot.faq.knowledge import Knowledge
+from bot.faq.model import Title
+from bot.faq.pairs import Pairs
 from bot.language import Language
 from bot.storage.editing import FaqChangeRow, FaqDraftRow
 from bot.storage.engine import Database
 
+_log = structlog.get_logger(__name__)
 _FILES = "the files"
+_NOTE_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What is to stand in a category's file under this id; empty ``record`` removes it."""
+    """What is to stand in a category's file under this id; empty ``record`` removes it.
+
+    ``title`` is what the category is called if it is new.
+    """
 
     category: str
     record_id: str
     record: RecordData
+    title: Title | None = None
 
 
 class Library(Protocol):
@@ -50,8 +60,24 @@ class Library(Protocol):
     def prepare(self, knowledge: Knowledge) -> None:
         """Keep a trial: when the files come to say the same, it goes live at once."""
 
-    async def write(self, puts: Sequence[Put]) -> None:
-        """Write the files and make them live.
+    @property
+    def repository(self) -> Repository | None:
+        """The git repository that the files lie in, None without one."""
+
+    async def write(self, puts: Sequence[Put]) -> Sequence[str]:
+        """Write the files, make them live, and return the names of those that changed.
+
+        Raises:
+            FaqFileError: with nothing changed.
+        """
+
+    async def restore(self, texts: Mapping[str, tuple[str | None, str | None]]) -> Sequence[str]:
+        """Bring files back as they were, comments and all, and make them live.
+
+        Args:
+            texts: {file name: (text then, text now)}; None where there is no file.
+
+        Returns the names of the files, none when one of them is no longer as it should be now.
 
         Raises:
             FaqFileError: with nothing changed.
@@ -59,6 +85,12 @@ class Library(Protocol):
 
     async def calibrate(self, language: Language, answer: float, suggest: float) -> None:
         """Write the thresholds of one language and let them count; raises ``ValueError``."""
+
+    def pairs(self) -> Pairs:
+        """Return the answers as the two languages last agreed."""
+
+    async def agree(self, record_id: str) -> None:
+        """Say that a record's two answers belong together as they are."""
 
     def problems(self) -> Sequence[Problem]:
         """Return what keeps the files on disk from going live."""
@@ -77,7 +109,7 @@ class Publisher:
         records = self._library.knowledge.corpus.records
         return next((as_data(one) for one in records if one.id == record_id), {})
 
-    async def publish(self, record_ids: Sequence[str], who: str, note: str = "") -> str:
+    async def publish(self, record_ids: Sequence[str], who: Who, note: str = "") -> str:
         """Make these drafts live and return the publish's id.
 
         Raises:
@@ -101,11 +133,18 @@ class Publisher:
                 current = self.live(draft.record_id)
                 if current != draft.base:
                     raise StaleError(current, draft.version, _FILES)
-            await self._library.write([Put(d.category, d.record_id, d.record) for d in drafts])
-            return await self._remember(drafts, who, note)
+            puts = [Put(d.category, d.record_id, d.record, d.category_title) for d in drafts]
+            names = await self._library.write(puts)
+            made = await self._remember(drafts, who.login, note)
+            subject = note or next((d.note for d in drafts if d.note), "") or _subject(puts)
+            await self._commit(names, subject, made, who)
+            return made
 
-    async def undo(self, publish_id: str, who: str) -> str:
-        """Take a publish back and return the new publish's id.
+    async def undo(self, publish_id: str, who: Who) -> str:
+        """Take a publish, or a commit of FAQ files, back and return the new publish's id.
+
+        Where git has it and nobody has touched the files since, they come back to the letter;
+        otherwise record by record.
 
         Raises:
             UnknownError: there is no such publish.
@@ -113,13 +152,23 @@ class Publisher:
         """
         async with self._one_at_a_time:
             changes = await self.changes(publish_id=publish_id)
+            repository = self._library.repository
+            commit = await asyncio.to_thread(repository.find, publish_id) if repository else None
+            if not changes and repository and commit:
+                changes = await asyncio.to_thread(repository.changes, commit)
             if not changes:
                 raise UnknownError(f"there is no publish {publish_id!r}")
             for change in changes:
                 current = self.live(change.record_id)
                 if current != change.after:
                     raise StaleError(current, 0, _FILES)
-            await self._library.write([Put(c.category, c.record_id, c.before) for c in changes])
+            names: Sequence[str] = ()
+            if repository and commit:
+                texts = await asyncio.to_thread(repository.texts, commit)
+                names = await self._library.restore(texts)
+            if not names:
+                puts = [Put(c.category, c.record_id, c.before) for c in changes]
+                names = await self._library.write(puts)
             made = uuid.uuid4().hex
             async with self._database.write() as session:
                 session.add_all(
@@ -129,13 +178,17 @@ class Publisher:
                         c.category,
                         c.after,
                         c.before,
-                        who,
-                        who,
-                        c.note,
+                        who.login,
+                        who.login,
+                        c.note[:_NOTE_CHARS],
                         publish_id,
                     )
                     for c in changes
                 )
+            said = changes[0].note or _subject(
+                [Put(c.category, c.record_id, c.after) for c in changes]
+            )
+            await self._commit(names, f"Undo: {said}", made, who)
             return made
 
     async def changes(
@@ -151,6 +204,16 @@ class Publisher:
             query = query.limit(limit)
         async with self._database.read() as session:
             return [_change(row) for row in await session.scalars(query)]
+
+    async def _commit(self, names: Sequence[str], subject: str, made: str, who: Who) -> None:
+        """Commit what went live; git's refusal is told in the log and keeps nothing from being live."""
+        repository = self._library.repository
+        if repository is None:
+            return
+        try:
+            await asyncio.to_thread(repository.commit, names, subject, made, who)
+        except GitError as error:
+            _log.warning("faq_not_committed", publish=made, reason=str(error))
 
     async def _remember(self, drafts: Sequence[Draft], who: str, note: str) -> str:
         made = uuid.uuid4().hex
@@ -180,6 +243,11 @@ class Publisher:
                     .values(base=d.record)
                 )
         return made
+
+
+def _subject(puts: Sequence[Put]) -> str:
+    more = f" and {len(puts) - 1} more" if len(puts) > 1 else ""
+    return f"FAQ: {puts[0].record_id}{more}"
 
 
 def _row(

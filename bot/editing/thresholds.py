@@ -39,13 +39,6 @@ class Curve:
     points: tuple[Point, ...]
 
 
-def from_expected(text: str, expected: Sequence[str]) -> Labelled | None:
-    """Return a label of the evaluation's form; None when the FAQ has no say in it (a task)."""
-    records = frozenset(e.partition(":")[2] for e in expected if e.startswith("answer:"))
-    off_topic = expected[0] in ("decline", "clarify")
-    return Labelled(text, records) if records or off_topic else None
-
-
 async def settled_by_customers(database: Database) -> list[Labelled]:
     """Return questions after which the customer pressed a suggestion: the customer's own label."""
     async with database.read() as session:

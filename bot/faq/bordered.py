@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, lu_factor, lu_solve
+from scipy.linalg import lu_factor, lu_solve
+
+from bot.faq.packed import Factor
 
 
 class Border:
     """The border around a factored system.
 
     Args:
-        factor: ``scipy.linalg.cho_factor`` of A.
+        factor: Of A.
         gone: D, the numbers of the unknowns that go.
         across: B, shape (n, |N|).
         corner: C, shape (|N|, |N|).
@@ -29,20 +31,18 @@ class Border:
 
     def __init__(
         self,
-        factor: tuple[NDArray[np.float32], bool],
+        factor: Factor,
         gone: NDArray[np.int64],
         across: NDArray[np.float32],
         corner: NDArray[np.float32],
     ) -> None:
-        self.factor, self.size = factor, len(factor[0])
+        self.factor = factor
         self._gone, self._new = gone, across.shape[1]
-        unit = np.zeros((self.size, len(gone)), np.float32)
+        unit = np.zeros((factor.size, len(gone)), np.float32)
         unit[gone, np.arange(len(gone))] = 1.0
         self._across = across
         border = np.asfortranarray(np.concatenate([across, unit], axis=1))
-        self._spread = (
-            np.asarray(cho_solve(factor, border, check_finite=False)) if border.shape[1] else border
-        )
+        self._spread = factor.solve(border)
         schur = np.zeros((border.shape[1],) * 2)
         schur[: self._new, : self._new] = corner
         schur -= self._times_border(self._spread)

@@ -35,6 +35,12 @@ CHANNEL_LIMITS: Mapping[str, tuple[int, bool]] = {
 }
 CHANNELS = (*CHANNEL_LIMITS, "rest")
 
+
+def channel_names(extra_packages: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of all channels; a further one is called as its package's last part."""
+    return (*CHANNELS, *(package.rpartition(".")[2] for package in extra_packages))
+
+
 _NAMES_ZH: Mapping[Language, str] = {"zh": "中文", "en": "英文"}
 _NAMES_EN: Mapping[Language, str] = {"zh": "Chinese", "en": "English"}
 # What makes a sentence a refusal.

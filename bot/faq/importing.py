@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from bot.faq.authoring import Author, Change
 from bot.faq.errors import Place, Problem
 from bot.faq.exchange import Row, Sheet, read_sheet, record_data
+from bot.faq.homes import Homes, slug
 from bot.faq.model import Record, Title
 from bot.faq.records import Reader
 from bot.faq.source import Source
@@ -41,6 +41,7 @@ class Import:
         same: Ids of records that are there already, word for word.
         skipped: Why rows were left out; ``place.line`` is the row in the file.
         ignored: Titles of columns that mean nothing here.
+        untitled: New categories that lack a name in one of the languages.
         change: The files as they would be.
     """
 
@@ -49,6 +50,7 @@ class Import:
     same: list[str] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
     ignored: tuple[str, ...] = ()
+    untitled: list[Problem] = field(default_factory=list)
     change: Change = field(default_factory=lambda: Change({}))
 
 
@@ -74,7 +76,9 @@ def plan_import(
     author = Author(folder)
     there = {stored.record.id: stored for stored in author.records()}
     found = Import(ignored=sheet.ignored)
-    incoming = _validated(sheet, file, {i: s.record for i, s in there.items()}, category, found)
+    homes = Homes(file, author.categories(), category)
+    incoming = _validated(sheet, file, {i: s.record for i, s in there.items()}, homes, found)
+    found.untitled = homes.untitled
     for one in list(incoming):
         stored = there.get(one.record.id)
         if stored is not None and stored.record == one.record:
@@ -99,16 +103,16 @@ def plan_import(
 
 
 def _validated(
-    sheet: Sheet, file: Path, there: dict[str, Record], category: str, found: Import
+    sheet: Sheet, file: Path, there: dict[str, Record], homes: Homes, found: Import
 ) -> list[Incoming]:
     incoming: dict[str, Incoming] = {}
     taken = set(there)
     for row in sheet.rows:
         cells = row.cells
-        named = (cells.get("category") or category).strip()
+        category, title = homes.of(cells, row.line)
         data = json.loads(cells["json"]) if "json" in cells else record_data(cells)
         if not data.get("id"):
-            data["id"] = made_id(data, named, taken)
+            data["id"] = made_id(data, category, taken)
         known = there.get(str(data["id"]))
         if known is not None:
             data = {**known.plain(), **data}
@@ -124,9 +128,7 @@ def _validated(
             )
             continue
         taken.add(record.id)
-        zh, en = cells.get("category_zh", "").strip(), cells.get("category_en", "").strip()
-        title = Title(zh=zh or en or named, en=en or zh or named)
-        incoming[record.id] = Incoming(row.line, record, slug(named) or category, title)
+        incoming[record.id] = Incoming(row.line, record, category, title)
     return list(incoming.values())
 
 
@@ -156,8 +158,3 @@ def made_id(data: dict[str, object], category: str, taken: set[str]) -> str:
         made = f"{stem}-{number}"
     taken.add(made)
     return made
-
-
-def slug(text: str) -> str:
-    """Return a text as an id: lowercase letters, digits, hyphens; empty when it has none of these."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -27,6 +27,7 @@ from bot.faq.calibration import Calibration
 from bot.faq.errors import Problem
 from bot.faq.knowledge import Knowledge
 from bot.faq.model import Corpus
+from bot.faq.pairs import FILE_NAME as PAIRS_NAME
 from bot.faq.pairs import note_pairs
 from bot.faq.records import Reader
 
@@ -117,6 +118,9 @@ class LiveKnowledge:
                 return self.status
             knowledge = self._edited(before, reading.corpus)
             self._swap(knowledge, time.perf_counter() - started)
+            if not (self._reader.folder / PAIRS_NAME).exists():
+                # Without it nothing says which side of this very edit was changed alone.
+                note_pairs(self._reader.folder, before.corpus.records)
             note_pairs(self._reader.folder, knowledge.corpus.records)
         for listener in self._listeners:
             listener(before, self.now)

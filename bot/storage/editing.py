@@ -16,13 +16,15 @@ class FaqDraftRow(Base):
 
     ``record`` is what is meant to stand in the file, empty for a record that is to go. ``base`` is
     what stood there when the draft was begun, empty for a new record. ``version`` grows with every
-    save: who saves an older one has not seen the newest.
+    save: who saves an older one has not seen the newest. ``category_title`` is what a new category is to
+    be called, {"zh", "en"}.
     """
 
     __tablename__ = "faq_drafts"
 
     record_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     category: Mapped[str] = mapped_column(String(64))
+    category_title: Mapped[dict[str, Any] | None]
     record: Mapped[dict[str, Any]]
     base: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(8))

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from bot.desk.brief import faq_title
-from bot.editing.thresholds import curves, from_expected, settled_by_customers
-from bot.faq.thresholds import Labelled
+from bot.editing.thresholds import curves, settled_by_customers
+from bot.faq.thresholds import Labelled, from_expected
 from bot.gaps.service import Verdict
 from connectors.accounts import Editor, Reviewer
 from connectors.editor.parts import EditorParts, EditorRoute, reply

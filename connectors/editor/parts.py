@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,8 @@ class EditorParts:
     """The parts.
 
     ``pinned`` are thresholds that a setting fixes, by name; ``broken_share_max`` is the share of
-    automatic tests that a change may break without being asked about it.
+    automatic tests that a change may break without being asked about it; ``channels`` are the names
+    of those that there are.
     """
 
     database: Database
@@ -40,6 +41,7 @@ class EditorParts:
     gaps: Gaps
     pinned: Mapping[str, float]
     broken_share_max: float
+    channels: Sequence[str]
 
     @classmethod
     def assemble(
@@ -49,13 +51,14 @@ class EditorParts:
         library: Library,
         pinned: Mapping[str, float],
         broken_share_max: float,
+        channels: Sequence[str],
     ) -> EditorParts:
         """Connect the parts."""
         drafts = Drafts(database)
         return cls(
             database, accounts, library, drafts, Publisher(database, library, drafts),
             Trials(lambda: library.knowledge), Gaps(database, lambda: library.knowledge), pinned,
-            broken_share_max,
+            broken_share_max, channels,
         )  # fmt: skip
 
     @property

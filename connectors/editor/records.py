@@ -9,14 +9,17 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from bot.conversations.model import Body, Link
+from bot.conversations.model import Body, Button, Link
+from bot.desk.brief import faq_title
 from bot.editing.compare import differences
 from bot.editing.faults import Phrasings, faults_of
 from bot.editing.heat import Heat, heat_of_all
 from bot.editing.model import Draft, RecordData, as_data
-from bot.editing.parity import drifted, thin_sides
+from bot.editing.parity import left_behind, thin_sides
+from bot.faq.knowledge import Knowledge
 from bot.faq.model import LANGUAGES
 from bot.faq.texts import phrase_key
+from bot.language import Language
 from connectors.accounts import Editor
 from connectors.base import Capabilities, degrade
 from connectors.editor.parts import EditorParts, EditorRoute, problems, reply, ruled
@@ -59,9 +62,9 @@ def records_router(parts: EditorParts) -> APIRouter:
         drafts = {draft.record_id: draft for draft in await parts.drafts.all()}
         heat = await heat_of_all(parts.database)
         changes = await parts.publisher.changes(limit=_MOST_CHANGES)
-        behind = drifted(reversed(changes))
+        behind = left_behind(corpus.records, parts.library.pairs())
         edited = {change.record_id: change.at for change in reversed(changes)}
-        phrasings = Phrasings(corpus, {i: d.record for i, d in drafts.items()})
+        phrasings = Phrasings(corpus, {i: d.record for i, d in drafts.items()}, parts.channels)
         live = {r.id: (c.category, as_data(r)) for c in corpus.categories for r in c.records}
         rows = []
         for record_id in [*live, *(i for i in drafts if i not in live)]:
@@ -90,6 +93,11 @@ def records_router(parts: EditorParts) -> APIRouter:
                 "categories": [
                     {"id": c.category, "title": {"zh": c.title.zh, "en": c.title.en}}
                     for c in corpus.categories
+                ],
+                "channels": list(parts.channels),
+                "tasks": [
+                    {"id": task, "title": {"zh": title.zh, "en": title.en}}
+                    for task, title in corpus.tasks.items()
                 ],
                 "problems": problems(parts.library.problems()),
                 "names": await parts.names(),
@@ -175,12 +183,19 @@ def records_router(parts: EditorParts) -> APIRouter:
             }
         )
 
+    @router.post("/records/{record_id}/agree")
+    async def agree(_: Editor, record_id: str) -> JSONResponse:
+        """Say that both answers are right although only one was changed."""
+        parts.knowledge.record(record_id)
+        await parts.library.agree(record_id)
+        return reply({"ok": True})
+
     @router.post("/check")
     async def check(_: Editor, text: RecordText) -> JSONResponse:
         """Say what stands against this text going live."""
         record_id = str(text.record.get("id", ""))
         drafts = {d.record_id: d.record for d in await parts.drafts.all()}
-        phrasings = Phrasings(parts.knowledge.corpus, drafts | {record_id: {}})
+        phrasings = Phrasings(parts.knowledge.corpus, drafts | {record_id: {}}, parts.channels)
         return reply(faults_of(text.record, phrasings))
 
     @router.post("/preview")
@@ -189,7 +204,7 @@ def records_router(parts: EditorParts) -> APIRouter:
         from connectors.telegram.channel import TelegramChannel
         from connectors.wechat.channel import WeChatChannel
 
-        body = _body(shown.record, shown.language)
+        body = _body(parts.knowledge, shown.record, shown.language)
         return reply(
             {
                 "telegram": _parts(body, TelegramChannel.capabilities, to_html),
@@ -236,12 +251,23 @@ def _texts(record: RecordData) -> list[str]:
     return texts
 
 
-def _body(record: RecordData, language: str) -> Body:
+def _body(knowledge: Knowledge, record: RecordData, language: Language) -> Body:
     answer = str((record.get(language) or {}).get("answer") or "").strip()
-    link: dict[str, Any] = next(iter(record.get("links") or ()), {})
-    title, url = str(link.get(language) or ""), str(link.get("url") or "")
+    links = [
+        (str(link.get(language) or link["url"]), str(link["url"]))
+        for link in record.get("links") or ()
+        if isinstance(link, dict) and link.get("url")
+    ]
+    title, url = next(iter(links), ("", ""))
+    task = knowledge.corpus.tasks.get(str(record.get("task") or ""))
+    names = [getattr(task, language)] if task else []
+    names += [
+        getattr(faq_title(knowledge, str(i)), language) for i in record.get("follow_ups") or ()
+    ]
     return Body(
-        answer,
+        # As the bot says it: a message carries one link that is shown as such.
+        answer + "".join(f"\n\n[{other}]({where})" for other, where in links[1:]),
+        buttons=tuple(Button(name, "") for name in names),
         picture=str(record["picture"]) if record.get("picture") else None,
         link=Link(url, title) if url else None,
     )
@@ -255,6 +281,7 @@ def _parts(body: Body, capabilities: Capabilities, write: Any) -> list[dict[str,
             "limit": capabilities.text_limit,
             "link": part.link and {"url": part.link.url, "title": part.link.title},
             "picture": part.picture,
+            "buttons": [button.title for button in part.buttons],
         }
         for part in degrade(body, capabilities)
     ]

@@ -17,7 +17,8 @@ from bot.desk.brief import faq_title
 from bot.editing.compare import differences, merge
 from bot.editing.impact import Outcome, compare, recorded_questions
 from bot.editing.importing import import_drafts
-from bot.editing.model import RecordData, StaleError, UnknownError
+from bot.editing.model import RecordData, StaleError, UnknownError, as_data
+from bot.editing.past import Past, past
 from bot.faq.knowledge import Knowledge
 from connectors.accounts import Editor, Reviewer
 from connectors.editor.parts import EditorParts, EditorRoute, reply
@@ -25,6 +26,9 @@ from connectors.guards import read_body
 
 _Id = Annotated[str, Path(max_length=64, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 _SHOWN = 100
+# Of one publish so many records are shown with what changed in them.
+_MOST_DIFFS = 30
+_COMMIT_CHARS = 9
 _MOST_IMPORT_BYTES = 20_000_000
 # Where rows go that name no category.
 _IMPORTED = "imported"
@@ -117,14 +121,17 @@ def work_router(parts: EditorParts) -> APIRouter:
             report = await import_drafts(
                 file, corpus, parts.publisher.live, parts.drafts, who.login, _IMPORTED
             )
-        skipped = [
-            {"line": p.place.line, "message": p.to_json()["message"], "mend": p.to_json()["mend"]}
-            for p in report.skipped
-        ]
+        skipped, notes = (
+            [
+                {"line": p.place.line, **{k: p.to_json()[k] for k in ("message", "mend")}}
+                for p in problems
+            ]
+            for problems in (report.skipped, report.notes)
+        )
         return reply(
             {
                 "added": report.added, "changed": report.changed, "same": report.same,
-                "faulty": report.faulty, "skipped": skipped,
+                "faulty": report.faulty, "skipped": skipped, "notes": notes,
             }
         )  # fmt: skip
 
@@ -183,7 +190,7 @@ def work_router(parts: EditorParts) -> APIRouter:
             tested = await asyncio.to_thread(parts.trials.tested, drafts)
             if tested.proof.broken_share > parts.broken_share_max:
                 raise HTTPException(409, "too many automatic tests fail: confirm to publish anyway")
-        made = await parts.publisher.publish(chosen.ids, who.login, chosen.note)
+        made = await parts.publisher.publish(chosen.ids, who, chosen.note)
         await _note(parts, who.login, "publish", made, len(chosen.ids))
         return reply({"publish": made, "records": len(chosen.ids)})
 
@@ -191,40 +198,16 @@ def work_router(parts: EditorParts) -> APIRouter:
     async def history(_: Editor) -> JSONResponse:
         """List what went live, the newest first, one entry for each press of publish."""
         names = await parts.names()
-        entries: dict[str, dict[str, Any]] = {}
         changes = await parts.publisher.changes(limit=2000)
         undone = {change.undoes for change in changes}
-        for change in changes:
-            entry = entries.setdefault(
-                change.publish_id,
-                {
-                    "publish": change.publish_id,
-                    "at": change.at,
-                    "publisher": names.get(change.publisher, change.publisher),
-                    "note": change.note,
-                    "undoes": change.undoes,
-                    "undone": change.publish_id in undone,
-                    "undoable": True,
-                    "records": [],
-                },
-            )
-            entry["undoable"] &= change.after == parts.publisher.live(change.record_id)
-            if len(entry["records"]) < _SHOWN:
-                entry["records"].append(
-                    {
-                        "id": change.record_id,
-                        "author": names.get(change.author, change.author),
-                        "title": _title(change.after or change.before),
-                        "changes": differences(change.before, change.after),
-                    }
-                )
-            entry["count"] = entry.get("count", 0) + 1
-        return reply(list(entries.values())[:_SHOWN])
+        live = {r.id: as_data(r) for r in parts.knowledge.corpus.records}
+        entries = (await past(changes, parts.library.repository))[:_SHOWN]
+        return reply([_entry(entry, names, live, undone) for entry in entries])
 
     @router.post("/history/{publish_id}/undo")
     async def undo(who: Reviewer, publish_id: str) -> JSONResponse:
         """Take a publish back."""
-        made = await parts.publisher.undo(publish_id, who.login)
+        made = await parts.publisher.undo(publish_id, who)
         await _note(parts, who.login, "undo", made, 1)
         return reply({"publish": made})
 
@@ -239,6 +222,31 @@ def work_router(parts: EditorParts) -> APIRouter:
         )  # fmt: skip
 
     return router
+
+
+def _entry(
+    entry: Past, names: dict[str, str], live: dict[str, RecordData], undone: set[str | None]
+) -> dict[str, Any]:
+    return {
+        "publish": entry.publish_id,
+        "at": entry.at,
+        "publisher": names.get(entry.who, entry.who),
+        "note": entry.note,
+        "undoes": entry.undoes,
+        "commit": entry.commit and entry.commit[:_COMMIT_CHARS],
+        "undone": entry.publish_id in undone,
+        "undoable": all(c.after == live.get(c.record_id, {}) for c in entry.changes),
+        "count": len(entry.changes),
+        "records": [
+            {
+                "id": change.record_id,
+                "author": names.get(change.author, change.author),
+                "title": _title(change.after or change.before),
+                "changes": differences(change.before, change.after),
+            }
+            for change in entry.changes[:_MOST_DIFFS]
+        ],
+    }
 
 
 def _to_merge(

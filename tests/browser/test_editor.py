@@ -109,11 +109,12 @@ def test_from_a_spreadsheet_to_a_customers_answer_and_back(
     expect(page.get_by_test_id("impact")).to_contain_text("比较了 1 种问法")
     expect(page.get_by_test_id("publish-now")).to_be_enabled()
     # The app runs in this process; its own time, so that what else runs on the machine can't fail it.
-    pressed = time.process_time()
+    pressed, clock = time.process_time(), time.perf_counter()
     page.get_by_test_id("publish-now").click()
     expect(page.get_by_test_id("undo-now")).to_be_visible()
     assert "银杏色" in ask(customer, "自提柜可以借雨伞吗")
-    took_s = time.process_time() - pressed
+    took_s, clock_s = time.process_time() - pressed, time.perf_counter() - clock
+    print(f"from publish to the customer's answer: {clock_s:.1f} s, {took_s:.1f} s of it work")  # noqa: T201 - for pytest -s
     assert took_s < _LIVE_WITHIN_S
 
     page.get_by_test_id("undo-now").click()

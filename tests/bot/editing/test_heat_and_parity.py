@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot.editing.heat import Answered, Heat, count
-from bot.editing.model import Change, RecordData
-from bot.editing.parity import drifted, thin_sides
+from bot.editing.parity import left_behind, thin_sides
+from bot.faq.model import Record
+from bot.faq.pairs import note_pairs, read_pairs
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -25,19 +27,24 @@ def test_an_answer_helped_unless_a_miss_or_a_call_for_a_person_follows_soon() ->
     assert count(turns) == {"fee": Heat(3, 2), "size": Heat(2, 2)}
 
 
-def change(number: int, before: RecordData, after: RecordData) -> Change:
-    return Change(number, "p", "fee", "delivery", before, after, "ann", "ann", "", None, NOW)
+def record(zh: str, en: str) -> Record:
+    sides = {"zh": {"questions": ["a"], "answer": zh}, "en": {"questions": ["b"], "answer": en}}
+    return Record.model_validate({"id": "fee", **sides})
 
 
-def sides(zh: str, en: str) -> RecordData:
-    return {"zh": {"questions": ["a"], "answer": zh}, "en": {"questions": ["b"], "answer": en}}
+def test_a_side_is_behind_until_its_answer_changes_too_or_an_editor_agrees(tmp_path: Path) -> None:
+    """The badge and ``yingda faq check`` have one source, so an edit by hand counts as well."""
 
+    def now(zh: str, en: str) -> dict[str, str]:
+        note_pairs(tmp_path, [record(zh, en)])
+        return dict(left_behind([record(zh, en)], read_pairs(tmp_path)))
 
-def test_a_side_is_behind_until_its_answer_changes_too() -> None:
-    first = change(1, sides("一", "one"), sides("二", "one"))
-    assert drifted([first]) == {"fee": "en"}
-    assert drifted([first, change(2, sides("二", "one"), sides("二", "two"))]) == {}
-    assert drifted([change(1, sides("一", "one"), sides("二", "two"))]) == {}
+    assert now("一", "one") == {}
+    assert now("二", "one") == {"fee": "en"}
+    assert now("二", "two") == {}
+    assert now("二", "three") == {"fee": "zh"}
+    note_pairs(tmp_path, [record("二", "three")], agreed=["fee"])
+    assert now("二", "three") == {}
 
 
 def test_a_side_with_far_fewer_phrasings_or_no_answer_is_thin() -> None:

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bot.faq.affinity import Affinity
+from bot.faq.packed import Factor
 
 
 def clustered(n: int, classes: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -96,9 +97,17 @@ def test_an_edit_of_one_with_a_basis_gives_what_its_equations_give(
     assert edited.left_out_scores(3) == pytest.approx(left, abs=1e-4)
 
 
+@pytest.mark.parametrize("rounded", [False, True])
 @pytest.mark.parametrize(("gone", "new"), [(0, 12), (9, 0), (9, 12), (0, 0)])
-def test_an_edit_gives_what_solving_anew_gives(gone: int, new: int) -> None:
-    """Weights and left-out scores after rows and classes came and went, in another order of rows."""
+def test_an_edit_gives_what_solving_anew_gives(
+    gone: int, new: int, rounded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores and left-out scores after rows and classes came and went, in another order of rows.
+
+    The border is exact; rounding the factor to half precision moves scores by about a thousandth.
+    """
+    if not rounded:
+        monkeypatch.setattr(Factor, "halved", lambda self: self)
     vectors, owners = clustered(400 + new, 6)
     base = Affinity(vectors[:400], owners[:400], 6)
     rng = np.random.default_rng(1)
@@ -114,7 +123,11 @@ def test_an_edit_gives_what_solving_anew_gives(gone: int, new: int) -> None:
     owned = np.argsort(np.where(classes < 0, 5, classes))[was]
     edited = base.edited(now, owned, 6, rows, classes)
     anew = Affinity(now, owned, 6)
-    assert edited.weights == pytest.approx(anew.weights, abs=1e-3)
+    if not rounded:
+        assert edited.weights == pytest.approx(anew.weights, abs=1e-3)
+    error, left_out = (3e-3, 1.5e-2) if rounded else (1e-3, 2e-3)
+    scores = [np.stack([one.scores_of(vector) for vector in now]) for one in (edited, anew)]
+    assert scores[0] == pytest.approx(scores[1], abs=error)
     edited.prepare_left_out([0, 5, len(now) - 1])
     for row in (0, 5, len(now) - 1, 8):
-        assert edited.left_out_scores(row) == pytest.approx(anew.left_out_scores(row), abs=2e-3)
+        assert edited.left_out_scores(row) == pytest.approx(anew.left_out_scores(row), abs=left_out)

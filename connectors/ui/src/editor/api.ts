@@ -47,6 +47,7 @@ export const api = {
     post<{ draft: Ruling; live: Ruling }>("try", { id: record.id, record, category, text }),
   save: (record: string, form: Save) =>
     call<{ version: number }>("PUT", `${ROOT}/drafts/${id(record)}`, form),
+  agree: (record: string) => post(`records/${id(record)}/agree`),
   rebase: (record: string) => post<Merge>(`drafts/${id(record)}/rebase`),
   submit: (ids: string[], note = "") => post("drafts/submit", { ids, note }),
   sendBack: (record: string, note: string) => post(`drafts/${id(record)}/send-back`, { note }),

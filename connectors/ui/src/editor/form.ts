@@ -9,6 +9,7 @@ import { diff } from "./diff";
 import { BACK, BOLD, BULLETS, CHAIN } from "./icons";
 import { askMerge } from "./merge";
 import type { FaqRecord, Fault, Listing, Me, Merge, RecordView, Stored } from "./model";
+import { moreFields } from "./more";
 import { type FormText, fromForm, LANGS, toForm } from "./records";
 import { moment, named, WORDS, type Words } from "./words";
 
@@ -30,11 +31,13 @@ export class Form {
   readonly element: HTMLElement;
   readonly #words: Words;
   readonly #text: FormText;
-  readonly #areas = new Map<string, HTMLTextAreaElement | HTMLInputElement>();
+  readonly #areas = new Map<string, HTMLTextAreaElement>();
   readonly #faults = new Map<string, HTMLElement>();
   readonly #state = h("span", { class: "save-state", role: "status", "data-testid": "saved" });
   readonly #buttons: HTMLButtonElement[];
   readonly #notes = h("div", { class: "notes" });
+  readonly #listing: Listing;
+  #more: HTMLElement;
   #category: string;
   #opened: Stored;
   #version: number;
@@ -52,11 +55,13 @@ export class Form {
   ) {
     const words = WORDS[lang];
     this.#words = words;
+    this.#listing = listing;
     this.#view = view;
     this.#category = view.category;
     this.#opened = view.draft?.record ?? view.live;
     this.#version = view.draft?.version ?? 0;
     this.#text = toForm(this.#opened);
+    this.#more = this.#moreFields();
     const gone = view.draft !== null && !("id" in view.draft.record);
     this.#buttons = this.#deeds(gone);
     this.element = h(
@@ -87,7 +92,7 @@ export class Form {
             { class: "fields" },
             this.#head(listing),
             h("div", { class: "sides" }, ...LANGS.map((side) => this.#side(side))),
-            this.#more(),
+            this.#more,
           ),
       this.#history(),
     );
@@ -207,46 +212,11 @@ export class Form {
     );
   }
 
-  #more(): HTMLElement {
-    const { form } = this.#words;
-    const field = (key: string, label: string, value: string, set: (value: string) => void) =>
-      h(
-        "div",
-        { class: "field-small" },
-        h("label", { for: key }, label),
-        this.#line(key, value, set),
-      );
-    const { link } = this.#text;
-    const plain = (name: "picture" | "valid_from" | "valid_until" | "owner") =>
-      field(name, named(this.#words.fields, name), this.#text[name], (value) => {
-        this.#text[name] = value;
-      });
-    const open = link.url !== "" || this.#text.picture !== "" || this.#text.valid_until !== "";
-    return h(
-      "details",
-      { class: "more", open },
-      h("summary", {}, form.more),
-      h(
-        "div",
-        { class: "grid" },
-        field("link-url", form.linkUrl, link.url, (value) => {
-          link.url = value;
-        }),
-        field("link-zh", form.linkZh, link.zh, (value) => {
-          link.zh = value;
-        }),
-        field("link-en", form.linkEn, link.en, (value) => {
-          link.en = value;
-        }),
-        plain("picture"),
-        plain("valid_from"),
-        plain("valid_until"),
-        plain("owner"),
-      ),
-      ...["links", "picture", "valid_from", "valid_until", "owner"].map((name) =>
-        this.#faultsOf(name),
-      ),
-    );
+  #moreFields(): HTMLElement {
+    return moreFields(this.#view.id, this.#text, this.#listing, this.lang, {
+      changed: () => this.#changed(),
+      faultsOf: (path) => this.#faultsOf(path),
+    });
   }
 
   #history(): HTMLElement {
@@ -297,17 +267,6 @@ export class Form {
     });
     this.#areas.set(key, area);
     return area;
-  }
-
-  #line(key: string, value: string, set: (value: string) => void): HTMLInputElement {
-    const input = h("input", { id: key, "data-testid": key });
-    input.value = value;
-    input.addEventListener("input", () => {
-      set(input.value);
-      this.#changed();
-    });
-    this.#areas.set(key, input);
-    return input;
   }
 
   #tool(
@@ -378,11 +337,10 @@ export class Form {
     for (const side of LANGS) {
       this.#put(`${side}-questions`, this.#text[side].questions);
       this.#put(`${side}-answer`, this.#text[side].answer);
-      this.#put(`link-${side}`, this.#text.link[side]);
     }
-    this.#put("link-url", this.#text.link.url);
-    for (const name of ["picture", "valid_from", "valid_until", "owner"] as const)
-      this.#put(name, this.#text[name]);
+    const more = this.#moreFields();
+    this.#more.replaceWith(more);
+    this.#more = more;
     this.#opened = merge.theirs;
     this.#version = merge.version;
     this.events.typed(this.record);
@@ -423,6 +381,7 @@ export class Form {
   #drawNotes(): void {
     const { draft } = this.#view;
     const { form } = this.#words;
+    this.#drawBehind();
     if (!draft) return;
     const when = moment(draft.updated, this.lang);
     this.#notes.append(
@@ -454,6 +413,25 @@ export class Form {
           ),
         ),
       );
+  }
+
+  /** One answer was changed alone: change the other, or say that it is right. */
+  #drawBehind(): void {
+    const { form } = this.#words;
+    const { behind } = this.#listing.records.find(({ id }) => id === this.id) ?? {};
+    if (!behind) return;
+    const onclick = () =>
+      void this.#deed(async () => {
+        await api.agree(this.id);
+        note.remove();
+      });
+    const note = h(
+      "p",
+      { class: "callout warn" },
+      `${behind === "zh" ? form.behindZh : form.behindEn} `,
+      h("button", { type: "button", "data-testid": "agree", onclick }, form.agree),
+    );
+    this.#notes.append(note);
   }
 
   async #submit(): Promise<void> {

@@ -30,6 +30,7 @@ export function historyPage(
           h("strong", {}, entry.publisher),
           h("span", { class: "faint" }, moment(entry.at, lang)),
           h("span", { class: "chip plain" }, fill(words.records, { n: entry.count })),
+          entry.commit !== null && h("span", { class: "chip plain" }, `git ${entry.commit}`),
           entry.undoes !== null && h("span", { class: "chip high" }, words.isUndo),
           entry.undone && h("span", { class: "chip high" }, words.undone),
           h("span", { class: "grow" }),

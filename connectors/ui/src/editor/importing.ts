@@ -4,7 +4,7 @@ import { open } from "../shared/dialog";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { api } from "./api";
-import type { ImportReport } from "./model";
+import type { ImportReport, RowNote } from "./model";
 import { WORDS } from "./words";
 
 export function askImport(
@@ -54,7 +54,7 @@ export function askImport(
   }
 
   function told(report: ImportReport): HTMLElement[] {
-    const { added, changed, same, faulty, skipped } = report;
+    const { added, changed, same, faulty, skipped, notes } = report;
     const lines: HTMLElement[] = [
       h("p", { class: "callout" }, fill(words.done, { added, changed, same })),
     ];
@@ -78,23 +78,24 @@ export function askImport(
           ),
         ),
       );
+    if (notes.length > 0) lines.push(h("h3", {}, words.notes), rows(notes));
     if (skipped.length > 0)
-      lines.push(
-        h("h3", {}, fill(words.skipped, { n: skipped.length })),
-        h(
-          "ul",
-          { class: "skipped scroll", tabindex: 0 },
-          ...skipped.map(({ line, message, mend }) =>
-            h(
-              "li",
-              {},
-              h("b", {}, fill(words.line, { n: line })),
-              ` ${message[lang]}`,
-              h("span", { class: "faint" }, mend[lang]),
-            ),
-          ),
-        ),
-      );
+      lines.push(h("h3", {}, fill(words.skipped, { n: skipped.length })), rows(skipped));
     return lines;
+  }
+  function rows(listed: readonly RowNote[]): HTMLElement {
+    return h(
+      "ul",
+      { class: "skipped scroll", tabindex: 0 },
+      ...listed.map(({ line, message, mend }) =>
+        h(
+          "li",
+          {},
+          h("b", {}, fill(words.line, { n: line })),
+          ` ${message[lang]}`,
+          h("span", { class: "faint" }, mend[lang]),
+        ),
+      ),
+    );
   }
 }

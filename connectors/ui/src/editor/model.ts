@@ -25,6 +25,9 @@ export interface FaqRecord {
   valid_from?: string;
   valid_until?: string;
   owner?: string;
+  channels?: string[];
+  follow_ups?: string[];
+  task?: string;
   [name: string]: unknown;
 }
 
@@ -64,6 +67,10 @@ export interface FileProblem {
 export interface Listing {
   records: Row[];
   categories: { id: string; title: Both }[];
+  /** Those that there are. */
+  channels: string[];
+  /** Tasks that an answer may offer, with the words of their buttons. */
+  tasks: { id: string; title: Both }[];
   problems: FileProblem[];
   names: Record<string, string>;
 }
@@ -134,6 +141,7 @@ export interface Shown {
   limit: number;
   link: { url: string; title: string } | null;
   picture: string | null;
+  buttons: string[];
 }
 
 /** Two people's work on one record, put together; in `conflicts` the merged text is one's own. */
@@ -176,6 +184,8 @@ export interface Publish {
   publisher: string;
   note: string;
   undoes: string | null;
+  /** In git, where the FAQ lies in a repository. */
+  commit: string | null;
   undone: boolean;
   undoable: boolean;
   count: number;
@@ -221,11 +231,19 @@ export interface Me {
   publishes: boolean;
 }
 
+export interface RowNote {
+  line: number;
+  message: Both;
+  mend: Both;
+}
+
 /** One row of an imported file that did not become a draft, or became one that needs mending. */
 export interface ImportReport {
   added: number;
   changed: number;
   same: number;
   faulty: string[];
-  skipped: { line: number; message: Both; mend: Both }[];
+  skipped: RowNote[];
+  /** What else there is to do. */
+  notes: RowNote[];
 }

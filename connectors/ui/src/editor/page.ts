@@ -202,6 +202,7 @@ export class EditorPage {
   #drawListing(): void {
     const { records, problems } = this.#listing;
     this.#list.show(this.#listing);
+    this.#preview.know(this.#listing);
     const ready = records.filter(({ draft }) => draft !== null).length;
     this.#publishAll.hidden = ready === 0 || !this.me.publishes;
     setText(this.#publishAll, fill(this.#words.publishAll, { n: ready }));

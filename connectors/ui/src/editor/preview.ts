@@ -4,7 +4,7 @@ import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
 import { markdown } from "../shared/markdown";
 import { api } from "./api";
-import type { FaqRecord, Shown } from "./model";
+import type { Both, FaqRecord, Listing, Shown } from "./model";
 import { WORDS } from "./words";
 
 const CHANNELS = ["widget", "telegram", "wechat"] as const;
@@ -20,6 +20,7 @@ export class Preview {
   #language: Lang;
   #record: FaqRecord | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #titles = new Map<string, Both>();
   #asked = 0;
 
   constructor(private readonly lang: Lang) {
@@ -55,6 +56,11 @@ export class Preview {
     );
   }
 
+  /** Learns the titles of records and tasks, which stand on buttons. */
+  know({ records, tasks }: Listing): void {
+    this.#titles = new Map([...records, ...tasks].map(({ id, title }) => [id, title]));
+  }
+
   show(record: FaqRecord): void {
     this.#record = record;
     clearTimeout(this.#timer);
@@ -79,10 +85,11 @@ export class Preview {
     const asked = h("p", { class: "said" }, question);
     const mine = ++this.#asked;
     if (channel === "widget") {
-      const link = record.links?.[0];
       const answer = h("div", { class: "answer" }, ...markdown(side?.answer || "…"));
       if (record.picture) answer.append(picture(record.picture));
-      if (link?.url) answer.append(linkOf(link.url, link[this.#language] || link.url));
+      for (const link of record.links ?? [])
+        if (link.url) answer.append(linkOf(link.url, link[this.#language] || link.url));
+      answer.append(...this.#buttons(record));
       this.#screen.replaceChildren(asked, answer);
       return;
     }
@@ -101,6 +108,13 @@ export class Preview {
     );
   }
 
+  #buttons({ task, follow_ups }: FaqRecord): HTMLElement[] {
+    const ids = [...(task ? [task] : []), ...(follow_ups ?? [])];
+    return ids.map((id) =>
+      h("span", { class: "chip plain" }, this.#titles.get(id)?.[this.#language] || id),
+    );
+  }
+
   #part(channel: "telegram" | "wechat", part: Shown): HTMLElement {
     const text = channel === "telegram" ? telegram(part.text) : [part.text];
     return h(
@@ -109,6 +123,7 @@ export class Preview {
       ...text,
       part.picture && picture(part.picture),
       part.link && linkOf(part.link.url, part.link.title),
+      ...part.buttons.map((title) => h("span", { class: "chip plain" }, title)),
     );
   }
 }

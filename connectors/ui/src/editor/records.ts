@@ -5,30 +5,38 @@ import type { FaqRecord, Link, Row, Stored } from "./model";
 
 export const LANGS = ["zh", "en"] as const satisfies readonly Lang[];
 
-/** What the form holds: one phrasing a line; of several links the first. */
+export const MOST_FOLLOW_UPS = 3;
+
+/** What the form holds: one phrasing a line. */
 export interface FormText {
   zh: { questions: string; answer: string };
   en: { questions: string; answer: string };
-  link: Link;
+  links: Link[];
+  channels: string[];
+  follow_ups: string[];
+  task: string;
   picture: string;
   valid_from: string;
   valid_until: string;
   owner: string;
 }
 
-const OPTIONAL = ["picture", "valid_from", "valid_until", "owner"] as const;
+const OPTIONAL = ["picture", "valid_from", "valid_until", "owner", "task"] as const;
+const LISTS = ["channels", "follow_ups"] as const;
 
 export function toForm(record: Stored): FormText {
   const side = (lang: Lang) => ({
     questions: (record[lang]?.questions ?? []).join("\n"),
     answer: record[lang]?.answer ?? "",
   });
-  const { picture = "", valid_from = "", valid_until = "", owner = "" } = record;
-  const link = record.links?.[0] ?? { url: "", zh: "", en: "" };
+  const { picture = "", valid_from = "", valid_until = "", owner = "", task = "" } = record;
   return {
     zh: side("zh"),
     en: side("en"),
-    link: { ...link },
+    links: (record.links ?? []).map((link) => ({ ...link })),
+    channels: [...(record.channels ?? [])],
+    follow_ups: [...(record.follow_ups ?? [])],
+    task,
     picture,
     valid_from,
     valid_until,
@@ -44,14 +52,15 @@ export function fromForm(id: string, form: FormText, before: Stored): FaqRecord 
     answer: form[lang].answer.trimEnd(),
   });
   const record: FaqRecord = { ...(before as FaqRecord), id, zh: side("zh"), en: side("en") };
-  const { url, zh, en } = form.link;
-  const first = url.trim() || zh.trim() || en.trim();
-  const links = [
-    ...(first ? [{ url: url.trim(), zh: zh.trim(), en: en.trim() }] : []),
-    ...(before.links ?? []).slice(1),
-  ];
+  const links = form.links
+    .map(({ url, zh, en }) => ({ url: url.trim(), zh: zh.trim(), en: en.trim() }))
+    .filter(({ url, zh, en }) => url || zh || en);
   if (links.length > 0) record.links = links;
   else delete record.links;
+  for (const name of LISTS) {
+    if (form[name].length > 0) record[name] = [...form[name]];
+    else delete record[name];
+  }
   for (const name of OPTIONAL) {
     const value = form[name].trim();
     if (value) record[name] = value;

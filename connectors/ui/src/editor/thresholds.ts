@@ -8,6 +8,7 @@ import { named, percent, WORDS } from "./words";
 const PARTS = ["right", "wrong", "suggested", "passed_on"] as const;
 const WIDTH = 600;
 const HEIGHT = 220;
+const SCALE = [0, 0.25, 0.5, 0.75, 1];
 
 export interface ThresholdEvents {
   measure(file: File): void;
@@ -47,9 +48,10 @@ export function thresholdsPage(
     pinned.length > 0 &&
       h("p", { class: "callout warn" }, fill(words.pinned, { names: pinned.join(", ") })),
     found.curves.length === 0 && h("p", { class: "empty" }, words.none),
-    ...found.curves.map((curve) =>
-      card(curve, lang, publishes && pinned.length === 0, events.choose),
-    ),
+    // One's own language first.
+    ...found.curves
+      .toSorted((a, b) => Number(b.language === lang) - Number(a.language === lang))
+      .map((curve) => card(curve, lang, publishes && pinned.length === 0, events.choose)),
   );
 }
 
@@ -62,6 +64,7 @@ function card(
   const words = WORDS[lang].thresholds;
   const slider = h("input", {
     type: "range",
+    class: "along",
     id: `threshold-${curve.language}`,
     "data-testid": `threshold-${curve.language}`,
     min: 0,
@@ -121,12 +124,19 @@ function card(
       h("span", { class: "faint" }, fill(words.questions, { n: curve.questions })),
     ),
     plot as unknown as HTMLElement,
+    // As wide as the plot: the handle stands under the point that it chooses.
+    slider,
+    h(
+      "div",
+      { class: "scale faint", "aria-hidden": "true" },
+      ...SCALE.map((at) => h("span", {}, percent(at))),
+    ),
     h(
       "div",
       { class: "slide" },
       h("label", { for: slider.id }, words.answerFrom),
-      slider,
       value,
+      h("span", { class: "grow" }),
       button,
     ),
     outcome,

@@ -1,0 +1,25 @@
+"""Drafts in a new category know what it is called
+
+Revision: 0013
+Revises: 0008
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0013"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+    op.add_column("faq_drafts", sa.Column("category_title", json, nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("faq_drafts", "category_title")

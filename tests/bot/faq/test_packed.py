@@ -1,0 +1,37 @@
+"""The packed factor against numpy on the square matrix, for even and odd sizes and sizes beyond one block."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bot.faq.packed import Factor
+
+
+def kernel(size: int) -> NDArray[np.float32]:
+    rows = np.random.default_rng(size).normal(size=(size, 12)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(np.exp(2 * (rows @ rows.T - 1)) + 0.1 * np.eye(size), np.float32)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 6, 301])
+def test_it_solves_and_inverts_as_numpy_does(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.faq.packed._COLUMNS", 64)
+    matrix = kernel(size)
+    factor = Factor.of(size, lambda rows, columns: matrix[rows, columns])
+    right = np.random.default_rng(0).normal(size=(size, 3)).astype(np.float32)
+    exact = np.linalg.solve(matrix.astype(np.float64), right)
+    assert factor.solve(right) == pytest.approx(exact, abs=1e-3)
+    inverse = np.linalg.inv(matrix.astype(np.float64))
+    assert factor.inverse_diagonal() == pytest.approx(np.diag(inverse), abs=1e-3)
+    half = factor.halved()
+    assert half.packed.nbytes == size * (size + 1)
+    assert half.solve(right) == pytest.approx(exact, abs=0.01 * np.abs(exact).max())
+
+
+def test_it_says_what_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="expected 6 numbers for n = 3, got"):
+        Factor(np.zeros(5, np.float32), 3)
+    with pytest.raises(ValueError, match="positive definite matrix; its minor 2"):
+        Factor.of(2, lambda rows, columns: np.array([[1, 2], [2, 1]], np.float32)[rows, columns])

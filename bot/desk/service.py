@@ -207,6 +207,7 @@ class HandoffDesk:
             held.taken_at = (held.taken_at or datetime.now(UTC)) if to else held.taken_at
             held.assigned_at = held.snoozed_until = None
             held.team, held.preferred = team or held.team, None
+            held.told_at = held.told_place = None
             conversation.state = State.AGENT if to else State.QUEUED
             transcript.append_out(session, conversation, [line], Author.SYSTEM)
             audit.note(

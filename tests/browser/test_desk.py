@@ -30,6 +30,7 @@ class Customer:
     def __init__(self, page: Page, app: DeskApp) -> None:
         self.page = page
         self.state = page.get_by_test_id("state")
+        self.queue = page.get_by_test_id("queue")
         page.goto(f"{app.url}/")
         page.get_by_test_id("launcher").click()
 
@@ -85,7 +86,7 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     customer.say("我的订单 SO20261105001 到哪了")
     customer.say("6688")
     customer.say("转人工一号")
-    expect(customer.state).to_contain_text("第 1 位")
+    expect(customer.queue).to_have_text("排在第 1 位，预计等 1 分钟")
     agent.open("转人工一号")
     page = agent.page
     expect(page.get_by_test_id("brief")).to_contain_text("查订单到哪了")

@@ -129,6 +129,7 @@ class DeskApp:
     knowledge: LiveKnowledge
     hours: Path = ALWAYS_OPEN
     port: int = field(default_factory=free_port)
+    people: Sequence[tuple[str, str, Role, Language]] = PEOPLE
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -210,7 +211,7 @@ class DeskApp:
         database = Database(self.settings.database)
         # Cheap hashes: a hundred sign-ins must not cost a minute.
         accounts = Accounts(database, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        for login, name, role, language in PEOPLE:
+        for login, name, role, language in self.people:
             await accounts.add(login, name, role, PASSWORD, language)
         await database.close()
 

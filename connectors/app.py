@@ -41,6 +41,7 @@ from connectors.actions_route import actions_router
 from connectors.chatwoot.bridge import ChatwootDesk
 from connectors.chatwoot.client import ChatwootClient
 from connectors.chatwoot.routes import chatwoot_router
+from connectors.desk.files import DeskFiles
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
@@ -131,6 +132,12 @@ def create_app(
         staff,
         rules.teams,
         rules.waits,
+        DeskFiles(
+            files,
+            uploads,
+            {channel.name: channel.capabilities for channel in channels},
+            settings.public_url,
+        ),
     )
     feed.add(desk.live)
     chatwoot = _chatwoot(settings, database, deeds, rules.catalogue)

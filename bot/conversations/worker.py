@@ -359,7 +359,7 @@ class Workers:
 
     async def _about_orders(self, message: MessageRow, body: Body) -> bool:
         """Tell whether a waiting customer asks where an order is; looking that up changes nothing."""
-        if body.payload:
+        if body.payload or not body.text:
             return False
         try:
             read = await self._dialogue.understand(

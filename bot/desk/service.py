@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.accounts import audit
 from bot.conversations import handoff, transcript
 from bot.conversations.handoff import IllegalTransitionError
-from bot.conversations.model import Author, Body, HandoffReason, State
+from bot.conversations.model import Attachment, Author, Body, HandoffReason, Link, State
 from bot.conversations.phrases import Phrases
 from bot.conversations.transcript import Entry
 from bot.desk.catalogue import Catalogue
@@ -143,7 +143,13 @@ class HandoffDesk:
             )  # fmt: skip
 
     async def answer(
-        self, conversation_id: str, agent: Agent, text: str, client_id: str | None = None
+        self,
+        conversation_id: str,
+        agent: Agent,
+        text: str,
+        client_id: str | None = None,
+        attachments: tuple[Attachment, ...] = (),
+        link: Link | None = None,
     ) -> Entry:
         """Send an agent's words; takes the conversation first if nobody has it.
 
@@ -160,7 +166,7 @@ class HandoffDesk:
                 if held is None or held.agent is None or not agent.directs:
                     held = await self._take(session, conversation, agent)
                 (row,) = transcript.append_out(
-                    session, conversation, [Body(text)], Author.AGENT,
+                    session, conversation, [Body(text, attachments=attachments, link=link)], Author.AGENT,
                     author_name=agent.name, message_id=message_id,
                 )  # fmt: skip
                 held.seen_seq = conversation.last_seq

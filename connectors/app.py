@@ -16,6 +16,7 @@ from bot.accounts.accounts import Accounts
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.files import Files
+from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
@@ -159,7 +160,8 @@ def create_app(
         for button in phrases.say(GREETING, language).buttons
     )
     reception = Reception(
-        Inbox(database, settings.message_limit_chars, greeting_offers),
+        # The widget's strip offers the way out of the queue without a message.
+        Inbox(database, settings.message_limit_chars, greeting_offers | {BACK_TO_BOT}),
         workers,
         outbox,
         texts,

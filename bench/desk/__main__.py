@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import httpx
 
@@ -41,7 +42,7 @@ def main() -> None:
         try:
             if not ready.wait(600):
                 raise RuntimeError("expected the app to start within ten minutes")
-            figures = asyncio.run(load(f"http://127.0.0.1:{port}", seconds))
+            figures = asyncio.run(load(f"http://127.0.0.1:{port}", seconds, server.pid or 0))
         finally:
             done.set()
             server.join(30)
@@ -49,13 +50,14 @@ def main() -> None:
     sys.stdout.write(f"{figures.table()}\n\n{os.cpu_count()} cores, load {load_now}\n")
 
 
-async def load(url: str, seconds: float) -> Figures:
+async def load(url: str, seconds: float, server: int) -> Figures:
     """Fill the desk, let everybody work for ``seconds``, return the times."""
     setting_up, figures = Figures(), Figures()
     post = Post(figures)
     customers = [Customer(url, f"顾客{n:02}", post) for n in range(ACTIVE)]
     agents = [Agent(url, f"agent{n:02}", setting_up, post) for n in range(AGENTS)]
-    await asyncio.gather(*(one.connect() for one in [*agents, *customers]))
+    everybody: list[Agent | Customer] = [*agents, *customers]
+    await asyncio.gather(*(one.connect() for one in everybody))
     await asyncio.gather(*(one.say(f"转人工 {one.name}") for one in customers))
     await _until_waiting(agents[0], ACTIVE)
     rows = await agents[0].rows()
@@ -70,15 +72,26 @@ async def load(url: str, seconds: float) -> Figures:
     sys.stdout.flush()
     for agent in agents:
         agent.figures = figures
-    until = time.monotonic() + seconds
+    until, busy_before = time.monotonic() + seconds, _cpu_s(server)
     await asyncio.gather(
         *(agent.work(until) for agent in agents[:-1]),
         *(customer.chat(until) for customer in customers),
         work_on_page(url, agents[-1].login, figures, until),
     )
-    for one in [*agents, *customers]:
+    share = (_cpu_s(server) - busy_before) / (time.monotonic() - until + seconds)
+    sys.stdout.write(f"the app kept {share:.0%} of one core busy\n")
+    for one in everybody:
         await one.close()
     return figures
+
+
+def _cpu_s(process: int) -> float:
+    """Return the CPU seconds of a process so far, 0 where there is no ``/proc``."""
+    file = Path(f"/proc/{process}/stat")
+    if not file.exists():
+        return 0.0
+    user, system = file.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def _fill(url: str) -> None:

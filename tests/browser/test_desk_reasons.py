@@ -183,6 +183,8 @@ def test_a_customer_who_returns_next_day_finds_the_story_and_so_does_whoever_tak
                 turn.created_at -= day
         await database.close()
 
+    customer.say("先问一句，包邮吗")
+    customer.settle()
     said = customer.messages("customer").count()
     app.stop()
     customer.page.close()
@@ -196,7 +198,7 @@ def test_a_customer_who_returns_next_day_finds_the_story_and_so_does_whoever_tak
     agent.open("还是昨天的事")
     # Yesterday's agent has no claim any more.
     expect(agent.page.get_by_test_id("row")).not_to_contain_text("上次是您接的")
-    expect(agent.lines("customer").filter(has_text="我要投诉")).to_have_count(1)
+    expect(agent.lines("customer").filter(has_text="先问一句")).to_have_count(1)
     agent.take()
     agent.say("您好，昨天的记录我都看到了")
     expect(again.messages("agent").last).to_contain_text("昨天的记录")

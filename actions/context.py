@@ -8,6 +8,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
+from bot.conversations.handoff import ASK_HUMAN, HAND_OVER
 from bot.language import Language, conversation_language
 
 Event = dict[str, Any]
@@ -60,7 +61,7 @@ def offered_a_person(tracker: Tracker) -> bool:
     if previous is None or previous[-1]["parse_data"]["intent"]["name"] in _SMALL_TALK:
         return False
     return any(
-        button["payload"] == "/ask_human"
+        button["payload"].startswith((ASK_HUMAN, HAND_OVER))
         for event in previous
         if event["event"] == "bot"
         for button in (event.get("data") or {}).get("buttons") or ()

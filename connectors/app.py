@@ -16,6 +16,7 @@ from bot.accounts.accounts import Accounts
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.files import Files
+from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
 from bot.conversations.phrases import Phrases
@@ -42,6 +43,7 @@ from connectors.actions_route import actions_router
 from connectors.chatwoot.bridge import ChatwootDesk
 from connectors.chatwoot.client import ChatwootClient
 from connectors.chatwoot.routes import chatwoot_router
+from connectors.desk.files import DeskFiles
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
@@ -132,6 +134,12 @@ def create_app(
         staff,
         rules.teams,
         rules.waits,
+        DeskFiles(
+            files,
+            uploads,
+            {channel.name: channel.capabilities for channel in channels},
+            settings.public_url,
+        ),
     )
     feed.add(desk.live)
     chatwoot = _chatwoot(settings, database, deeds, rules.catalogue)
@@ -154,7 +162,8 @@ def create_app(
         for button in phrases.say(GREETING, language).buttons
     )
     reception = Reception(
-        Inbox(database, settings.message_limit_chars, greeting_offers),
+        # The widget's strip offers the way out of the queue without a message.
+        Inbox(database, settings.message_limit_chars, greeting_offers | {BACK_TO_BOT}),
         workers,
         outbox,
         texts,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.conversations.model import Body
+from bot.conversations.model import Body, FileKind
 from bot.conversations.outbox import Delivery
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Capabilities:
         text_length: how the platform counts: characters, UTF-16 units, bytes.
         reply_window: for how long after a customer's message it may be answered; ``None`` for ever.
         merges: the platform counts messages, so what waits for a customer goes out as one.
+        files: kinds of files that it can send; ``degrade`` leaves others out.
     """
 
     buttons: bool
@@ -40,6 +41,7 @@ class Capabilities:
     text_length: Callable[[str], int] = len
     reply_window: timedelta | None = None
     merges: bool = False
+    files: frozenset[FileKind] = frozenset()
 
 
 class Connector(ABC):
@@ -101,6 +103,7 @@ def degrade(body: Body, capabilities: Capabilities) -> list[Body]:
         buttons=body.buttons if capabilities.buttons else (),
         picture=body.picture if capabilities.pictures else None,
         link=body.link if capabilities.links else None,
+        attachments=tuple(one for one in body.attachments if one.kind in capabilities.files),
     )
     return [*(Body(part) for part in parts[:-1]), last]
 

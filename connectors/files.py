@@ -19,6 +19,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bot.conversations.files import LIMIT_BYTES, FileRefusedError, Files
 from bot.conversations.model import Attachment, FileKind
+from bot.language import Language
 from connectors.guards import Rates, read_body
 from connectors.web.session import WebSessions
 
@@ -117,6 +118,12 @@ def files_router(files: Files, sessions: WebSessions, uploads: Uploads) -> APIRo
         return FileResponse(path, media_type=media_type, headers=headers)
 
     return router
+
+
+def refusal(reason: str, language: Language) -> tuple[int, str]:
+    """Return the status and the words for a file that was not taken."""
+    status, zh, en = _REFUSALS[reason]
+    return status, zh if language == "zh" else en
 
 
 def _refused(reason: str) -> JSONResponse:

@@ -13,7 +13,7 @@ from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
 from bot.desk.catalogue import Catalogue
-from bot.desk.hours import load_hours
+from bot.desk.hours import load_hours, load_team_hours
 from bot.desk.rules import DeskRules
 from bot.desk.teams import load_teams
 from bot.encoder import Encoder, load_encoder
@@ -138,6 +138,7 @@ def load_rules(settings: Settings) -> DeskRules:
         assigns=settings.desk_auto_assign,
         nps_every=timedelta(days=settings.nps_every_days),
         teams=load_teams(file),
+        team_hours=load_team_hours(file),
     )
 
 

@@ -19,6 +19,8 @@ from bot.storage.desk import CallbackRow
 BACK_TO_BOT = "/back_to_bot"
 # What the customer presses when they are asked whether a person should come; the reason follows.
 HAND_OVER = "/hand_over_"
+# What the engine is told then: it leaves the form that it is in.
+ASK_HUMAN = "/ask_human"
 
 
 class IllegalTransitionError(Exception):

@@ -336,7 +336,8 @@ def _may_follow(before: _Pending, after: _Pending) -> bool:
     body = before.delivery.entry.body
     by_agent = [one.row.author == Author.AGENT.value for one in (before, after)]
     halfway = before.row.parts_done or after.row.parts_done
-    return not (body.picture or body.link or halfway) and by_agent[0] == by_agent[1]
+    files = body.attachments or after.delivery.entry.body.attachments
+    return not (body.picture or body.link or files or halfway) and by_agent[0] == by_agent[1]
 
 
 def _merged(bodies: Sequence[Body]) -> Body:

@@ -30,6 +30,7 @@ from bot.conversations.model import (
 from bot.conversations.phrases import Phrases
 from bot.conversations.serial import Serial
 from bot.desk.callback import open_call
+from bot.desk.routing import route
 from bot.desk.rules import DeskRules
 from bot.desk.steps import Step, next_step
 from bot.desk.waiting import place_of
@@ -157,7 +158,10 @@ class Workers:
         ):
             _log.info("answered a question of the desk", conversation=conversation.id)
         elif (body.payload or "").startswith(handoff.HAND_OVER):
-            await self._hand_over(message, body, language)
+            if conversation.state == State.BOT:
+                await self._run_turn(message, body, conversation)
+            else:  # pressed twice, or too late
+                await self._pass_over(message)
         elif role is _Role.ANSWERS and await self._is_unasked_file(message, body):
             await self._say_unread(message, self._line_for(body, conversation.language or language))
         elif role is _Role.ANSWERS or (
@@ -200,12 +204,14 @@ class Workers:
                 conversation.id,
                 str(message.id),
                 body.text,
-                body.payload,
+                _for_engine(body.payload),
                 conversation.language,
                 body.attachments,
                 conversation.channel,
                 conversation.later,
             )
+            if (body.payload or "").startswith(handoff.HAND_OVER):
+                outcome = self._handed_over(outcome, body)
             if body.attachments and not body.text and self._unread is not None:
                 outcome = self._understood(outcome, body)
         except EngineError as error:
@@ -245,8 +251,6 @@ class Workers:
                 )
             conversation.language = outcome.reply_language
             conversation.later = list(outcome.later)
-            if turn.handoff is not None:
-                await self._hand_off(session, conversation, turn.handoff, message)
             await _note_orders(session, conversation.id, turn.entities)
             session.add(
                 TurnRow(
@@ -263,6 +267,8 @@ class Workers:
                     created_at=now,
                 )
             )
+            if turn.handoff is not None:
+                await self._hand_off(session, conversation, turn.handoff, message)
             await _mark_done(session, message)
         TURNS.labels(turn.decision.partition(":")[0]).inc()
         TURN_SECONDS.observe(outcome.latency_ms / 1000)
@@ -300,20 +306,26 @@ class Workers:
         """Put the conversation into the queue; when nobody is there, say so and when they are."""
         if not await handoff.enqueue(session, conversation, reason):
             return
+        now = datetime.now(UTC)
+        row = await handoff.open_handoff(session, conversation.id)
+        if row is None:
+            raise RuntimeError(f"expected {conversation.id} to wait, it does not")
+        await route(session, self._desk.teams, conversation, row, now)
         language = conversation.language or self._dialogue.language_for("", None)
-        line = self._desk.closed_line(language, datetime.now(UTC))
+        line = self._desk.closed_line(language, now, row.team)
         if line is not None:
+            row.told_at = now
             transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
 
-    async def _hand_over(self, message: MessageRow, body: Body, language: Language) -> None:
-        """The customer says yes to a person."""
+    def _handed_over(self, outcome: Outcome, body: Body) -> Outcome:
+        """Return the outcome for a yes to a person: the reason is the offer's."""
+        reason = HandoffReason((body.payload or "").removeprefix(handoff.HAND_OVER))
+        said = self._phrases.say(f"utter_handoff_{reason}", outcome.reply_language)
+        turn = replace(outcome.turn, handoff=reason, decision=f"handoff:{reason}", replies=(said,))
+        return replace(outcome, turn=turn)
+
+    async def _pass_over(self, message: MessageRow) -> None:
         async with self._database.write() as session:
-            conversation = await transcript.locked(session, message.conversation_id)
-            if conversation.state == State.BOT:
-                reason = HandoffReason((body.payload or "").removeprefix(handoff.HAND_OVER))
-                line = self._phrases.say(f"utter_handoff_{reason}", language)
-                transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
-                await self._hand_off(session, conversation, reason, message)
             await _mark_done(session, message)
 
     async def _was_for_desk(self, message: MessageRow, body: Body, language: Language) -> bool:
@@ -336,9 +348,10 @@ class Workers:
         # The conversation keeps its place in the queue, and the bot goes on helping: when nobody is
         # there anyway, when the customer will be called, and when it was handed off for want of an
         # engine that may be back by now.
-        if not self._desk.hours.is_open(datetime.now(UTC)):
-            return _Role.ANSWERS
         waiting = await handoff.open_handoff(session, conversation.id)
+        hours = self._desk.hours_of(waiting.team if waiting else None)
+        if not hours.is_open(datetime.now(UTC)):
+            return _Role.ANSWERS
         if waiting is None or waiting.taken_at is not None:
             return _Role.SILENT
         if waiting.reason == HandoffReason.ENGINE_DOWN:
@@ -348,7 +361,7 @@ class Workers:
 
     async def _about_orders(self, message: MessageRow, body: Body) -> bool:
         """Tell whether a waiting customer asks where an order is; looking that up changes nothing."""
-        if body.payload:
+        if body.payload or not body.text:
             return False
         try:
             read = await self._dialogue.understand(
@@ -407,6 +420,11 @@ class Workers:
                         line = Body(f"{line.text}\n{waiting.text}", buttons=waiting.buttons)
                     transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
             await _mark_done(session, message)
+
+
+def _for_engine(payload: str | None) -> str | None:
+    """Return what the engine is to read in place of a payload that it does not know."""
+    return handoff.ASK_HUMAN if (payload or "").startswith(handoff.HAND_OVER) else payload
 
 
 async def _note_orders(

@@ -36,7 +36,7 @@ class Call:
 class BoardRow:
     """One conversation in a list.
 
-    ``preview`` is the customer's last line. ``reason`` and what follows it are of the open or last
+    ``preview`` is the customer's last line, ``preview_file`` the kind of a file alone. ``reason`` and what follows it are of the open or last
     hand-off. ``agent`` is a login, or the name given in a terminal. ``unread`` counts the customer's
     lines that nobody at the desk has seen. ``turn`` orders the waiting: the moment of the hand-off,
     earlier by the head start of its reason. ``late`` is true from the moment the customer heard that
@@ -65,6 +65,7 @@ class BoardRow:
     late: bool = False
     snoozed_until: datetime | None = None
     callback: Call | None = None
+    preview_file: str | None = None
 
 
 class Board:
@@ -154,6 +155,7 @@ class Board:
             late=late_at is not None and agent is None and closed_at is None,
             snoozed_until=snoozed_until,
             callback=Call(phone, wish) if phone else None,
+            preview_file=next((one["kind"] for one in (body or {}).get("attachments", ())), None),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
@@ -63,6 +64,20 @@ class Hours:
                 return datetime.combine(local.date(), begun, self.zone).astimezone(UTC)
         return None
 
+    def closed_since(self, now: datetime) -> datetime | None:
+        """Return when the desk closed last before ``now``; ``None`` when it is open or never was."""
+        if not self.week or self.is_open(now):
+            return None
+        today = now.astimezone(self.zone).date()
+        for back in range(_LOOK_AHEAD_DAYS):
+            day = today - timedelta(days=back)
+            midnight = datetime.combine(day, time(), self.zone)
+            for span in sorted(self._spans(day), key=lambda span: span.end, reverse=True):
+                at = midnight + timedelta(minutes=span.end)
+                if at <= now:
+                    return at.astimezone(UTC)
+        return None
+
     def next_opening(self, now: datetime) -> datetime | None:
         """Return when the desk opens next after ``now``; ``None`` when not within a month.
 
@@ -93,14 +108,45 @@ def load_hours(path: Path) -> Hours:
         raise HoursError(
             f"{path}: week: expected the keys {', '.join(_WEEK)}, got {', '.join(week)}"
         )
+    return _differing(Hours(ZoneInfo(data["zone"])), data, str(path))
+
+
+def load_team_hours(path: Path) -> dict[str, Hours]:
+    """Return the hours of teams that have their own; what they don't say is as the shop does it.
+
+    A team's day counts before the shop's, and that before the team's week: who is away on weekends
+    is away on the shop's holidays too.
+
+    Raises:
+        HoursError: for the shop's hours or a team's.
+    """
+    shop = load_hours(path)
+    data = YAML(typ="safe").load(path.read_text("utf-8")) or {}
+    return {
+        name: _differing(shop, team["hours"], f"{path}: teams.{name}.hours")
+        for name, team in (data.get("teams") or {}).items()
+        if "hours" in team
+    }
+
+
+def _differing(base: Hours, data: Mapping[str, Any], place: str) -> Hours:
+    """Return ``base`` with the days that ``data`` names."""
+    week, days = data.get("week") or {}, data.get("days") or {}
+    if unknown := set(week) - set(_WEEK):
+        raise HoursError(f"{place}: week: expected days like mon, got {', '.join(unknown)}")
+    known = dict(zip(_WEEK, base.week, strict=False))
+    named = {day: _spans(spans, f"{place}: week.{day}") for day, spans in week.items()}
     return Hours(
-        zone=ZoneInfo(data["zone"]),
-        week=[_spans(week[day], f"{path}: week.{day}") for day in _WEEK],
+        zone=base.zone,
+        week=[(known | named)[day] for day in _WEEK],
         days={
-            day if isinstance(day, date) else date.fromisoformat(day): _spans(
-                spans, f"{path}: days.{day}"
-            )
-            for day, spans in (data.get("days") or {}).items()
+            **base.days,
+            **{
+                day if isinstance(day, date) else date.fromisoformat(day): _spans(
+                    spans, f"{place}: days.{day}"
+                )
+                for day, spans in days.items()
+            },
         },
     )
 

@@ -21,14 +21,14 @@ from bot.conversations import handoff, transcript
 from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import Author, HandoffReason, State
 from bot.desk.callback import open_call
+from bot.desk.routing import route
 from bot.desk.rules import DeskRules
 from bot.desk.service import Agent, HandoffDesk
 from bot.desk.staff import Colleague, Staff, choose
-from bot.desk.teams import team_for
 from bot.desk.waiting import handling_time, place_of
 from bot.language import Language
 from bot.orders.people import PHONE_CHANNEL
-from bot.storage.conversations import HandoffRow, MessageRow, TurnRow
+from bot.storage.conversations import HandoffRow, MessageRow
 from bot.storage.engine import Database
 
 _log = structlog.get_logger(__name__)
@@ -40,8 +40,6 @@ _FIRST_WORD = timedelta(seconds=20)
 _NEXT_WORD = timedelta(minutes=3)
 # Somebody to whom a conversation was assigned and who does not answer is not there.
 _ANSWER_WITHIN = timedelta(minutes=3)
-_SAME_AGENT = timedelta(days=1)
-_TOPIC_TURNS = 5
 
 
 class Keeper:
@@ -96,7 +94,6 @@ class Keeper:
         self._passed_over = {
             row.id: self._passed_over[row.id] for row in held if row.id in self._passed_over
         }
-        is_open = self._rules.hours.is_open(now)
         for row in held:
             if row.team is None:
                 await self._route(row.conversation_id, now)
@@ -110,7 +107,7 @@ class Keeper:
                 )
                 if taker is not None:
                     staff = await self._assign(row, taker, staff)
-                elif is_open and self._due(row, now):
+                elif self._due(row, now):
                     await self._speak(row.conversation_id, now)
             elif row.assigned_at is not None and now - row.assigned_at > _ANSWER_WITHIN:
                 await self._take_back(row, now)
@@ -141,25 +138,7 @@ class Keeper:
             row = await handoff.open_handoff(session, conversation_id)
             if row is None or row.team is not None:
                 return
-            intents = await session.scalars(
-                select(TurnRow.intent)
-                .where(TurnRow.conversation_id == conversation_id)
-                .order_by(TurnRow.created_at.desc())
-                .limit(_TOPIC_TURNS)
-            )
-            topics = {row.reason, *filter(None, intents)}
-            row.team = team_for(self._rules.teams, conversation.language, topics) or ""
-            row.preferred = row.preferred or await session.scalar(
-                select(HandoffRow.agent)
-                .where(
-                    HandoffRow.conversation_id == conversation_id,
-                    HandoffRow.closed_at > now - _SAME_AGENT,
-                    HandoffRow.taken_at.is_not(None),
-                    HandoffRow.agent.is_not(None),
-                )
-                .order_by(HandoffRow.closed_at.desc())
-                .limit(1)
-            )
+            await route(session, self._rules.teams, conversation, row, now)
 
     async def _assign(
         self, row: HandoffRow, taker: Colleague, staff: Sequence[Colleague]
@@ -218,7 +197,10 @@ class Keeper:
                 return
             language = conversation.language or self._default_language
             silent = conversation.channel == PHONE_CHANNEL  # there is nobody to read it
-            if self._is_late(row, now):
+            closed = self._rules.closed_line(language, now, row.team)
+            if closed is not None:
+                line = closed
+            elif self._is_late(row, now):
                 line = self._rules.late_line(language)
                 row.late_at = now
                 audit.note(session, "desk", "late", conversation_id)
@@ -233,7 +215,14 @@ class Keeper:
         self._changed(conversation_id)
 
     def _due(self, row: HandoffRow, now: datetime) -> bool:
-        if row.agent is not None or self._waits(row, now) < _FIRST_WORD:
+        hours = self._rules.hours_of(row.team)
+        if row.agent is not None:
+            return False
+        if not hours.is_open(now):
+            # Once, to who waits when the desk closes; who came later heard it at once.
+            closed = hours.closed_since(now)
+            return row.told_at is None or (closed is not None and row.told_at < closed)
+        if self._waits(row, now) < _FIRST_WORD:
             return False
         return row.told_at is None or now - row.told_at >= _NEXT_WORD or self._is_late(row, now)
 
@@ -242,5 +231,5 @@ class Keeper:
 
     def _waits(self, row: HandoffRow, now: datetime) -> timedelta:
         """Return how long somebody could have come: nobody is late while the desk is closed."""
-        opened = self._rules.hours.opened(now)
+        opened = self._rules.hours_of(row.team).opened(now)
         return now - max(row.created_at, opened) if opened else now - row.created_at

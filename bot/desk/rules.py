@@ -29,6 +29,7 @@ class DeskRules:
         capacity: conversations that an agent has at once, unless set for the agent.
         assigns: whether conversations are assigned, until a supervisor says otherwise.
         nps_every: least time between two questions whether a customer would recommend the shop.
+        hours: when people answer; ``team_hours`` where a team's differ.
         teams: who answers what.
         waits: what an expected wait is made of.
     """
@@ -40,13 +41,22 @@ class DeskRules:
     assigns: bool = False
     nps_every: timedelta = timedelta()
     teams: Mapping[str, Team] = field(default_factory=dict)
+    team_hours: Mapping[str, Hours] = field(default_factory=dict)
     waits: WaitClock = field(default_factory=WaitClock)
 
-    def closed_line(self, language: Language, now: datetime) -> Body | None:
-        """Return the honest words for a customer who was handed off while nobody is there."""
-        if self.hours.is_open(now):
+    def hours_of(self, team: str | None) -> Hours:
+        """Return when a team answers."""
+        return self.team_hours.get(team or "", self.hours)
+
+    def closed_line(
+        self, language: Language, now: datetime, team: str | None = None
+    ) -> Body | None:
+        """Return the honest words for a customer of a team that is not there now."""
+        hours = self.hours_of(team)
+        if hours.is_open(now):
             return None
-        body = self.catalogue.line("closed_now", language, opening=self._opening(language, now))
+        opening = self._opening(hours, language, now)
+        body = self.catalogue.line("closed_now", language, opening=opening)
         return Body(body.text, buttons=self._while_waiting(language))
 
     def ask_line(self, reason: HandoffReason, language: Language) -> Body:
@@ -124,11 +134,11 @@ class DeskRules:
         back = Button(self.catalogue.button("back_to_bot", language), BACK_TO_BOT)
         return (callback.call_button(language, self.catalogue), back)
 
-    def _opening(self, language: Language, now: datetime) -> str:
-        at = self.hours.next_opening(now)
+    def _opening(self, hours: Hours, language: Language, now: datetime) -> str:
+        at = hours.next_opening(now)
         if at is None:
             return ""
-        local, today = at.astimezone(self.hours.zone), now.astimezone(self.hours.zone).date()
+        local, today = at.astimezone(hours.zone), now.astimezone(hours.zone).date()
         clock = f"{local:%H:%M}"
         days = self.catalogue.lines.days
         if local.date() == today:

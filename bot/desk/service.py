@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.accounts import audit
 from bot.conversations import handoff, transcript
 from bot.conversations.handoff import IllegalTransitionError
-from bot.conversations.model import Author, Body, HandoffReason, State
+from bot.conversations.model import Attachment, Author, Body, HandoffReason, Link, State
 from bot.conversations.phrases import Phrases
 from bot.conversations.transcript import Entry
 from bot.desk.catalogue import Catalogue
@@ -143,7 +143,13 @@ class HandoffDesk:
             )  # fmt: skip
 
     async def answer(
-        self, conversation_id: str, agent: Agent, text: str, client_id: str | None = None
+        self,
+        conversation_id: str,
+        agent: Agent,
+        text: str,
+        client_id: str | None = None,
+        attachments: tuple[Attachment, ...] = (),
+        link: Link | None = None,
     ) -> Entry:
         """Send an agent's words; takes the conversation first if nobody has it.
 
@@ -160,7 +166,7 @@ class HandoffDesk:
                 if held is None or held.agent is None or not agent.directs:
                     held = await self._take(session, conversation, agent)
                 (row,) = transcript.append_out(
-                    session, conversation, [Body(text)], Author.AGENT,
+                    session, conversation, [Body(text, attachments=attachments, link=link)], Author.AGENT,
                     author_name=agent.name, message_id=message_id,
                 )  # fmt: skip
                 held.seen_seq = conversation.last_seq
@@ -207,6 +213,7 @@ class HandoffDesk:
             held.taken_at = (held.taken_at or datetime.now(UTC)) if to else held.taken_at
             held.assigned_at = held.snoozed_until = None
             held.team, held.preferred = team or held.team, None
+            held.told_at = held.told_place = None
             conversation.state = State.AGENT if to else State.QUEUED
             transcript.append_out(session, conversation, [line], Author.SYSTEM)
             audit.note(

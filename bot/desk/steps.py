@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.choices import last_offers
 from bot.conversations.dialogue import Outcome
-from bot.conversations.handoff import HAND_OVER
+from bot.conversations.handoff import ASK_HUMAN, HAND_OVER
 from bot.conversations.model import Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
 from bot.desk.rules import DeskRules
 from bot.desk.triggers import Trigger, watch
 
-_ASK_HUMAN = "/ask_human"
+_BARE_YES = frozenset({"flow:affirm", f"handoff:{HandoffReason.ASKED_FOR}"})
 # Replies that help nobody who is about to get a person.
 _EMPTY_RUNGS = frozenset({"clarify", "decline", "suggest"})
 
@@ -39,9 +39,12 @@ async def next_step(
 ) -> Step:
     """Return what becomes of a turn in a conversation that the bot has."""
     turn, language = outcome.turn, outcome.reply_language
-    if turn.handoff is not None:
+    # In a form "yes" answers the form's question, not the offer beside it.
+    says_yes = turn.intent == "affirm" and turn.decision in _BARE_YES
+    reason = await _offered(session, conversation_id) if says_yes else None
+    if turn.handoff is not None and reason is None:
         return Step(turn)
-    if turn.intent == "affirm" and (reason := await _offered(session, conversation_id)):
+    if reason is not None:
         said = phrases.say(f"utter_handoff_{reason}", language)
         decision = f"handoff:{reason}"
         return Step(replace(turn, replies=(), handoff=reason, decision=decision), (said,))
@@ -50,7 +53,7 @@ async def next_step(
         return Step(turn)
     if trigger.ask:
         offers = {button.payload for reply in turn.replies for button in reply.buttons}
-        asked = () if _ASK_HUMAN in offers else (rules.ask_line(trigger.reason, language),)
+        asked = () if ASK_HUMAN in offers else (rules.ask_line(trigger.reason, language),)
         return Step(turn, asked)
     kept = () if turn.decision.partition(":")[0] in _EMPTY_RUNGS else turn.replies
     said = phrases.say(f"utter_handoff_{trigger.reason}", language)

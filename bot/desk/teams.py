@@ -34,7 +34,13 @@ def load_teams(path: Path) -> dict[str, Team]:
     """Return the teams by their id, in the file's order; raises ``CatalogueError``."""
     data = YAML(typ="safe").load(path.read_text("utf-8")) or {}
     try:
-        return TypeAdapter(dict[str, Team]).validate_python(data.get("teams") or {})
+        return TypeAdapter(dict[str, Team]).validate_python(
+            {
+                # bot.desk.hours reads them.
+                name: {key: value for key, value in team.items() if key != "hours"}
+                for name, team in (data.get("teams") or {}).items()
+            }
+        )
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.conversations.model import Body
+from bot.conversations.model import Attachment, Body
 from bot.desk.brief import faq_title
 from bot.faq.knowledge import Knowledge
 from bot.orders.model import Bilingual
@@ -54,6 +54,7 @@ class Line:
     buttons: tuple[str, ...]
     picture: str | None
     link: str | None
+    attachments: tuple[Attachment, ...]
     button: bool
     at: datetime
     delivery: str
@@ -134,6 +135,7 @@ def _line(
         buttons=tuple(button.title for button in body.buttons),
         picture=body.picture,
         link=body.link.url if body.link else None,
+        attachments=body.attachments,
         button=body.payload is not None,
         at=message.created_at,
         delivery=message.state,

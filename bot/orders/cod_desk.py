@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
 from bot.conversations.choices import last_offers
-from bot.conversations.model import Author, Direction
+from bot.conversations.model import Author, Direction, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.language import Language
 from bot.orders.book import (
@@ -50,6 +50,7 @@ from bot.storage.engine import Database
 from bot.storage.orders import OrderRow, ParcelRow, ShopCustomerRow, TrackingEventRow
 
 BOT = "bot"
+_NOT_REACHED = HandoffReason.COD_UNREACHABLE
 _SHOP_LATER = timedelta(minutes=1)
 _log = structlog.get_logger(__name__)
 # A button of ours that names an order; only we make buttons, so it can be trusted.
@@ -264,7 +265,7 @@ class CodDesk:
         if conversation is None:
             move(session, cod, CodState.UNREACHABLE, actor=BOT, at=now, why="no channel")
             await session.delete(timer)
-            await call_customer(session, self._phrases, order, cod.reasons, now)
+            await call_customer(session, self._phrases, order, cod.reasons, now, _NOT_REACHED)
             return None
         move(session, cod, CodState.ASKED, actor=BOT, at=now)
         cod.asked_at = now
@@ -300,7 +301,7 @@ class CodDesk:
                 if self._shop is not None:
                     await set_timer(session, order.number, TELL_CONFIRMED, now)
             elif then == "agent":
-                await call_customer(session, self._phrases, order, cod.reasons, now)
+                await call_customer(session, self._phrases, order, cod.reasons, now, _NOT_REACHED)
         return None
 
     async def _tell_shop(self, timer_id: int, number: str, what: str, now: datetime) -> None:

@@ -24,6 +24,7 @@ async def call_customer(
     order: Order,
     reasons: Sequence[dict[str, Any]],
     now: datetime,
+    why: HandoffReason = HandoffReason.ORDER_PROBLEM,
 ) -> None:
     """Put an order into the agents' queue: the phone number, what to settle, why it is checked."""
     conversation = await transcript.open_conversation(session, PHONE_CHANNEL, order.phone)
@@ -35,4 +36,4 @@ async def call_customer(
     for row in transcript.append_out(session, conversation, [note], Author.SYSTEM):
         # A note for the desk: it is in the transcript and goes nowhere else.
         row.state, row.done_at, row.next_attempt_at = MessageState.DONE.value, now, None
-    await handoff.enqueue(session, conversation, HandoffReason.ORDER_PROBLEM)
+    await handoff.enqueue(session, conversation, why)

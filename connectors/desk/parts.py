@@ -24,6 +24,7 @@ from bot.faq.model import LANGUAGES
 from bot.orders.book import OrderBook
 from bot.storage.conversations import MessageRow, TurnRow
 from bot.storage.engine import Database
+from connectors.desk.files import DeskFiles
 from connectors.desk.live import DeskLive
 
 _SUGGESTIONS = 3
@@ -52,6 +53,7 @@ class DeskParts:
     staff: Staff
     teams: Mapping[str, Team]
     waits: WaitClock
+    files: DeskFiles
 
     def done(self, conversation_id: str, **more: Any) -> JSONResponse:
         """Answer a deed, and tell everybody."""

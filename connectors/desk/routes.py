@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi.encoders import jsonable_encoder
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.exc import NoResultFound
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,13 +18,16 @@ from bot.accounts import audit
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Account, Right
 from bot.conversations.handoff import IllegalTransitionError
+from bot.conversations.model import Attachment
 from bot.desk.brief import brief_of
 from bot.desk.customer import customer_of
 from bot.desk.report import GroupBy, service_report
 from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
+from bot.storage.conversations import ConversationRow
 from connectors.accounts import Director, Talker, guard
 from connectors.desk.direction import direction_router
+from connectors.desk.files import desk_files_router
 from connectors.desk.parts import DeskParts
 
 # What the desk's deeds raise, and how it is answered.
@@ -55,10 +58,18 @@ _Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Answer(BaseModel):
-    """An agent's words; repeated with the same ``client_id`` until acknowledged."""
+    """An agent's words or file; repeated with the same ``client_id`` until acknowledged."""
 
-    text: str = Field(min_length=1, max_length=4000)
+    text: str = Field("", max_length=4000)
     client_id: str = Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")
+    # The receipt of a file that was handed in before.
+    file: str | None = Field(None, max_length=2000)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.text and not self.file:
+            raise ValueError("expected a text or a file")
+        return self
 
 
 class NoteText(BaseModel):
@@ -110,6 +121,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
                 "replies": catalogue.replies,
                 "intents": catalogue.intents,
                 "teams": parts.teams,
+                "files": parts.files.accepted(),
             }
         )
 
@@ -172,8 +184,19 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
 
     @router.post("/conversations/{conversation_id}/answer")
     async def answer(conversation_id: _Id, sent: Answer, me: Talker) -> JSONResponse:
-        """Send words to the customer."""
-        entry = await desk.answer(conversation_id, _agent(me), sent.text, sent.client_id)
+        """Send words, or a file, to the customer."""
+        attachments: tuple[Attachment, ...] = ()
+        link = None
+        if sent.file is not None:
+            async with database.read() as session:
+                conversation = await session.get_one(ConversationRow, conversation_id)
+            try:
+                attachments, link = parts.files.content(me.login, sent.file, conversation.channel)
+            except ValueError as error:
+                raise HTTPException(422, str(error)) from error
+        entry = await desk.answer(
+            conversation_id, _agent(me), sent.text, sent.client_id, attachments, link
+        )
         return parts.done(conversation_id, seq=entry.seq)
 
     @router.post("/conversations/{conversation_id}/note")
@@ -220,6 +243,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
         return _json({"ok": True})
 
     router.include_router(direction_router(parts, accounts))
+    router.include_router(desk_files_router(parts.files))
     return router
 
 

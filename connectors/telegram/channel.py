@@ -24,7 +24,7 @@ from telegram.error import BadRequest, ChatMigrated, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
-from bot.conversations.model import Body
+from bot.conversations.model import Attachment, Body, FileKind
 from bot.conversations.outbox import Delivery
 from bot.conversations.outbox import RetryAfter as Wait
 from connectors.base import Capabilities, Connector
@@ -86,8 +86,9 @@ class TelegramChannel(Connector):
 
     name = CHANNEL
     capabilities = Capabilities(
-        buttons=True, pictures=True, links=True, text_limit=4096, text_length=utf16_length
-    )
+        buttons=True, pictures=True, links=True, text_limit=4096, text_length=utf16_length,
+        files=frozenset(FileKind),
+    )  # fmt: skip
 
     def __init__(self, fittings: Fittings) -> None:
         settings = fittings.settings
@@ -255,6 +256,13 @@ class TelegramChannel(Connector):
         text = body.text
         if body.link:
             text = f"{text}\n[{body.link.title}]({body.link.url})".strip()
+        if body.attachments:
+            # The desk sends files without words; one that comes with words follows them.
+            if text:
+                await self._bot.send_message(chat_id, to_html(text), ParseMode.HTML)
+            for one in body.attachments:
+                await self._send_file(chat_id, one, reply)
+            return
         preview = LinkPreviewOptions(is_disabled=True)
         try:
             await self._bot.send_message(
@@ -268,6 +276,21 @@ class TelegramChannel(Connector):
                 chat_id, to_plain(text), link_preview_options=preview,
                 reply_markup=keyboard, reply_parameters=reply,
             )  # fmt: skip
+
+    async def _send_file(
+        self, chat_id: int, file: Attachment, reply: ReplyParameters | None
+    ) -> None:
+        """Send a file of ours; a picture that Telegram doesn't take as one goes as a document."""
+        content = await asyncio.to_thread(self._fittings.files.path_of(file.id).read_bytes)
+        name = file.name or file.id
+        if file.kind is FileKind.PICTURE:
+            try:
+                await self._bot.send_photo(chat_id, content, reply_parameters=reply, filename=name)
+            except BadRequest:
+                pass
+            else:
+                return
+        await self._bot.send_document(chat_id, content, reply_parameters=reply, filename=name)
 
     async def _send_picture(
         self,

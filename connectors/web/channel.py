@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import select, update
 
 from bot.conversations import transcript
-from bot.conversations.model import Inbound, State
+from bot.conversations.model import FileKind, Inbound, State
 from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
 from bot.desk.feed import Service
@@ -48,7 +48,9 @@ class WebChannel(Connector):
     """Serves every widget of the site."""
 
     name = "web"
-    capabilities = Capabilities(buttons=True, pictures=True, links=True, text_limit=20_000)
+    capabilities = Capabilities(
+        buttons=True, pictures=True, links=True, text_limit=20_000, files=frozenset(FileKind)
+    )
 
     def __init__(
         self,

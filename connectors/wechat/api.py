@@ -84,6 +84,36 @@ class WeChatApi:
                 raise
         return await self._download(media_id, await self._valid_token(stale=token))
 
+    async def upload_picture(self, content: bytes, name: str, media_type: str) -> str:
+        """Hand in a picture to be sent ("新增临时素材"); returns its media id, good for three days.
+
+        Raises:
+            WeChatError: when WeChat refuses or does not answer.
+        """
+        token = await self._valid_token()
+        try:
+            return await self._upload(content, name, media_type, token)
+        except WeChatError as error:
+            if error.code not in _TOKEN_ERRORS:
+                raise
+        fresh = await self._valid_token(stale=token)
+        return await self._upload(content, name, media_type, fresh)
+
+    async def _upload(self, content: bytes, name: str, media_type: str, token: str) -> str:
+        try:
+            response = await self._http.post(
+                "/cgi-bin/media/upload",
+                params={"access_token": token, "type": "image"},
+                files={"media": (name, content, media_type)},
+            )
+            response.raise_for_status()
+            answer: dict[str, Any] = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise WeChatError(None, type(error).__name__) from None
+        if code := int(answer.get("errcode", 0)):
+            raise WeChatError(code, str(answer.get("errmsg", ""))[:200])
+        return str(answer["media_id"])
+
     async def _download(self, media_id: str, token: str) -> bytes:
         chosen = {"access_token": token, "media_id": media_id}
         content = bytearray()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from fastapi import APIRouter
 
-from bot.conversations.model import MessageState, State
+from bot.conversations.model import Attachment, FileKind, MessageState, State
 from bot.conversations.outbox import Delivery
 from connectors.base import Capabilities, Connector, degrade
 from connectors.guards import Rates
@@ -44,6 +45,7 @@ class WeChatChannel(Connector):
         text_length=utf8_length,
         reply_window=MESSAGE_WINDOW,
         merges=True,
+        files=frozenset({FileKind.PICTURE}),
     )
 
     def __init__(self, fittings: Fittings) -> None:
@@ -102,6 +104,9 @@ class WeChatChannel(Connector):
         parts, which only messages that count can be.
         """
         body = delivery.entry.body
+        if body.attachments:
+            await self._deliver_pictures(delivery)
+            return
         parts = [to_plain(part.text) for part in degrade(body, self.capabilities)]
         waiting = self._replies.open_for(delivery.user, delivery.answers)
         alone = len(parts) == 1
@@ -118,6 +123,38 @@ class WeChatChannel(Connector):
                 else:
                     await delivery.settle(MessageState.DONE)
                 await self._customers.sent(delivery.user)
+
+    async def _deliver_pictures(self, delivery: Delivery) -> None:
+        """Send an agent's pictures, each as a message that counts, after the words if there are any."""
+        body = delivery.entry.body
+        words = [
+            {"msgtype": "text", "text": {"content": to_plain(part.text)}}
+            for part in degrade(body, self.capabilities)
+            if part.text
+        ]
+        whole = len(words) + len(body.attachments)
+        for number in range(delivery.parts_done, whole):
+            content = (
+                words[number]
+                if number < len(words)
+                else await self._picture(delivery, body.attachments[number - len(words)])
+            )
+            await self._send_content(delivery, content)
+            if number + 1 < whole:
+                await delivery.part_done()
+            else:
+                await delivery.settle(MessageState.DONE)
+            await self._customers.sent(delivery.user)
+
+    async def _picture(self, delivery: Delivery, file: Attachment) -> dict[str, Any]:
+        path = self._fittings.files.path_of(file.id)
+        try:
+            media = await self._api.upload_picture(
+                await asyncio.to_thread(path.read_bytes), file.id, file.media_type
+            )
+        except WeChatError as error:
+            raise translate(error, delivery) from error
+        return {"msgtype": "image", "image": {"media_id": media}}
 
     async def _answer(self, waiting: Waiting, delivery: Delivery, text: str) -> bool:
         """Put the message into a request; false when that is too late.
@@ -141,11 +178,15 @@ class WeChatChannel(Connector):
         await self._customers.sent(delivery.user)
 
     async def _send_counted(self, delivery: Delivery, text: str) -> None:
+        await self._send_content(delivery, {"msgtype": "text", "text": {"content": text}})
+
+    async def _send_content(self, delivery: Delivery, content: dict[str, Any]) -> None:
         await self._replies.responded(delivery.user)
         await self._need_quota(delivery)
-        content = {"touser": delivery.user, "msgtype": "text", "text": {"content": text}}
         try:
-            await self._api.post("/cgi-bin/message/custom/send", content)
+            await self._api.post(
+                "/cgi-bin/message/custom/send", {"touser": delivery.user, **content}
+            )
         except WeChatError as error:
             if error.code in WINDOW_CLOSED:
                 await self._customers.nothing_left(delivery.user)

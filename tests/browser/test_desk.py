@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage, violations
-from tests.desk.running import PASSWORD, DeskApp, real_knowledge
+from tests.browser.people import Agent, Customer
+from tests.desk.running import DeskApp, real_knowledge
 
 expect.set_options(timeout=60_000)
 
@@ -24,68 +25,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
         yield app
 
 
-class Customer:
-    """The shop's page with the widget."""
-
-    def __init__(self, page: Page, app: DeskApp) -> None:
-        self.page = page
-        self.state = page.get_by_test_id("state")
-        page.goto(f"{app.url}/")
-        page.get_by_test_id("launcher").click()
-
-    def say(self, text: str) -> None:
-        self.page.get_by_test_id("input").fill(text)
-        self.page.get_by_test_id("send").click()
-        expect(self.messages("customer").filter(has_text=text).last).to_have_attribute(
-            "data-status", "stored"
-        )
-
-    def messages(self, author: str) -> Locator:
-        return self.page.locator(f'[data-testid="message"][data-author="{author}"]')
-
-
-class Agent:
-    """The desk's page."""
-
-    def __init__(self, page: Page, app: DeskApp, login: str = "xiaochen") -> None:
-        self.page = page
-        page.goto(f"{app.url}/desk/?lang=zh")
-        page.locator("#login").fill(login)
-        page.locator("#password").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
-        expect(page.get_by_test_id("board")).to_be_visible()
-
-    def open(self, preview: str, tab: str = "waiting") -> None:
-        self.page.get_by_test_id(f"tab-{tab}").click()
-        self.page.get_by_test_id("row").filter(has_text=preview).click()
-        expect(self.lines("customer").filter(has_text=preview).last).to_be_visible()
-
-    def take(self) -> None:
-        self.page.get_by_test_id("take").click()
-        expect(self.page.get_by_test_id("close")).to_be_visible()
-
-    def say(self, text: str) -> None:
-        self.page.get_by_test_id("composer").fill(text)
-        self.page.keyboard.press("Enter")
-        expect(self.lines("agent").filter(has_text=text)).to_have_count(1)
-        expect(self.page.get_by_test_id("outgoing")).to_have_count(0)
-
-    def close(self, resolution: str = "solved") -> None:
-        self.page.get_by_test_id("close").click()
-        self.page.get_by_test_id(f"close-{resolution}").click()
-        expect(self.page.get_by_test_id("close")).to_be_hidden()
-
-    def lines(self, author: str) -> Locator:
-        return self.page.locator(f'[data-testid="line"][data-author="{author}"]')
-
-
 def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage) -> None:
     customer = Customer(new_page(), app)
     agent = Agent(new_page(), app)
     customer.say("我的订单 SO20261105001 到哪了")
     customer.say("6688")
     customer.say("转人工一号")
-    expect(customer.state).to_contain_text("第 1 位")
+    expect(customer.queue).to_have_text("排在第 1 位，预计等 1 分钟")
     agent.open("转人工一号")
     page = agent.page
     expect(page.get_by_test_id("brief")).to_contain_text("查订单到哪了")

@@ -58,6 +58,14 @@ _WISHES = (
     (("投诉", "complain"), "complaint", HandoffReason.COMPLAINT),
     (("气死", "furious"), "complaint", HandoffReason.ANGER),
 )
+# Words, and the response with which the bot refuses, or owns up, and offers a person.
+_OFFERS = (
+    ("过期", "utter_refused_cancel_sent"),
+    ("包裹丢", "utter_notice_failed"),
+    ("系统", "utter_backend_nothing_known"),
+)
+_ANGRY = "欺负人"
+_BROKEN = ("broken", "机器人坏了")
 
 
 class ScriptedDialogue:
@@ -66,6 +74,8 @@ class ScriptedDialogue:
     def __init__(self, phrases: Phrases, knowledge: LiveKnowledge) -> None:
         self._phrases = phrases
         self._knowledge = knowledge
+        # Where the last message was not understood: the second in a row brings a person.
+        self._missed: set[str] = set()
 
     def language_for(self, text: str, before: Language | None) -> Language:
         return reply_language(text) or before or "zh"
@@ -85,18 +95,38 @@ class ScriptedDialogue:
         channel: str | None = None,
     ) -> Outcome:
         language = self.language_for(text, before)
-        if text == "broken":
+        if text in _BROKEN:
             raise EngineDown("nobody there")
         knowledge = self._knowledge.now
         ruling = await asyncio.to_thread(knowledge.rule, text, channel)
-        turn = self._wish(text, payload, language) or self._codes(text, language)
+        turn = (
+            self._wish(text, payload, language)
+            or self._codes(text, language)
+            or self._offer(text, language)
+        )
         if turn is None and ruling.answer:
             answer = Body(knowledge.answer(ruling.answer, language))
             turn = Turn("ask_faq", 0.93, [], f"answer:{ruling.answer}", (answer,))
-        if turn is None:
+        if turn is not None:
+            self._missed.discard(conversation_id)
+        elif conversation_id in self._missed:
+            reason = HandoffReason.LOW_CONFIDENCE
+            said = self._phrases.say(f"utter_handoff_{reason}", language)
+            turn = Turn("nlu_fallback", 0.31, [], f"handoff:{reason}", (said,), reason)
+        else:
+            self._missed.add(conversation_id)
             said = self._phrases.say("utter_clarify", language)
             turn = Turn("nlu_fallback", 0.31, [], "clarify", (said,))
-        return Outcome(turn, detect(text), language, ruling.hits, 12.0)
+        anger = 0.95 if _ANGRY in text else None
+        return Outcome(turn, detect(text), language, ruling.hits, 12.0, anger=anger)
+
+    def _offer(self, text: str, language: Language) -> Turn | None:
+        for word, response in _OFFERS:
+            if word in text:
+                values = {"order_number": "SO20261105001", "items": "—"}
+                said = self._phrases.say(response, language, **values)
+                return Turn("order_status", 0.9, [], "flow:order_status", (said,))
+        return None
 
     def _wish(self, text: str, payload: str | None, language: Language) -> Turn | None:
         for words, intent, reason in _WISHES:
@@ -129,6 +159,7 @@ class DeskApp:
     knowledge: LiveKnowledge
     hours: Path = ALWAYS_OPEN
     port: int = field(default_factory=free_port)
+    people: Sequence[tuple[str, str, Role, Language]] = PEOPLE
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -210,7 +241,7 @@ class DeskApp:
         database = Database(self.settings.database)
         # Cheap hashes: a hundred sign-ins must not cost a minute.
         accounts = Accounts(database, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        for login, name, role, language in PEOPLE:
+        for login, name, role, language in self.people:
             await accounts.add(login, name, role, PASSWORD, language)
         await database.close()
 

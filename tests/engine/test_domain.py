@@ -22,7 +22,10 @@ DOMAIN = Domain.load(str(ROOT / "domain.yml"))
 RESPONSES: dict[str, list[dict[str, Any]]] = DOMAIN.responses
 _FEWEST_EXAMPLES = 30  # per intent and language
 _CHINESE = [{"type": "slot", "name": "language", "value": "zh"}]
-_OF_THE_APP = {"back_to_bot"}  # payloads that the app itself acts on
+# Payloads that the app itself acts on.
+_OF_THE_APP = {
+    "back_to_bot", "hand_over_policy", "hand_over_order_problem", "hand_over_backend_down",
+}  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk.catalogue import Catalogue
-from bot.desk.hours import Hours, HoursError, load_hours
+from bot.desk.catalogue import Catalogue, Lines
+from bot.desk.hours import Hours, HoursError, load_hours, load_team_hours
 from bot.desk.rules import DeskRules
+from bot.desk.teams import load_teams
 
 WEEK = """\
 zone: Asia/Shanghai
@@ -92,15 +93,46 @@ def test_the_words_outside_hours_name_the_next_opening(hours: Hours, root: Path)
         ("  sat: []\n", "", "week"),
         ("09:00-12:00", "12:00-09:00", "week.mon"),
         ("10:00-24:00", "10 bis 24", "week.sun"),
+        ("08:00-12:00", "8-12", "teams.home.hours: week.mon"),
+        ("{mon:", "{monday:", "teams.home.hours: week"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_place(
     tmp_path: Path, old: str, new: str, place: str
 ) -> None:
     file = tmp_path / "hours.yml"
-    file.write_text(WEEK.replace(old, new), "utf-8")
+    file.write_text((WEEK + TEAMS).replace(old, new), "utf-8")
     with pytest.raises(HoursError, match=place):
-        load_hours(file)
+        load_team_hours(file)
+
+
+TEAMS = """
+teams:
+  service: {zh: 客服组, en: Service}
+  home:
+    zh: 安装维修
+    en: Repair
+    hours: {week: {mon: ["08:00-12:00"], sun: []}, days: {2026-11-24: ["10:00-11:00"]}}
+"""
+
+
+def test_a_team_has_hours_of_its_own_and_the_shop_s_where_it_says_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "hours.yml"
+    file.write_text(WEEK + TEAMS, "utf-8")
+    assert set(load_teams(file)) == {"service", "home"}
+    rules = DeskRules(
+        Catalogue({}, {}, (), {}, Lines(customer={}, buttons={}, days={})),
+        load_hours(file),
+        team_hours=load_team_hours(file),
+    )
+    shop, home = rules.hours_of("service"), rules.hours_of("home")
+    at = [_shanghai(23, 8, 30), _shanghai(24, 10, 30), _shanghai(25, 9), _shanghai(29, 12)]
+    assert [shop.is_open(one) for one in at] == [False, False, False, True]
+    assert [home.is_open(one) for one in at] == [True, True, False, False]
+    assert home.is_open(_shanghai(26, 20)), "Thursday is the shop's"
+    assert home.closed_since(_shanghai(23, 15)) == _shanghai(23, 12)
+    assert shop.closed_since(_shanghai(24, 15)) == _shanghai(23, 21)
+    assert shop.closed_since(_shanghai(23, 15)) is None, "it is open"
 
 
 def test_the_shop_s_own_hours_are_the_published_ones(root: Path) -> None:

@@ -40,7 +40,8 @@ def moody(desk: Desk) -> Desk:
             lost = Turn("nlu_fallback", 0.2, [], "suggest:a,b", (Body("?"),))
             outcome = replace(outcome, turn=lost)
         if text == "yes":
-            outcome = replace(outcome, turn=replace(outcome.turn, intent="affirm"))
+            said_yes = replace(outcome.turn, intent="affirm", decision="flow:affirm")
+            outcome = replace(outcome, turn=said_yes)
         return outcome
 
     desk.dialogue.turn = turn  # type: ignore[method-assign]

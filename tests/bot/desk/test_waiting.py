@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +16,7 @@ from bot.conversations.model import Author, Body
 from bot.desk.board import Board, Call
 from bot.desk.callback import CALL_ME, phone_in
 from bot.desk.catalogue import Catalogue
-from bot.desk.hours import Hours
+from bot.desk.hours import Hours, Span
 from bot.desk.keeper import Keeper
 from bot.desk.rules import DeskRules
 from bot.desk.service import Agent, HandoffDesk
@@ -261,3 +263,30 @@ async def test_snoozed_until_the_customer_writes(shop: Shop) -> None:
         held = await session.scalar(select(HandoffRow))
     assert held is not None
     assert held.snoozed_until is None
+
+
+async def test_who_waits_when_the_desk_closes_and_who_comes_to_a_closed_team_hear_when_it_opens(
+    shop: Shop,
+) -> None:
+    now = datetime.now(UTC)
+    # The shop never closes; the second team was there until a minute ago.
+    minute = now.hour * 60 + now.minute
+    closing = Hours(ZoneInfo("UTC"), [[Span(0, minute)]] * 7 if minute else [[]] * 7)
+    teams = {
+        "all": Team(zh="客服", en="Service"),
+        "care": Team(zh="投诉", en="Care", topics=("complaint",)),
+    }
+    rules = replace(shop.rules, teams=teams, team_hours={"care": closing})
+    shop.desk.workers._desk = shop.keeper._rules = rules
+    waits = await shop.desk.say("person", "u1")
+    assert await shop.said(waits) == [], "the shop's own team is there"
+    await shop.agents.take(waits, CHEN)
+    await shop.agents.pass_on(waits, CHEN, None, team="care")
+    for _ in range(2):
+        await shop.keeper.look(datetime.now(UTC))
+    told = [line.text for line in await shop.said(waits)]
+    assert [shop.rules.catalogue.line("transferred_queue", "en").text] == told[:1]
+    assert len(told) == 2
+    assert "away just now" in told[1]
+    await shop.desk.say("包邮吗", "u1")
+    assert shop.desk.dialogue.seen[-1] == (waits, "包邮吗"), "the bot goes on helping"

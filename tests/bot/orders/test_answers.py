@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bot.clock import SHOP_ZONE
+from bot.conversations.handoff import HAND_OVER
 from bot.language import Language
 from bot.orders import answers, change_answers
 from bot.orders.answers import Goal, Reply
@@ -195,7 +196,8 @@ def test_urging_a_late_order_offers_a_person(root: Path) -> None:
         reply = answers.urge(STATES[state], LATER, "zh")[0]
         assert reply.response == told
         for variation in _responses(root)[told]:
-            assert "/ask_human" in [button["payload"] for button in variation["buttons"]]
+            offered = [button["payload"] for button in variation["buttons"]]
+            assert f"{HAND_OVER}order_problem" in offered
 
 
 def test_not_received_though_delivered_says_where_it_was_left() -> None:

@@ -142,7 +142,7 @@ async def test_no_answer_is_reminded_twice_and_then_goes_to_people(shop: Shop) -
     (call,) = await shop.told("phone")
     assert "+8615400003321" in call.text
     async with shop.database.read() as session:
-        assert len((await session.scalars(select(HandoffRow))).all()) == 1
+        assert list(await session.scalars(select(HandoffRow.reason))) == ["cod_unreachable"]
 
 
 async def test_nobody_is_asked_at_night(shop: Shop) -> None:
@@ -161,6 +161,8 @@ async def test_who_can_not_be_reached_is_called_by_people(shop: Shop) -> None:
     assert (await shop.cod()).state == CodState.UNREACHABLE
     (call,) = await shop.told("phone")
     assert "首次在本店下单" in call.text
+    async with shop.database.read() as session:
+        assert list(await session.scalars(select(HandoffRow.reason))) == ["cod_unreachable"]
 
 
 async def test_an_event_counts_once(shop: Shop) -> None:

@@ -49,7 +49,7 @@ _EVERY_CALL = [
     ("POST", "conversations/{id}/note"), ("POST", "conversations/{id}/pass-on"),
     ("POST", "conversations/{id}/give-back"), ("POST", "conversations/{id}/close"),
     ("POST", "conversations/{id}/seen"), ("POST", "conversations/{id}/snooze"),
-    ("POST", "conversations/{id}/mark"),
+    ("POST", "conversations/{id}/mark"), ("POST", "files"),
 ]  # fmt: skip
 
 
@@ -266,3 +266,18 @@ def test_guessing_is_stopped_on_the_web_too(app: DeskApp, monkeypatch: pytest.Mo
     wrong = {"login": "grace", "password": "not her password"}
     codes = [app.client().post("/account/sign-in", json=wrong).status_code for _ in range(3)]
     assert codes == [401, 401, 429]
+
+
+def test_a_file_is_handed_in_and_sent_where_the_channel_takes_it(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen = clients["xiaochen"]
+    assert chen.get("/desk/api/catalogue").json()["files"]["web"] == ["picture", "file"]
+    handed = chen.post("/desk/api/files", params={"name": "发票.pdf"}, content=b"%PDF-1.7 x").json()
+    assert handed["attachment"]["kind"] == "file"
+    refused = chen.post("/desk/api/files", content=b"MZ no picture")
+    assert (refused.status_code, "PDF" in refused.json()["detail"]) == (415, True)
+    url = f"/desk/api/conversations/{_queued(app, chen)}"
+    answer = {"client_id": "file-file-1", "file": handed["receipt"]}
+    assert chen.post(f"{url}/answer", json=answer).status_code == 422, "the REST channel has none"
+    assert chen.post(f"{url}/answer", json={"client_id": "empty-empty"}).status_code == 422

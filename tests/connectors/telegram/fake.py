@@ -73,6 +73,7 @@ class FakeTelegram:
         self.sent: list[Sent] = []
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.files: dict[str, bytes] = {}
+        self.uploaded: dict[str, bytes] = {}
         self.answered_queries: list[dict[str, str]] = []
         self.blocked: set[int] = set()
         self.faults: deque[int | str] = deque()
@@ -172,7 +173,14 @@ class FakeTelegram:
         method = request.match_info["method"]
         if request.match_info["token"] != TOKEN:
             return _error(401, "Unauthorized")
-        values = {k: str(v) for k, v in (await request.post()).items()}
+        values = {}
+        for key, value in (await request.post()).items():
+            if isinstance(value, web.FileField):
+                # A file in the request itself stands under the name of its parameter.
+                self.uploaded[value.filename] = value.file.read()
+                values[key] = value.filename
+            else:
+                values[key] = str(value)
         self.calls.append((method, values))
         faults = self.start_faults if method == "getMe" else self.faults
         if faults and method in ("getMe", "sendMessage", "sendPhoto"):
@@ -270,7 +278,15 @@ class FakeTelegram:
     async def _sendPhoto(self, values: dict[str, str]) -> web.Response:
         if not values["photo"].endswith((".png", ".jpg")):
             raise BadRequest("wrong type of the web page content")
+        content = self.uploaded.get(values["photo"])
+        if content is not None and not content.startswith((b"\xff\xd8", b"\x89PNG")):
+            raise BadRequest("IMAGE_PROCESS_FAILED")
         return self._send(values, values.get("caption", "") or "[photo]", 1024)
+
+    async def _sendDocument(self, values: dict[str, str]) -> web.Response:
+        if not self.uploaded[values["document"]]:
+            raise BadRequest("file must be non-empty")
+        return self._send(values, values.get("caption", "") or "[document]", 1024)
 
     def _send(self, values: dict[str, str], text: str, limit: int) -> web.Response:
         chat_id = int(values["chat_id"])

@@ -80,6 +80,7 @@ class FakeWeChat:
         self.mood: Callable[[], int | str | None] = lambda: None
         self.token_calls: list[dict[str, Any]] = []
         self.files: dict[str, bytes] = {}
+        self.uploaded: dict[str, bytes] = {}
         self.menus: list[dict[str, Any]] = []
         self.customers: defaultdict[str, Customer] = defaultdict(Customer)
         self.delivered: list[int] = []
@@ -94,6 +95,7 @@ class FakeWeChat:
         app.router.add_post("/cgi-bin/message/custom/send", self._send)
         app.router.add_post("/cgi-bin/menu/create", self._create_menu)
         app.router.add_get("/cgi-bin/media/get", self._media)
+        app.router.add_post("/cgi-bin/media/upload", self._upload)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -234,8 +236,13 @@ class FakeWeChat:
             return _code(fault, "injected")
         raw = (await request.read()).decode()
         sent = json.loads(raw)
-        text = sent["text"]["content"]
-        assert sent["msgtype"] == "text"
+        assert sent["msgtype"] in ("text", "image")
+        if sent["msgtype"] == "image":
+            if sent["image"]["media_id"] not in self.uploaded:
+                return _code(40007, "invalid media_id")
+            text = f"[{sent['image']['media_id']}]"
+        else:
+            text = sent["text"]["content"]
         assert not re.search(r"\\u[4-9a-f]", raw), "WeChat would show the escapes"
         if sent["touser"] not in self.customers:
             return _code(40003, "invalid openid")
@@ -251,6 +258,24 @@ class FakeWeChat:
         gone = request.transport is None or request.transport.is_closing()
         self._show(Shown(sent["touser"], text, "service", heard=not gone and fault != "lost"))
         return self._abort(request) if fault == "lost" else _code(0, "ok")
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """ "新增临时素材": one form field "media" with a file name; pictures up to 10 MB."""
+        if refused := self._token_error(request):
+            return refused
+        if request.query.get("type") != "image":
+            return _code(40004, "invalid media type")
+        media = (await request.post()).get("media")
+        if not isinstance(media, web.FileField) or not media.filename:
+            return _code(41005, "media data missing")
+        content = media.file.read()
+        if not content.startswith((b"\xff\xd8", b"\x89PNG", b"GIF8")):
+            return _code(40005, "invalid file type")
+        identifier = f"media-{len(self.uploaded)}"
+        self.uploaded[identifier] = content
+        return web.json_response(
+            {"type": "image", "media_id": identifier, "created_at": int(time.time())}
+        )
 
     async def _media(self, request: web.Request) -> web.Response:
         if refused := self._token_error(request):

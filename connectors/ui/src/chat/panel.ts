@@ -1,12 +1,14 @@
 /** The chat window: header, banner, log and composer, drawn from one conversation. */
 
 import { h, icon } from "../shared/dom";
+import { setText } from "../shared/draw";
 import { CLOSE, MARK, PERSON } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
 import { Log } from "./log";
 import type { Service, State } from "./protocol";
+import { Queue } from "./queue";
 import { rows } from "./rows";
 import { followViewport } from "./viewport";
 import { WORDS, type Words } from "./words";
@@ -25,6 +27,7 @@ export class Panel {
   readonly #face = h("span", { class: "face" });
   readonly #state = h("p", { class: "state", "data-testid": "state", role: "status" });
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
+  readonly #queue: Queue;
   readonly #lang: Lang;
   readonly #unfollow: () => void;
 
@@ -45,6 +48,10 @@ export class Panel {
         retry: (clientId) => conversation.outbox.retry(clientId),
         discard: (clientId) => conversation.outbox.discard(clientId),
       },
+    });
+    this.#queue = new Queue(lang, (text, payload) => {
+      conversation.say(text, payload);
+      this.focus();
     });
     this.#composer = new Composer(
       lang,
@@ -76,6 +83,7 @@ export class Panel {
         ),
       ),
       this.#banner,
+      this.#queue.element,
       this.#log.element,
       this.#composer.element,
     );
@@ -116,6 +124,7 @@ export class Panel {
     const words = WORDS[this.#lang];
     this.#state.dataset.state = state ?? "";
     setText(this.#state, state ? serving(state, service, words) : words.connecting);
+    this.#queue.render(state === "queued" ? service : undefined);
     this.#face.replaceChildren(icon(state === "agent" ? PERSON : MARK));
     this.#banner.hidden = link !== "lost";
     setText(this.#banner, link === "lost" ? words.lost : "");
@@ -131,13 +140,7 @@ export class Panel {
 }
 
 /** Who answers now, in words. */
-function serving(state: State, { agent, position }: Service, words: Words): string {
-  if (state === "queued" && position) return fill(words.stateQueuedAt, { n: position });
+function serving(state: State, { agent }: Service, words: Words): string {
   if (state === "agent" && agent) return fill(words.stateAgentNamed, { name: agent });
   return { bot: words.stateBot, queued: words.stateQueued, agent: words.stateAgent }[state];
-}
-
-/** Writes only a changed text, so that a live region is not read out again. */
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -32,11 +32,15 @@ export interface Message {
   name?: string | null;
 }
 
-/** Who serves: the agent's name, or the place in the queue from 1. */
+/** Who serves: the agent's name, or the place in the queue from 1 and the expected wait, if known. */
 export interface Service {
   agent?: string | null;
   position?: number | null;
+  wait_minutes?: number | null;
 }
+
+/** What a customer sends to leave the queue. */
+export const BACK_TO_BOT = "/back_to_bot";
 
 /** First words of the assistant; not part of the stored conversation. */
 export type Greeting = Pick<Message, "text" | "buttons">;

@@ -5,6 +5,7 @@ import type {
   Catalogue,
   Colleague,
   Figures,
+  Handed,
   LiveBoard,
   MarkKind,
   Row,
@@ -27,8 +28,10 @@ export const api = {
   view: (id: string) => get<View>(conversation(id)),
   suggestions: (id: string) => get<Suggestion[]>(`${conversation(id)}/suggestions`),
   take: (id: string) => deed(id, "take"),
-  answer: (id: string, text: string, client_id: string) =>
-    deed<{ seq: number }>(id, "answer", { text, client_id }),
+  answer: (id: string, text: string, client_id: string, file?: string) =>
+    deed<{ seq: number }>(id, "answer", { text, client_id, file }),
+  upload: (file: File) =>
+    call<Handed>("POST", `/desk/api/files?name=${encodeURIComponent(file.name)}`, file),
   note: (id: string, text: string) => deed(id, "note", { text }),
   passOn: (id: string, to: string | null, team?: string) => deed(id, "pass-on", { to, team }),
   snooze: (id: string, minutes: number) => deed(id, "snooze", { minutes }),

@@ -4,6 +4,7 @@ import { h, icon } from "../shared/dom";
 import { setText } from "../shared/draw";
 import { SEND } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
+import { Attach } from "./attach";
 import { filled, matching } from "./canned";
 import { NOTE } from "./icons";
 import type { Canned } from "./model";
@@ -32,6 +33,7 @@ export class Composer {
   #matches: Canned[] = [];
   #at = 0;
   readonly #drafts = loadDrafts();
+  readonly #attach: Attach;
 
   constructor(
     private readonly store: Store,
@@ -47,6 +49,8 @@ export class Composer {
     });
     this.#input.addEventListener("input", () => this.#edited());
     this.#input.addEventListener("keydown", (event) => this.#key(event));
+    this.#attach = new Attach(store, lang);
+    this.#attach.listen(this.#input);
     this.#send = h(
       "button",
       { type: "submit", class: "primary send", "data-testid": "send" },
@@ -102,10 +106,13 @@ export class Composer {
           icon(NOTE),
           h("span", {}, words.canned),
         ),
+        this.#attach.button,
         h("span", { class: "grow" }),
         this.#languages,
       ),
       h("div", { class: "field" }, this.#input, this.#send),
+      this.#attach.note,
+      this.#attach.chooser,
       this.#locked,
       this.#left,
     );
@@ -136,6 +143,7 @@ export class Composer {
     this.#input.placeholder = note ? words.notePlaceholder : words.replyPlaceholder;
     this.#input.setAttribute("aria-label", note ? words.note : words.reply);
     this.#input.disabled = locked;
+    this.#attach.render(store.speaks && !note);
     this.#send.disabled = locked;
     setText(this.#send.querySelector("span") as HTMLElement, note ? words.saveNote : words.send);
     const why = held ? fill(words.heldBy, { name: row?.agent_name ?? "" }) : words.takeFirst;

@@ -127,7 +127,11 @@ export class ConversationList {
           ),
         h("span", { class: "when" }, this.#since(row)),
       ),
-      h("span", { class: "preview" }, row.preview || "…"),
+      h(
+        "span",
+        { class: "preview" },
+        row.preview || (row.preview_file ? words.sent[row.preview_file] : "…"),
+      ),
       h(
         "span",
         { class: "chips" },

@@ -4,7 +4,7 @@ import { h } from "../shared/dom";
 import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
-import type { Deed, Line, Note, Reading, View } from "./model";
+import type { Attachment, Deed, Line, Note, Reading, View } from "./model";
 import type { Outgoing } from "./outgoing";
 import type { Store } from "./store";
 import { clock, WORDS, type Words } from "./words";
@@ -92,7 +92,13 @@ export class TranscriptLog {
         h("time", { datetime: line.at }, clock(line.at, this.lang)),
         line.button && h("span", { class: "faint" }, words.pressed),
       ),
-      h("div", { class: "bubble" }, ...body, ...this.#extras(line)),
+      h(
+        "div",
+        { class: "bubble" },
+        ...body,
+        ...this.#extras(line),
+        ...line.attachments.map((one) => this.#file(one)),
+      ),
       line.buttons.length > 0 &&
         h("div", { class: "offers" }, ...line.buttons.map((title) => h("span", {}, title))),
       this.#delivery(line),
@@ -106,6 +112,19 @@ export class TranscriptLog {
       return safe ? [safe] : [];
     });
     return addresses.map((address) => h("p", {}, link(address, address)));
+  }
+
+  #file({ id, kind, name }: Attachment): HTMLElement {
+    const words = this.#words;
+    const address = `/files/${encodeURIComponent(id)}`;
+    const shown =
+      kind === "picture"
+        ? h("img", { src: address, alt: name || words.picture, loading: "lazy" })
+        : h("span", {}, name || words.file);
+    const opens = link(address, shown);
+    opens.className = `attached ${kind}`;
+    opens.dataset.testid = "attached";
+    return opens;
   }
 
   #delivery({ author, delivery, error }: Line): HTMLElement | undefined {
@@ -244,7 +263,12 @@ export class TranscriptLog {
       "li",
       { class: "line agent going", "data-testid": "outgoing" },
       h("div", { class: "byline" }, h("span", { class: "name" }, store.me.name)),
-      h("div", { class: "bubble" }, ...markdown(outgoing.text)),
+      h(
+        "div",
+        { class: "bubble" },
+        ...markdown(outgoing.text),
+        outgoing.file && this.#file(outgoing.file.attachment),
+      ),
       status,
     );
   }

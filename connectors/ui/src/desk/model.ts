@@ -19,6 +19,8 @@ export interface Row {
   last_seq: number;
   last_at: string;
   preview: string;
+  /** The kind of a file that came without words. */
+  preview_file: Attachment["kind"] | null;
   reason: string | null;
   priority: Priority | null;
   agent: string | null;
@@ -59,6 +61,19 @@ export interface Reading {
 
 export type MarkKind = "wrong" | "missing";
 
+/** A file in a conversation, readable at `/files/<id>`. */
+export interface Attachment {
+  id: string;
+  kind: "picture" | "file";
+  name: string;
+}
+
+/** What the server answers to a file; the receipt names it in an answer. */
+export interface Handed {
+  receipt: string;
+  attachment: Attachment;
+}
+
 export interface Line {
   seq: number;
   author: "customer" | "bot" | "agent" | "system";
@@ -67,6 +82,7 @@ export interface Line {
   buttons: string[];
   picture: string | null;
   link: string | null;
+  attachments: Attachment[];
   button: boolean;
   at: string;
   delivery: "pending" | "done" | "failed";
@@ -166,6 +182,8 @@ export interface Catalogue {
   replies: Canned[];
   intents: Record<string, Bilingual>;
   teams: Record<string, Bilingual & { partner: string | null }>;
+  /** What may be sent on each channel. */
+  files: Record<string, Attachment["kind"][]>;
 }
 
 export interface Colleague {

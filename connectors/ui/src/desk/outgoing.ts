@@ -2,12 +2,15 @@
 
 import { ApiError } from "../shared/http";
 import type { Api } from "./api";
+import type { Handed } from "./model";
 
 export interface Outgoing {
   clientId: string;
   conversation: string;
   text: string;
   at: string;
+  /** A file that was handed in. */
+  file?: Handed;
   /** Why the server refused it; a lost connection is no refusal. */
   failed?: string;
 }
@@ -61,7 +64,7 @@ export class OutgoingQueue {
         const item = this.items.find(({ failed }) => failed === undefined);
         if (!item) return;
         try {
-          await this.answer(item.conversation, item.text, item.clientId);
+          await this.answer(item.conversation, item.text, item.clientId, item.file?.receipt);
           this.discard(item.clientId);
         } catch (error) {
           if (!(error instanceof ApiError) || !error.refused) return;

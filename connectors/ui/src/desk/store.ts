@@ -4,7 +4,16 @@ import { type Account, ApiError } from "../shared/http";
 import { uuid } from "../shared/uuid";
 import type { Api } from "./api";
 import { listed, TABS, type Tab } from "./lists";
-import type { Catalogue, Colleague, MarkKind, Row, Suggestion, View, Viewer } from "./model";
+import type {
+  Catalogue,
+  Colleague,
+  Handed,
+  MarkKind,
+  Row,
+  Suggestion,
+  View,
+  Viewer,
+} from "./model";
 import { OutgoingQueue } from "./outgoing";
 import type { Wire, WireEvents } from "./wire";
 
@@ -136,6 +145,20 @@ export class Store {
       conversation: this.openId,
       text: words,
       at: new Date().toISOString(),
+    });
+  }
+
+  upload(file: File): Promise<Handed> {
+    return this.api.upload(file);
+  }
+
+  sendFile(conversation: string, file: Handed): void {
+    this.outgoing.add({
+      clientId: uuid(),
+      conversation,
+      text: "",
+      at: new Date().toISOString(),
+      file,
     });
   }
 

@@ -64,18 +64,28 @@ describe("the field", () => {
 });
 
 describe("the header", () => {
-  test("shows the place in the queue, then the agent's name, then the assistant", () => {
+  test("shows place and wait in the queue, then the agent's name, then the assistant", () => {
     const { wire } = setUp();
-    wire.ready({ state: "queued", service: { agent: null, position: 3 } });
-    expect(one("state").textContent).toContain("第 3 位");
-    wire.events.service({ agent: null, position: 2 });
-    expect(one("state").textContent).toContain("第 2 位");
+    wire.ready({ state: "queued", service: { agent: null, position: 3, wait_minutes: 7 } });
+    expect(one("state").textContent).toContain("转接人工");
+    expect(one("queue").textContent).toBe("排在第 3 位，预计等 7 分钟");
+    wire.events.service({ agent: null, position: 2, wait_minutes: null });
+    expect(one("queue").textContent).toBe("排在第 2 位");
     wire.events.state("agent");
+    expect(one("queue").parentElement?.hidden).toBe(true);
     wire.events.service({ agent: "小陈", position: null });
     expect(one("state").textContent).toBe("小陈正在为您服务");
     wire.events.state("bot");
     wire.events.service({ agent: null, position: null });
     expect(one("state").textContent).toContain("智能助手");
+  });
+
+  test("the way out of the queue sends one message, however often it is pressed", () => {
+    const { wire } = setUp();
+    wire.ready({ state: "queued", service: { agent: null, position: 1 } });
+    one("leave-queue").click();
+    one("leave-queue").click();
+    expect(wire.said.map(({ payload }) => payload)).toEqual(["/back_to_bot"]);
   });
 });
 

@@ -10,6 +10,7 @@ const row = (id: string, more: Partial<Row>): Row => ({
   last_seq: 1,
   last_at: "2026-11-22T10:00:00Z",
   preview: "",
+  preview_file: null,
   reason: "asked_for",
   priority: "normal",
   agent: null,

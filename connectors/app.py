@@ -124,6 +124,7 @@ def create_app(
         rules.catalogue,
         knowledge,
         orders.copy,
+        orders.cases,
         DeskLive(web.server, accounts, web, board.holds),
         changed,
         feed.look,

@@ -24,6 +24,7 @@ from bot.desk.report import GroupBy, service_report
 from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
 from connectors.accounts import Director, Talker, guard
+from connectors.desk.cases import cases_router
 from connectors.desk.direction import direction_router
 from connectors.desk.parts import DeskParts
 
@@ -220,6 +221,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
         return _json({"ok": True})
 
     router.include_router(direction_router(parts, accounts))
+    router.include_router(cases_router(parts))
     return router
 
 

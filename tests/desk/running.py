@@ -26,6 +26,7 @@ from bot.accounts.accounts import Accounts
 from bot.accounts.model import Role
 from bot.cli.db import fill
 from bot.cli.wiring import load_knowledge
+from bot.clock import utc_now
 from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.engine_client import EngineDown
 from bot.conversations.model import Attachment, Body, HandoffReason
@@ -35,6 +36,8 @@ from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
+from bot.orders.book import SqlOrderBook
+from bot.orders.cases import Case, CaseDesk, CaseKind, CasePolicy
 from bot.settings import Settings
 from bot.storage.engine import Database
 from bot.storage.migrate import upgrade
@@ -200,6 +203,23 @@ class DeskApp:
         response.raise_for_status()
         replies: list[dict[str, Any]] = response.json()
         return replies
+
+    def open_case(self, kind: CaseKind, order: str, conversation_id: str, **told: Any) -> Case:
+        """Promise a customer something about an order, as the bot does after a yes."""
+        return asyncio.run(self._open_case(kind, order, conversation_id, told))
+
+    async def _open_case(
+        self, kind: CaseKind, number: str, conversation_id: str, told: dict[str, Any]
+    ) -> Case:
+        database = Database(self.settings.database)
+        desk = CaseDesk(database, CasePolicy.load(self.settings.policy_folder / "cases.yml"))
+        order = await SqlOrderBook(database).find(number)
+        assert order is not None
+        case = await desk.open(
+            kind, order, conversation_id=conversation_id, now=utc_now(), data=told
+        )
+        await database.close()
+        return case
 
     def _build(self) -> Any:
         database = Database(self.settings.database)

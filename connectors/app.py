@@ -83,6 +83,7 @@ def create_app(
         phrases,
         settings.default_language,
         settings.allowed_origins,
+        orders.identity,
     )
     texts = ChannelTexts(settings.channel_texts_file)
     webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)

@@ -12,7 +12,8 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from typing import Any, Self
 import httpx
 import uvicorn
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Role
@@ -39,6 +41,7 @@ from bot.language import Language, detect, reply_language
 from bot.orders.book import SqlOrderBook
 from bot.orders.cases import Case, CaseDesk, CaseKind, CasePolicy
 from bot.settings import Settings
+from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from bot.storage.migrate import upgrade
 from tests.apps import app_without_engine, read_phrases
@@ -204,9 +207,21 @@ class DeskApp:
         replies: list[dict[str, Any]] = response.json()
         return replies
 
+    def conversations_of(self, user: str) -> set[str]:
+        """Return the ids of the conversations of a customer whom a channel calls ``user``."""
+        return _run(self._conversations_of(user))
+
+    async def _conversations_of(self, user: str) -> set[str]:
+        database = Database(self.settings.database)
+        async with database.read() as session:
+            query = select(ConversationRow.id).where(ConversationRow.user == user)
+            found = set(await session.scalars(query))
+        await database.close()
+        return found
+
     def open_case(self, kind: CaseKind, order: str, conversation_id: str, **told: Any) -> Case:
         """Promise a customer something about an order, as the bot does after a yes."""
-        return asyncio.run(self._open_case(kind, order, conversation_id, told))
+        return _run(self._open_case(kind, order, conversation_id, told))
 
     async def _open_case(
         self, kind: CaseKind, number: str, conversation_id: str, told: dict[str, Any]
@@ -233,6 +248,12 @@ class DeskApp:
         for login, name, role, language in PEOPLE:
             await accounts.add(login, name, role, PASSWORD, language)
         await database.close()
+
+
+def _run[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` beside Playwright, which keeps an event loop in its tests' thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def real_knowledge() -> LiveKnowledge:

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from bot.accounts import throttle
 from bot.orders.cases import CaseKind
 from bot.storage.accounts import AuditRow
-from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from tests.desk.running import PASSWORD, DeskApp, real_knowledge
 
@@ -265,7 +264,7 @@ def test_a_case_is_listed_beside_its_conversation_answered_once_and_heard_by_the
     app.say("breaks-on-arrival", "转人工")
     (conversation,) = [
         row["id"] for row in chen.get("/desk/api/conversations").json()
-        if row["id"] in _conversations_of(app, "breaks-on-arrival")
+        if row["id"] in app.conversations_of("breaks-on-arrival")
     ]  # fmt: skip
     case = app.open_case(
         CaseKind.PROBLEM, "SO20261105001", conversation,
@@ -309,18 +308,6 @@ def test_a_case_whose_conversation_is_gone_says_so(
     assert card["conversation_id"] is None
     closed = chen.post(f"/desk/api/cases/{case.number}/close", json={"answer": "已电话告知"})
     assert closed.json() == {"ok": True, "told": False}
-
-
-def _conversations_of(app: DeskApp, user: str) -> set[str]:
-    async def find() -> set[str]:
-        database = Database(app.settings.database)
-        async with database.read() as session:
-            query = select(ConversationRow.id).where(ConversationRow.user == user)
-            found = set(await session.scalars(query))
-        await database.close()
-        return found
-
-    return asyncio.run(find())
 
 
 def test_the_figures_are_for_those_who_direct(clients: dict[str, httpx.Client]) -> None:

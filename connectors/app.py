@@ -13,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from rasa_sdk.executor import ActionExecutor
 
 from bot.accounts.accounts import Accounts
+from bot.clock import utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.files import Files
@@ -165,7 +166,9 @@ def create_app(
     readiness = Readiness(database, engine)
     watcher = Watcher(knowledge, settings.var / NEWS_FILE)
     retrainer = Retrainer(settings, engine, knowledge)
-    ticker = Ticker(orders.cod, on_message=changed, outages=orders.outages)
+    ticker = Ticker(
+        orders.cod, on_message=changed, outages=orders.outages, unfinished=orders.unfinished
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -179,6 +182,8 @@ def create_app(
         if chatwoot is not None:
             chatwoot.start()
         readiness.start()
+        # Before the turns that were cut off are played again: they shall find what they began.
+        await orders.unfinished.finish(utc_now(), timedelta())
         await workers.recover()
         ticker.start()
         retrainer.start()

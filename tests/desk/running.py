@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
@@ -47,6 +47,7 @@ from bot.storage.migrate import upgrade
 from tests.apps import app_without_engine, read_phrases
 from tests.stack.running import free_port
 
+_Found = TypeVar("_Found")
 ALWAYS_OPEN = Path(__file__).parent / "always_open.yml"
 PASSWORD = "correct horse battery"
 PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
@@ -250,7 +251,7 @@ class DeskApp:
         await database.close()
 
 
-def _run[T](work: Coroutine[Any, Any, T]) -> T:
+def _run(work: Coroutine[Any, Any, _Found]) -> _Found:
     """Run ``work`` beside Playwright, which keeps an event loop in its tests' thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()

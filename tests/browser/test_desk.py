@@ -322,7 +322,7 @@ def _answers_a_case(app: DeskApp, page: Page, user: str) -> list[str]:
     expect(card).to_have_count(0)
     page.get_by_test_id("cases-closed").click()
     ended = page.get_by_test_id("case").filter(has_text=case.number)
-    ended.locator("summary").click()
+    # What was unfolded stays so.
     expect(ended).to_contain_text(f"新杯子今天发出 {user}")
     ended.get_by_test_id("case-conversation").click()
     expect(box).to_have_count(0)

@@ -13,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from rasa_sdk.executor import ActionExecutor
 
 from bot.accounts.accounts import Accounts
+from bot.clock import utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
 from bot.conversations.files import Files
@@ -86,6 +87,7 @@ def create_app(
         phrases,
         settings.default_language,
         settings.allowed_origins,
+        orders.identity,
     )
     texts = ChannelTexts(settings.channel_texts_file)
     webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)
@@ -127,6 +129,7 @@ def create_app(
         rules.catalogue,
         knowledge,
         orders.copy,
+        orders.cases,
         DeskLive(web.server, accounts, web, board.holds),
         changed,
         feed.look,
@@ -174,7 +177,9 @@ def create_app(
     readiness = Readiness(database, engine)
     watcher = Watcher(knowledge, settings.var / NEWS_FILE)
     retrainer = Retrainer(settings, engine, knowledge)
-    ticker = Ticker(orders.cod, on_message=changed, outages=orders.outages)
+    ticker = Ticker(
+        orders.cod, on_message=changed, outages=orders.outages, unfinished=orders.unfinished
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -188,6 +193,8 @@ def create_app(
         if chatwoot is not None:
             chatwoot.start()
         readiness.start()
+        # Before the turns that were cut off are played again: they shall find what they began.
+        await orders.unfinished.finish(utc_now(), timedelta())
         await workers.recover()
         ticker.start()
         retrainer.start()

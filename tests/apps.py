@@ -43,6 +43,12 @@ def app_without_engine(
         phrases,
         ActionExecutor(),
         live or SimpleNamespace(folder=None, listen=lambda listener: None),
-        Orders.build(database, settings.policy_folder, phrases, settings.default_language),
+        Orders.build(
+            database,
+            settings.policy_folder,
+            phrases,
+            settings.default_language,
+            customer_key=settings.customer_token_key.get_secret_value(),
+        ),
         load_rules(settings),
     )

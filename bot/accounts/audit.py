@@ -30,18 +30,24 @@ def note(
     )  # fmt: skip
 
 
-async def note_view(session: AsyncSession, actor: str, conversation_id: str) -> None:
-    """Add that somebody looked at a conversation, once for each five minutes of looking."""
+async def note_view(
+    session: AsyncSession, actor: str, conversation_id: str | None, action: str = "view"
+) -> None:
+    """Add that somebody looked at a conversation, once for each five minutes of looking.
+
+    Args:
+        conversation_id: ``None`` where ``action`` names a list that was looked at.
+    """
     now = datetime.now(UTC)
     known = await session.scalar(
         select(AuditRow.id)
         .where(
             AuditRow.conversation_id == conversation_id,
             AuditRow.actor == actor[:64],
-            AuditRow.action == "view",
+            AuditRow.action == action,
             AuditRow.at > now - _ONE_LOOK,
         )
         .limit(1)
     )
     if known is None:
-        note(session, actor, "view", conversation_id)
+        note(session, actor, action, conversation_id)

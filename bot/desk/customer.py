@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.desk.casework import CaseCard, cases_of
 from bot.orders import wording
 from bot.orders.book import OrderBook
 from bot.orders.model import Bilingual, Order
@@ -76,6 +77,7 @@ class Customer:
     name: str | None
     orders: tuple[OrderCard, ...]
     earlier: tuple[Earlier, ...]
+    cases: tuple[CaseCard, ...]
 
 
 async def customer_of(session: AsyncSession, book: OrderBook, conversation_id: str) -> Customer:
@@ -104,6 +106,11 @@ async def customer_of(session: AsyncSession, book: OrderBook, conversation_id: s
         name=verified.recipient if verified else None,
         orders=tuple(_card(order) for order in orders),
         earlier=await _earlier(session, conversation_id, numbers if verified else ()),
+        cases=tuple(
+            await cases_of(
+                session, book, conversation_id, numbers if verified else (), datetime.now(UTC)
+            )
+        ),
     )
 
 

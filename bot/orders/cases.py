@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.accounts import audit
 from bot.conversations import transcript
 from bot.conversations.model import Author, Body
 from bot.orders.model import Order
@@ -24,6 +25,9 @@ from bot.orders.record import CASE_PREFIX, last_deed, record
 from bot.storage.cod import CaseRow
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
+
+# Kinds of the events that end a case.
+CLOSED, WITHDRAWN = "case.closed", "withdrawn"
 
 
 class CaseKind(StrEnum):
@@ -138,7 +142,7 @@ class CaseDesk:
             except UnknownCaseError:
                 return None
             row.closed_at = now
-            record(session, row.order_number, "withdrawn", actor=actor, at=now,
+            record(session, row.order_number, WITHDRAWN, actor=actor, at=now,
                    before={"case": row.number})  # fmt: skip
             return _case(row, new=False)
 
@@ -150,8 +154,17 @@ class CaseDesk:
             )
             return [_case(row, new=False) for row in rows]
 
-    async def close(self, number: str, answer: str, *, agent: str, now: datetime) -> None:
+    async def close(
+        self, number: str, answer: str, *, agent: str, now: datetime, name: str | None = None
+    ) -> str | None:
         """Close a case and tell the customer in the conversation it came from.
+
+        Args:
+            agent: the login, for the order's history and the audit log.
+            name: as whom the customer sees the agent.
+
+        Returns:
+            The conversation that has the answer, ``None`` when it came from none that still stands.
 
         Raises:
             UnknownCaseError: no open case has this number.
@@ -159,12 +172,19 @@ class CaseDesk:
         async with self._database.write() as session:
             row = await _locked(session, number)
             row.closed_at = now
-            record(session, row.order_number, "case.closed", actor=f"agent:{agent}", at=now,
+            record(session, row.order_number, CLOSED, actor=f"agent:{agent}", at=now,
                    after={"case": number, "answer": answer})  # fmt: skip
             told = row.conversation_id or ""
-            if await session.get(ConversationRow, told) is not None:
-                conversation = await transcript.locked(session, told)
-                transcript.append_out(session, conversation, [Body(answer)], Author.AGENT)
+            reachable = await session.get(ConversationRow, told) is not None
+            audit.note(session, agent, "close_case", told if reachable else None,
+                       case=number, order=row.order_number)  # fmt: skip
+            if not reachable:
+                return None
+            conversation = await transcript.locked(session, told)
+            transcript.append_out(
+                session, conversation, [Body(answer)], Author.AGENT, author_name=name
+            )
+            return told
 
 
 async def _locked(session: AsyncSession, number: str) -> CaseRow:

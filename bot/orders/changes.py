@@ -20,13 +20,15 @@ from bot.orders.book import (
 )
 from bot.orders.cod import CodState
 from bot.orders.cod_desk import start_again
-from bot.orders.fields import ALLOWED, NOT_PACKED, Changes, Field, iso, put, values_of
+from bot.orders.fields import ALLOWED, NOT_PACKED, Field, iso, put, values_of
+from bot.orders.intents import Intent, begin, doubt, end
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
 from bot.orders.record import (
     CASE_PREFIX,
     CHANGE_PREFIX,
     COD_TIMER,
+    CONFIRM,
     confirmation,
     drop_timer,
     last_deed,
@@ -34,7 +36,7 @@ from bot.orders.record import (
     pending,
     record,
 )
-from bot.storage.cod import CodRow, OrderEventRow
+from bot.storage.cod import OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow
 
@@ -139,35 +141,25 @@ class ChangeDesk:
     ) -> Settled | Refused:
         """Carry out all of a draft or nothing, and write down who changed what from what."""
         change_id = uuid.uuid4().hex[:12]
-        refused = await self._tell_shop(number, draft, change_id, now)
-        if refused:
-            return refused
+        told = await self._tell_shop(number, draft, change_id, actor, now)
+        if told is not None and not isinstance(told, Intent):
+            return told
         async with self._database.write() as session:
-            row = await _locked(session, number)
-            order = order_of(row)
-            refused = self.possible(order, draft)
-            if refused:
-                return refused
-            cod = await confirmation(session, number)
-            changed = False
-            for field in draft.fields:
-                before, after = values_of(row, field), _wanted(draft, field)
-                if before == after:
-                    continue
-                changed = True
-                put(row, field, after)
-                record(
-                    session, number, f"change.{field}", actor=actor, at=now,
-                    event_id=f"{change_id}.{field}", before=before, after=after,
-                )  # fmt: skip
-            confirmed = await self._after(session, row, cod, draft, actor, now)
-            if confirmed:
-                record(
-                    session, number, "confirm", actor=actor, at=now,
-                    event_id=f"{change_id}.confirm", after={"cod": CodState.CONFIRMED.value},
-                )  # fmt: skip
+            row = await locked(session, number)
+            if told is None:
+                refused = self.possible(order_of(row), draft)
+                if refused:
+                    return refused
+                wanted = {field: _wanted(draft, field) for field in draft.fields}
+                before = {field: values_of(row, field) for field in wanted}
+                told = Intent(change_id, number, actor, now, before, wanted, draft.confirm)
+            elif not await end(session, change_id):
+                return await _written(session, row, change_id)
+            for field in told.touched:
+                put(row, field, told.changes[field])
+            confirmed = await write_change(session, self._policy, row, told)
             await session.flush()
-            return Settled(order_of(row), change_id if changed or confirmed else "", confirmed)
+            return Settled(order_of(row), change_id if told.touched or confirmed else "", confirmed)
 
     async def undo(
         self, change_id: str, *, number: str, actor: str, now: datetime
@@ -177,11 +169,20 @@ class ChangeDesk:
         Returns:
             ``None`` when there is no such change of this order, or something changed since.
         """
-        refused = await self._tell_shop_undo(change_id, number, now)
-        if refused:
-            return refused
+        told = await self._tell_shop_undo(change_id, number, actor, now)
+        if told is not None and not isinstance(told, Intent):
+            return told
         async with self._database.write() as session:
-            row = await _locked(session, number)
+            row = await locked(session, number)
+            if told is not None and not await end(session, told.key):
+                return Settled(order_of(row), "", confirmed=False)
+            if told is not None:
+                # The shop has done it: what our copy said meanwhile is no reason against it.
+                for field in told.touched:
+                    put(row, field, told.changes[field])
+                await write_undo(session, self._policy, row, told)
+                await session.flush()
+                return Settled(order_of(row), "", confirmed=False)
             events = list(
                 await session.scalars(
                     select(OrderEventRow)
@@ -208,17 +209,12 @@ class ChangeDesk:
             cod = await confirmation(session, number)
             if confirmed and (cod is None or cod.state != CodState.CONFIRMED):
                 return None
-            for event in done:
-                field = Field(event.kind.partition(".")[2])
-                put(row, field, event.before)
-                record(
-                    session, number, f"undo.{field}", actor=actor, at=now,
-                    before=event.after, after=event.before,
-                )  # fmt: skip
-            if cod is not None and order.cash_on_delivery and row.state is OrderState.PLACED:
-                row.cod_confirmed_at = None
-                move(session, cod, CodState.CHANGED, actor=actor, at=now, why="taken back")
-                await start_again(session, self._policy, cod, now)
+            back = {Field(e.kind.partition(".")[2]): e.before for e in done}
+            was = {Field(e.kind.partition(".")[2]): e.after for e in done}
+            for field, values in back.items():
+                put(row, field, values)
+            undone = Intent(f"{change_id}-undo", number, actor, now, was, back, undoes=True)
+            await write_undo(session, self._policy, row, undone)
             await session.flush()
             return Settled(order_of(row), "", confirmed=False)
 
@@ -232,9 +228,13 @@ class ChangeDesk:
         return await self.undo(change_id, number=last.order_number, actor=actor, now=now)
 
     async def _tell_shop(
-        self, number: str, draft: Draft, key: str, now: datetime
-    ) -> Refused | None:
-        """Have the shop make the changes in its own books; ``None`` when they are made, or it has none."""
+        self, number: str, draft: Draft, key: str, actor: str, now: datetime
+    ) -> Intent | Refused | None:
+        """Have the shop make the changes in its own books.
+
+        Returns:
+            What is to be written down here, ``None`` when there is no shop to ask.
+        """
         if self._shop is None:
             return None
         order = await self._shop.find(number)
@@ -244,14 +244,24 @@ class ChangeDesk:
         if refused:
             return refused
         changes = {field: _wanted(draft, field) for field in draft.fields}
-        return await self._ask_shop(order, changes, key, now, confirms=draft.confirm)
+        async with self._database.read() as session:
+            row = (
+                await session.execute(whole_order().where(OrderRow.number == number))
+            ).scalar_one()
+            before = {field: values_of(row, field) for field in changes}
+        intent = Intent(key, number, actor, now, before, changes, draft.confirm)
+        return await self._ask_shop(self._shop, order, intent)
 
-    async def _tell_shop_undo(self, change_id: str, number: str, now: datetime) -> Refused | None:
+    async def _tell_shop_undo(
+        self, change_id: str, number: str, actor: str, now: datetime
+    ) -> Intent | Refused | None:
         if self._shop is None:
             return None
         order = await self._shop.find(number)
-        if order is None or order.as_of is not None:
-            return ShopDown(order) if order else None
+        if order is None:
+            return None
+        if order.as_of is not None:
+            return ShopDown(order)
         async with self._database.read() as session:
             events = await session.scalars(
                 select(OrderEventRow).where(
@@ -260,63 +270,135 @@ class ChangeDesk:
                     OrderEventRow.kind.startswith(CHANGE_PREFIX),
                 )
             )
-            before = {Field(e.kind.removeprefix(CHANGE_PREFIX)): e.before for e in events}
-        key = f"{change_id}-undo"
-        return await self._ask_shop(order, before, key, now, confirms=False)
+            done = {Field(e.kind.removeprefix(CHANGE_PREFIX)): e for e in events}
+            row = (
+                await session.execute(whole_order().where(OrderRow.number == number))
+            ).scalar_one()
+            # Something that changed since is not taken back, and a confirmation alone is ours.
+            if not done or any(values_of(row, field) != e.after for field, e in done.items()):
+                return None
+        intent = Intent(
+            f"{change_id}-undo", number, actor, now,
+            {field: event.after for field, event in done.items()},
+            {field: event.before for field, event in done.items()},
+            undoes=True,
+        )  # fmt: skip
+        return await self._ask_shop(self._shop, order, intent)
 
-    async def _ask_shop(
-        self, order: Order, changes: Changes, key: str, now: datetime, *, confirms: bool
-    ) -> Refused | None:
-        assert self._shop is not None  # noqa: S101 - both callers have looked
-        confirmed = now if confirms else None
+    async def _ask_shop(self, shop: OrderBook, order: Order, intent: Intent) -> Intent | Refused:
+        await begin(self._database, intent)
         try:
-            await self._shop.change(order.number, changes, confirmed_at=confirmed, key=key, at=now)
+            await shop.change(
+                order.number,
+                intent.changes,
+                confirmed_at=intent.asked_at if intent.confirms else None,
+                key=intent.key,
+                at=intent.asked_at,
+            )
         except BookDownError:
+            await doubt(self._database, intent.key)
             return ShopDown(order)
         except ChangeRefusedError as refusal:
+            async with self._database.write() as session:
+                await end(session, intent.key)
             return TooLate(refusal.order, refusal.field)
-        return None
+        return intent
 
-    async def _after(
-        self,
-        session: AsyncSession,
-        row: OrderRow,
-        cod: CodRow | None,
-        draft: Draft,
-        actor: str,
-        now: datetime,
-    ) -> bool:
-        """Take the confirmation along; true when the order is confirmed now and was not before."""
-        if cod is None:
-            waits = row.cash_on_delivery and row.state is OrderState.PLACED
-            if not waits or row.cod_confirmed_at or draft.cancel:
-                return False
-            # An order that came without an event: its customer turned up before anybody asked.
-            cod = pending(row.number, now)
-            session.add(cod)
-            await session.flush()
-        state = CodState(cod.state)
-        if draft.cancel:
-            if state is not CodState.CANCELLED:
-                move(session, cod, CodState.CANCELLED, actor=actor, at=now)
-            await drop_timer(session, row.number, COD_TIMER)
+
+async def write_change(
+    session: AsyncSession, policy: CodPolicy, row: OrderRow, intent: Intent
+) -> bool:
+    """Write down who changed what from what, and take the confirmation along.
+
+    Returns:
+        True when the order is confirmed now and was not before.
+    """
+    for field in intent.touched:
+        record(
+            session, row.number, f"{CHANGE_PREFIX}{field}", actor=intent.actor, at=intent.asked_at,
+            event_id=f"{intent.key}.{field}", before=intent.before[field],
+            after=intent.changes[field],
+        )  # fmt: skip
+    confirmed = await _confirmation_after(session, policy, row, intent)
+    if confirmed:
+        record(
+            session, row.number, CONFIRM, actor=intent.actor, at=intent.asked_at,
+            event_id=f"{intent.key}.{CONFIRM}", after={"cod": CodState.CONFIRMED.value},
+        )  # fmt: skip
+    return confirmed
+
+
+async def write_undo(
+    session: AsyncSession, policy: CodPolicy, row: OrderRow, intent: Intent
+) -> None:
+    """Write down that a change was taken back; the order is to be confirmed anew."""
+    for field in intent.changes:
+        record(
+            session, row.number, f"undo.{field}", actor=intent.actor, at=intent.asked_at,
+            before=intent.before[field], after=intent.changes[field],
+        )  # fmt: skip
+    cod = await confirmation(session, row.number)
+    if cod is not None and row.cash_on_delivery and row.state is OrderState.PLACED:
+        row.cod_confirmed_at = None
+        move(
+            session, cod, CodState.CHANGED, actor=intent.actor, at=intent.asked_at,
+            why="taken back",
+        )  # fmt: skip
+        await start_again(session, policy, cod, intent.asked_at)
+
+
+async def _confirmation_after(
+    session: AsyncSession, policy: CodPolicy, row: OrderRow, intent: Intent
+) -> bool:
+    """Take the confirmation along; true when the order is confirmed now and was not before."""
+    actor, now = intent.actor, intent.asked_at
+    cancels = Field.CANCEL in intent.changes
+    cod = await confirmation(session, row.number)
+    if cod is None:
+        waits = row.cash_on_delivery and row.state is OrderState.PLACED
+        # A copy of the shop's order may know already of the confirmation that is written down here.
+        earlier = row.cod_confirmed_at is not None and row.cod_confirmed_at != now
+        if not waits or earlier or cancels:
             return False
-        if state is CodState.CONFIRMED or row.state is not OrderState.PLACED:
-            return False
-        if draft.confirm:
-            move(session, cod, CodState.CONFIRMED, actor=actor, at=now)
-            row.cod_confirmed_at = now
-            await drop_timer(session, row.number, COD_TIMER)
-            return True
-        if draft.fields:
-            move(session, cod, CodState.CHANGED, actor=actor, at=now)
-            await start_again(session, self._policy, cod, now)
+        # An order that came without an event: its customer turned up before anybody asked.
+        cod = pending(row.number, now)
+        session.add(cod)
+        await session.flush()
+    state = CodState(cod.state)
+    if cancels:
+        if state is not CodState.CANCELLED:
+            move(session, cod, CodState.CANCELLED, actor=actor, at=now)
+        await drop_timer(session, row.number, COD_TIMER)
         return False
+    if state is CodState.CONFIRMED or row.state is not OrderState.PLACED:
+        return False
+    if intent.confirms:
+        move(session, cod, CodState.CONFIRMED, actor=actor, at=now)
+        row.cod_confirmed_at = now
+        await drop_timer(session, row.number, COD_TIMER)
+        return True
+    if intent.changes:
+        move(session, cod, CodState.CHANGED, actor=actor, at=now)
+        await start_again(session, policy, cod, now)
+    return False
 
 
-async def _locked(session: AsyncSession, number: str) -> OrderRow:
+async def locked(session: AsyncSession, number: str) -> OrderRow:
+    """Return an order's row with all its parts, locked for this transaction."""
     query = whole_order().where(OrderRow.number == number).with_for_update()
     return (await session.execute(query)).scalar_one()
+
+
+async def _written(session: AsyncSession, row: OrderRow, change_id: str) -> Settled:
+    """Return what another process has written down of the same change."""
+    kinds = set(
+        await session.scalars(
+            select(OrderEventRow.kind).where(
+                OrderEventRow.event_id.startswith(f"{change_id}.", autoescape=True)
+            )
+        )
+    )
+    return Settled(order_of(row), change_id if kinds else "", CONFIRM in kinds)
 
 
 def _wanted(draft: Draft, field: Field) -> dict[str, Any]:

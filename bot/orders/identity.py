@@ -7,15 +7,15 @@ or by naming a conversation, a one-time code reaches the phone on the order.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import jwt
 from pydantic import BaseModel, ConfigDict, PositiveFloat, model_validator
 from ruamel.yaml import YAML
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.orders.answers import Goal
 from bot.orders.contacts import remember_contact
@@ -27,6 +27,8 @@ from bot.storage.engine import Database
 _ALGORITHM, _AUDIENCE = "HS256", "yingda"
 # A signed-in customer is known whatever phone an order names.
 _ANY_PHONE = ""
+# When a sign-in was proved that no longer counts: who it was stays known.
+_NO_LONGER = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER = timedelta(seconds=30)
 
 
@@ -160,12 +162,57 @@ class Identity:
             )
         return customer
 
+    async def last_signed_in(self, conversation_id: str) -> str | None:
+        """Return the customer who was signed in last in a conversation, however long ago."""
+        async with self._database.read() as session:
+            customer: str | None = await session.scalar(
+                select(ContactRow.customer_id)
+                .where(
+                    ContactRow.conversation_id == conversation_id,
+                    ContactRow.phone == _ANY_PHONE,
+                )
+                .order_by(ContactRow.proved_at.desc())
+                .limit(1)
+            )
+            return customer
+
+    async def sign_out(self, conversation_id: str) -> None:
+        """End what the shop vouched for in a conversation; other proofs stay."""
+        async with self._database.write() as session:
+            await session.execute(
+                update(ContactRow)
+                .where(
+                    ContactRow.conversation_id == conversation_id,
+                    ContactRow.phone == _ANY_PHONE,
+                )
+                .values(proved_at=_NO_LONGER)
+            )
+
+    @property
+    def takes_tokens(self) -> bool:
+        """Whether the shop's page can sign customers in."""
+        return bool(self._key)
+
+    def named_in(self, token: str) -> str | None:
+        """Return whom a token of the shop names, even if it is over; ``None`` if it is not one."""
+        try:
+            return str(self._claims(token)["sub"])
+        except SignInError:
+            return None
+
     def read_token(self, token: str, now: datetime) -> str:
         """Return the customer whom a token names; raises ``SignInError``."""
+        claims = self._claims(token)
+        until = datetime.fromtimestamp(float(claims["exp"]), now.tzinfo)
+        if now > until + _CLOCKS_DIFFER:
+            raise SignInError(f"expected a token that is still good, got one until {until}")
+        return str(claims["sub"])
+
+    def _claims(self, token: str) -> dict[str, Any]:
         if not self._key:
             raise SignInError("expected YINGDA_CUSTOMER_TOKEN_KEY to be set before tokens are used")
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 self._key,
                 algorithms=[_ALGORITHM],
@@ -174,7 +221,4 @@ class Identity:
             )
         except jwt.InvalidTokenError as error:
             raise SignInError(f"expected a token signed by the shop: {error}") from error
-        until = datetime.fromtimestamp(float(claims["exp"]), now.tzinfo)
-        if now > until + _CLOCKS_DIFFER:
-            raise SignInError(f"expected a token that is still good, got one until {until}")
-        return str(claims["sub"])
+        return claims

@@ -24,6 +24,7 @@ from bot.orders.outages import Outages
 from bot.orders.policy import CodPolicy
 from bot.orders.remote.client import HttpOrderBook
 from bot.orders.remote.mirror import MirroredOrderBook
+from bot.orders.unfinished import Unfinished
 from bot.storage.engine import Database
 
 
@@ -46,6 +47,7 @@ class Orders:
     codes: OneTimeCodes
     outages: Outages
     identity: Identity
+    unfinished: Unfinished
     shop: HttpOrderBook | None = None
 
     @classmethod
@@ -93,6 +95,7 @@ class Orders:
             identity=Identity(
                 database, IdentityPolicy.load(policies / "identity.yml"), customer_key
             ),
+            unfinished=Unfinished(database, policy, book if shop else None),
             shop=shop,
             aftersales=AftersalesPolicy.load(policies / "aftersales.yml"),
             cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),

@@ -12,6 +12,7 @@ import structlog
 from bot.clock import Clock, utc_now
 from bot.orders.cod_desk import CodDesk
 from bot.orders.outages import Outages
+from bot.orders.unfinished import Unfinished
 
 _log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ class Ticker:
         on_message: called with the id of a conversation that has a new message.
         clock: the current time; a demo may let it run faster.
         outages: told to look every ``_LOOK_FOR_SHOP_EVERY_S`` whether the shop's system is back.
+        unfinished: told as often to finish changes that the shop was asked for.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class Ticker:
         on_message: Callable[[str], None],
         clock: Clock = utc_now,
         outages: Outages | None = None,
+        unfinished: Unfinished | None = None,
     ) -> None:
         self._desk = desk
         self._on_message = on_message
         self._clock = clock
         self._outages = outages
+        self._unfinished = unfinished
         self._look_at_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -87,5 +91,7 @@ class Ticker:
         try:
             for conversation in await self._outages.look():
                 self._on_message(conversation)
+            if self._unfinished is not None:
+                await self._unfinished.finish(self._clock())
         except Exception:
-            _log.exception("could not tell that the order system is back, will retry")
+            _log.exception("could not look after the order system, will retry")

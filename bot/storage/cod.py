@@ -106,6 +106,27 @@ class CaseRow(Base):
     closed_at: Mapped[datetime | None]
 
 
+class OrderIntentRow(Base):
+    """A change that the shop's own system is being asked for; gone once it is written down here.
+
+    ``key`` is the request's idempotency key, ``before`` and ``changes`` the fields as they were and
+    as they shall be. ``undoes``: it takes an earlier change back. ``doubtful``: no answer came, and
+    the customer heard that nothing was changed.
+    """
+
+    __tablename__ = "order_intents"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    order_number: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(80))
+    asked_at: Mapped[datetime]
+    before: Mapped[dict[str, Any]]
+    changes: Mapped[dict[str, Any]]
+    confirms: Mapped[bool]
+    undoes: Mapped[bool]
+    doubtful: Mapped[bool]
+
+
 class BackendWaitRow(Base):
     """A customer who is told about an order as soon as the shop's system can be reached again."""
 

@@ -22,6 +22,7 @@ from bot.desk.waiting import WaitClock
 from bot.faq.live import LiveKnowledge
 from bot.faq.model import LANGUAGES
 from bot.orders.book import OrderBook
+from bot.orders.cases import CaseDesk
 from bot.storage.conversations import MessageRow, TurnRow
 from bot.storage.engine import Database
 from connectors.desk.files import DeskFiles
@@ -46,6 +47,7 @@ class DeskParts:
     catalogue: Catalogue
     knowledge: LiveKnowledge
     orders: OrderBook
+    cases: CaseDesk
     live: DeskLive
     changed: Callable[[str], None]
     looked: Callable[[str], None]

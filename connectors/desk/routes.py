@@ -26,6 +26,7 @@ from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
 from bot.storage.conversations import ConversationRow
 from connectors.accounts import Director, Talker, guard
+from connectors.desk.cases import cases_router
 from connectors.desk.direction import direction_router
 from connectors.desk.files import desk_files_router
 from connectors.desk.parts import DeskParts
@@ -244,6 +245,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
 
     router.include_router(direction_router(parts, accounts))
     router.include_router(desk_files_router(parts.files))
+    router.include_router(cases_router(parts))
     return router
 
 

@@ -21,11 +21,13 @@ from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
 from bot.desk.feed import Service
 from bot.language import Language
+from bot.orders.identity import Identity
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
 from connectors.files import Uploads
 from connectors.service import Reception
+from connectors.web.customers import WebCustomers, address_of
 from connectors.web.protocol import Hello, Resume, Say, body_to_wire, service_to_wire, to_wire
 from connectors.web.session import WebSessions
 
@@ -60,12 +62,14 @@ class WebChannel(Connector):
         phrases: Phrases,
         default_language: Language,
         allowed_origins: list[str],
+        identity: Identity,
     ) -> None:
         self._database = database
         self._sessions = sessions
         self._uploads = uploads
         self._phrases = phrases
         self._default_language: Language = default_language
+        self._customers = WebCustomers(identity)
         self._reception: Reception | None = None
         self._service_of: Callable[[str, State], Service] = lambda _, state: Service(state)
         self.server = socketio.AsyncServer(
@@ -116,7 +120,16 @@ class WebChannel(Connector):
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
         conversation = await self._conversation_of(user)
-        known = {"user": user, "conversation": conversation.id, "ui_lang": hello.ui_lang}
+        if await self._customers.changed(conversation.id, hello.customer_token):
+            # Somebody else at the same browser must not read on in their conversation.
+            token, user = self._sessions.issue()
+            hello = hello.model_copy(update={"last_seq": 0})
+            conversation = await self._conversation_of(user)
+        token_error = await self._customers.sign_in(conversation.id, hello.customer_token)
+        known = {
+            "user": user, "conversation": conversation.id, "ui_lang": hello.ui_lang,
+            "origin": address_of(environ),
+        }  # fmt: skip
         await self.server.save_session(sid, known)
         # The room comes before the transcript: what is sent in between arrives twice, not never.
         await self.server.enter_room(sid, conversation.id)
@@ -134,6 +147,7 @@ class WebChannel(Connector):
                 ),
                 "messages": [to_wire(entry) for entry in entries],
                 "greeting": body_to_wire(self._phrases.say(GREETING, language)),
+                "token_error": token_error,
             },
             to=sid,
         )
@@ -186,6 +200,7 @@ class WebChannel(Connector):
                     text=say.text,
                     payload=say.payload,
                     attachments=attachments,
+                    origin=session["origin"],
                 )
             )
         except Exception:

@@ -26,6 +26,8 @@ class Hello(BaseModel):
     # The language the widget itself is shown in: the greeting's, never that of a reply.
     ui_lang: Literal["zh", "en"] | None = None
     last_seq: int = Field(0, ge=0)
+    # A token of the shop's page for its signed-in customer (bot.orders.identity).
+    customer_token: str | None = Field(None, max_length=4096)
 
 
 class Say(BaseModel):

@@ -27,6 +27,7 @@ from bot.language import Language
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
 from connectors.service import Reception
+from connectors.web.customers import address_of
 from connectors.web.session import WebSessions
 
 _log = structlog.get_logger(__name__)
@@ -125,8 +126,9 @@ class RasaWebchat(Connector):
         # The protocol has no ids of messages and no acknowledgements, so nothing is repeated either.
         text = uttered.message
         inbound = Inbound(
-            self.name, user, f"{user}:{uuid.uuid4().hex}", text, text if text[0] == "/" else None
-        )
+            self.name, user, f"{user}:{uuid.uuid4().hex}", text, text if text[0] == "/" else None,
+            origin=address_of(self._server.get_environ(sid) or {}),
+        )  # fmt: skip
         if text in _OPENERS:
             await self._reception.note(inbound, self._greet)
         else:

@@ -12,20 +12,23 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import uvicorn
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Role
 from bot.cli.db import fill
 from bot.cli.wiring import load_knowledge
+from bot.clock import utc_now
 from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.engine_client import EngineDown
 from bot.conversations.model import Attachment, Body, HandoffReason
@@ -35,12 +38,16 @@ from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
+from bot.orders.book import SqlOrderBook
+from bot.orders.cases import Case, CaseDesk, CaseKind, CasePolicy
 from bot.settings import Settings
+from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from bot.storage.migrate import upgrade
 from tests.apps import app_without_engine, read_phrases
 from tests.stack.running import free_port
 
+_Found = TypeVar("_Found")
 ALWAYS_OPEN = Path(__file__).parent / "always_open.yml"
 PASSWORD = "correct horse battery"
 PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
@@ -232,6 +239,35 @@ class DeskApp:
         replies: list[dict[str, Any]] = response.json()
         return replies
 
+    def conversations_of(self, user: str) -> set[str]:
+        """Return the ids of the conversations of a customer whom a channel calls ``user``."""
+        return _run(self._conversations_of(user))
+
+    async def _conversations_of(self, user: str) -> set[str]:
+        database = Database(self.settings.database)
+        async with database.read() as session:
+            query = select(ConversationRow.id).where(ConversationRow.user == user)
+            found = set(await session.scalars(query))
+        await database.close()
+        return found
+
+    def open_case(self, kind: CaseKind, order: str, conversation_id: str, **told: Any) -> Case:
+        """Promise a customer something about an order, as the bot does after a yes."""
+        return _run(self._open_case(kind, order, conversation_id, told))
+
+    async def _open_case(
+        self, kind: CaseKind, number: str, conversation_id: str, told: dict[str, Any]
+    ) -> Case:
+        database = Database(self.settings.database)
+        desk = CaseDesk(database, CasePolicy.load(self.settings.policy_folder / "cases.yml"))
+        order = await SqlOrderBook(database).find(number)
+        assert order is not None
+        case = await desk.open(
+            kind, order, conversation_id=conversation_id, now=utc_now(), data=told
+        )
+        await database.close()
+        return case
+
     def _build(self) -> Any:
         database = Database(self.settings.database)
         dialogue = ScriptedDialogue(read_phrases(self.settings.root), self.knowledge)
@@ -244,6 +280,12 @@ class DeskApp:
         for login, name, role, language in self.people:
             await accounts.add(login, name, role, PASSWORD, language)
         await database.close()
+
+
+def _run(work: Coroutine[Any, Any, _Found]) -> _Found:
+    """Run ``work`` beside Playwright, which keeps an event loop in its tests' thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def real_knowledge() -> LiveKnowledge:

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import casesEn from "../src/locales/cases.en.json";
+import casesZh from "../src/locales/cases.zh.json";
 import deskEn from "../src/locales/desk.en.json";
 import deskZh from "../src/locales/desk.zh.json";
 import editorEn from "../src/locales/editor.en.json";
@@ -14,8 +16,8 @@ function texts(value: unknown, path = ""): [string, string][] {
   );
 }
 
-const chinese = new Map(texts({ ...zh, desk: deskZh, editor: editorZh }));
-const english = new Map(texts({ ...en, desk: deskEn, editor: editorEn }));
+const chinese = new Map(texts({ ...zh, cases: casesZh, desk: deskZh, editor: editorZh }));
+const english = new Map(texts({ ...en, cases: casesEn, desk: deskEn, editor: editorEn }));
 const names = (text: string | undefined) => (text?.match(/\{\w+\}/g) ?? []).sort();
 /** Texts that are not in the language of their file: the switch, and questions in the other one. */
 const foreign = /otherLanguage|questions\.|channels\.telegram/;

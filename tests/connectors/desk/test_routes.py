@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ import socketio
 from sqlalchemy import select
 
 from bot.accounts import throttle
+from bot.orders.cases import CaseKind
 from bot.storage.accounts import AuditRow
 from bot.storage.engine import Database
 from tests.desk.running import PASSWORD, DeskApp, real_knowledge
@@ -49,7 +51,8 @@ _EVERY_CALL = [
     ("POST", "conversations/{id}/note"), ("POST", "conversations/{id}/pass-on"),
     ("POST", "conversations/{id}/give-back"), ("POST", "conversations/{id}/close"),
     ("POST", "conversations/{id}/seen"), ("POST", "conversations/{id}/snooze"),
-    ("POST", "conversations/{id}/mark"), ("POST", "files"),
+    ("POST", "conversations/{id}/mark"), ("POST", "files"), ("GET", "cases"),
+    ("GET", "cases/count"), ("POST", "cases/{number}/close"),
 ]  # fmt: skip
 
 
@@ -105,7 +108,7 @@ def test_a_mark_is_kept_replaced_and_taken_back(
 def test_only_people_who_talk_to_customers_get_in(
     clients: dict[str, httpx.Client], method: str, path: str
 ) -> None:
-    url = f"/desk/api/{path.format(id='0' * 32)}"
+    url = f"/desk/api/{path.format(id='0' * 32, number='CS' + '0' * 14)}"
     assert clients["nobody"].request(method, url, json={}).status_code == 401
     assert clients["bianji"].request(method, url, json={}).status_code == 403
     assert clients["xiaochen"].request(method, url, json={}).status_code not in (401, 403)
@@ -217,7 +220,7 @@ def test_every_look_and_deed_is_in_the_audit_log(
     assert "秘密" not in str(log)
 
 
-async def _audit(app: DeskApp, conversation: str) -> list[tuple[str, str, Any]]:
+async def _audit(app: DeskApp, conversation: str | None) -> list[tuple[str, str, Any]]:
     database = Database(app.settings.database)
     async with database.read() as session:
         rows = await session.scalars(
@@ -251,6 +254,60 @@ async def test_live_updates_are_for_agents_on_our_own_page(
     finally:
         await client.disconnect()
     assert connected is let_in
+
+
+def test_a_case_is_listed_beside_its_conversation_answered_once_and_heard_by_the_customer(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen, grace = clients["xiaochen"], clients["grace"]
+    # The REST channel's customer finds the answer with the next reply.
+    app.say("breaks-on-arrival", "转人工")
+    (conversation,) = [
+        row["id"] for row in chen.get("/desk/api/conversations").json()
+        if row["id"] in app.conversations_of("breaks-on-arrival")
+    ]  # fmt: skip
+    case = app.open_case(
+        CaseKind.PROBLEM, "SO20261105001", conversation,
+        problem="damaged", words=["杯子碎了"], pictures=["0" * 32 + ".jpg"],
+    )  # fmt: skip
+    before = chen.get("/desk/api/cases/count").json()
+    (card,) = [c for c in chen.get("/desk/api/cases").json() if c["number"] == case.number]
+    assert (card["kind"], card["state"]) == ("problem", "open")
+    assert (card["order_number"], card["conversation_id"]) == ("SO20261105001", conversation)
+    assert datetime.fromisoformat(card["promised_for"]) == case.promised_for
+    assert (card["told"], card["words"]) == ({"problem": "damaged"}, ["杯子碎了"])
+    assert card["pictures"] == ["0" * 32 + ".jpg"]
+    panel = chen.get(f"/desk/api/conversations/{conversation}").json()["customer"]["cases"]
+    assert [c["number"] for c in panel] == [case.number]
+
+    url = f"/desk/api/cases/{case.number}/close"
+    assert chen.post(url, json={"answer": "  "}).status_code == 422
+    assert chen.post(url, json={"answer": "新杯子今天发出"}).json() == {"ok": True, "told": True}
+    assert grace.post(url, json={"answer": "我也答一遍"}).status_code == 409
+    assert before["open"] - chen.get("/desk/api/cases/count").json()["open"] == 1
+    (closed,) = [
+        c for c in chen.get("/desk/api/cases?list=closed").json() if c["number"] == case.number
+    ]
+    assert (closed["state"], closed["answer"], closed["closed_by"]) == (
+        "closed", "新杯子今天发出", "xiaochen",
+    )  # fmt: skip
+    heard = [reply["text"] for reply in app.say("breaks-on-arrival", "在吗")]
+    assert heard.count("新杯子今天发出") == 1
+    assert "我也答一遍" not in heard
+    log = asyncio.run(_audit(app, conversation))
+    assert ("xiaochen", "close_case", {"case": case.number, "order": "SO20261105001"}) in log
+    assert [actor for actor, action, _ in asyncio.run(_audit(app, None)) if action == "view_cases"]
+
+
+def test_a_case_whose_conversation_is_gone_says_so(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen = clients["xiaochen"]
+    case = app.open_case(CaseKind.URGE, "SO20261105007", "0" * 32)
+    (card,) = [c for c in chen.get("/desk/api/cases").json() if c["number"] == case.number]
+    assert card["conversation_id"] is None
+    closed = chen.post(f"/desk/api/cases/{case.number}/close", json={"answer": "已电话告知"})
+    assert closed.json() == {"ok": True, "told": False}
 
 
 def test_the_figures_are_for_those_who_direct(clients: dict[str, httpx.Client]) -> None:

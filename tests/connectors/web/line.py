@@ -24,12 +24,14 @@ class Lines:
         self._tasks: set[asyncio.Task[Any]] = set()
         server.eio = self
 
-    async def connect(self, auth: dict[str, Any] | None = None) -> Line:
-        """Return a new line after the server has taken it."""
+    async def connect(self, auth: dict[str, Any] | None = None, address: str | None = None) -> Line:
+        """Return a new line after the server has taken it; ``address`` is where it comes from."""
         identifier = f"line{next(self._ids)}"
         line = self._lines[identifier] = Line(self._server, self._lines, identifier)
         self._sessions[identifier] = {}
-        await self._server._handle_eio_connect(identifier, {})
+        await self._server._handle_eio_connect(
+            identifier, {"asgi.scope": {"client": (address, 40000)}} if address else {}
+        )
         await self._server._handle_eio_message(
             identifier, _OPEN + (json.dumps(auth) if auth else "")
         )

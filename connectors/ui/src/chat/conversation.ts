@@ -44,6 +44,7 @@ export class Conversation {
     private readonly uiLang: Lang,
     openWire: OpenWire,
     private readonly changed: () => void,
+    private readonly customerToken: () => string | undefined = () => undefined,
   ) {
     this.#session = read("local", server, "session") ?? undefined;
     this.#read = Number(read("local", server, "read")) || 0;
@@ -126,6 +127,11 @@ export class Conversation {
     write("local", this.server, "read", String(last));
   }
 
+  /** Connects anew: another customer is signed in, or nobody any more. */
+  identify(): void {
+    this.#wire.reconnect();
+  }
+
   close(): void {
     clearTimeout(this.#typingTimer);
     this.#wire.close();
@@ -133,10 +139,17 @@ export class Conversation {
 
   #auth(): Auth {
     const auth = { lang: this.lang, ui_lang: this.uiLang, last_seq: this.transcript.complete };
-    return this.#session ? { session: this.#session, ...auth } : auth;
+    const token = this.customerToken();
+    return {
+      ...(this.#session && { session: this.#session }),
+      ...auth,
+      ...(token && { customer_token: token }),
+    };
   }
 
   #ready(ready: Ready): void {
+    // biome-ignore lint/suspicious/noConsole: for those who build the page; the customer goes on without
+    if (ready.token_error) console.warn(`yingda-chat: ${ready.token_error}`);
     if (ready.session !== this.#session) {
       // The server did not know our token any more: what is shown belongs to no conversation.
       this.transcript = EMPTY;

@@ -16,6 +16,8 @@ export interface MountOptions {
   lang: Auth["lang"];
   uiLang: Lang;
   title: string | undefined;
+  /** The shop's signed token of its customer, asked for with every connection. */
+  customerToken(): string | undefined;
   /** The customer closed the panel from inside. */
   close(): void;
 }
@@ -28,19 +30,25 @@ export interface Chat {
   say(text: string): void;
   /** Puts a text into the field without sending it. */
   draft(text: string): void;
+  /** The customer token is another one. */
+  identify(): void;
   remove(): void;
 }
 
 /** Connects and builds the panel, hidden, in `root`. */
-export function mount({ root, server, lang, uiLang, title, close }: MountOptions): Chat {
+export function mount(options: MountOptions): Chat {
+  const { root, server, lang, uiLang, title, close } = options;
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(tokens + css);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   const badge = new Badge(uiLang);
-  const conversation = new Conversation(server, lang, uiLang, socketWire(server), () => {
+  const conversation = new Conversation(server, lang, uiLang, socketWire(server), changed, () =>
+    options.customerToken(),
+  );
+  function changed(): void {
     panel.render();
     badge.show(panel.open ? 0 : conversation.unread);
-  });
+  }
   const panel = new Panel(conversation, { lang: uiLang, title, server, close });
   root.prepend(panel.element);
   root.querySelector(".dock")?.append(...badge.elements);
@@ -52,6 +60,7 @@ export function mount({ root, server, lang, uiLang, title, close }: MountOptions
     hide: () => panel.hide(),
     say: (text) => conversation.say(text),
     draft: (text) => panel.draft(text),
+    identify: () => conversation.identify(),
     remove() {
       conversation.close();
       panel.remove();

@@ -54,6 +54,8 @@ export interface Auth {
   ui_lang: "zh" | "en";
   /** Everything up to here is already shown. */
   last_seq: number;
+  /** Names the signed-in customer of the shop; signed by the shop. */
+  customer_token?: string;
 }
 
 export interface Ready {
@@ -62,6 +64,8 @@ export interface Ready {
   service?: Service | null;
   messages: Message[];
   greeting?: Greeting | null;
+  /** Why the customer token was refused. */
+  token_error?: string | null;
 }
 
 export interface Say {

@@ -1,6 +1,7 @@
 /** What the server tells the desk; the shapes of `/desk/api` and of the namespace `/desk`. */
 
 import type { Lang } from "../shared/language";
+import type { Case } from "./case-card";
 
 export interface Bilingual {
   zh: string;
@@ -153,6 +154,7 @@ export interface Customer {
   name: string | null;
   orders: Order[];
   earlier: Earlier[];
+  cases: Case[];
 }
 
 /** Everything about one conversation. */

@@ -7,6 +7,7 @@ import { type Account, ApiError } from "../shared/http";
 import { fill, type Lang } from "../shared/language";
 import { api } from "./api";
 import { Bell } from "./bell";
+import { CasesButton } from "./cases";
 import { ConversationPane } from "./conversation";
 import { askClose, askPass, askSnooze, showKeys } from "./dialogs";
 import { showFigures } from "./figures";
@@ -30,6 +31,7 @@ export class DeskPage {
   readonly #words: Words;
   readonly #bell = new Bell();
   readonly #bar: TopBar;
+  readonly #cases: CasesButton;
   readonly #list: ConversationList;
   readonly #conversation: ConversationPane;
   readonly #panel: CustomerPanel;
@@ -54,7 +56,12 @@ export class DeskPage {
         this.#bell.ring(what, what === "customer" ? words.newCustomer : words.newMessage),
     });
     this.#store = store;
+    this.#cases = new CasesButton(lang, {
+      conversation: (id) => void store.open(id),
+      failed: (error) => this.#failed(error),
+    });
     this.#bar = new TopBar(store, lang, this.#bell, {
+      cases: this.#cases.element,
       figures: () => void showFigures(catalogue, lang).catch((error) => this.#refused(error)),
       live: () =>
         void showLive(catalogue, lang, (error) => this.#failed(error)).catch((error) =>
@@ -77,6 +84,7 @@ export class DeskPage {
       lang,
       (suggestion) => this.#insert(suggestion),
       () => this.element.classList.remove("shows-panel"),
+      (number) => this.#cases.show(number),
     );
     this.element = h(
       "div",
@@ -101,6 +109,7 @@ export class DeskPage {
     clearInterval(this.#ticking);
     document.removeEventListener("keydown", this.#key);
     document.removeEventListener("visibilitychange", this.#look);
+    this.#cases.remove();
     this.#store.stop();
     this.element.remove();
   }

@@ -4,6 +4,7 @@ import { h, icon } from "../shared/dom";
 import { iconButton } from "../shared/icon-button";
 import { CLOSE } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
+import { CASE_WORDS, type Case, caseFacts, caseTop, waits } from "./case-card";
 import { SHIELD } from "./icons";
 import type { Customer, Earlier, Order, Suggestion } from "./model";
 import type { Store } from "./store";
@@ -15,12 +16,14 @@ export class CustomerPanel {
   #shown = "";
 
   /** @param insert puts an answer into the composer, in the customer's language.
-   * @param close puts the panel away, where it lies over the conversation. */
+   * @param close puts the panel away, where it lies over the conversation.
+   * @param answer shows a case where it is answered. */
   constructor(
     private readonly store: Store,
     private readonly lang: Lang,
     private readonly insert: (suggestion: Suggestion) => void,
     private readonly close: () => void,
+    private readonly answer: (number: string) => void,
   ) {
     this.#words = WORDS[lang];
     this.element = h("section", {
@@ -49,6 +52,7 @@ export class CustomerPanel {
         ),
         this.#suggestions(suggestions),
         this.#identity(customer),
+        ...this.#cases(customer),
         this.#orders(customer),
         this.#earlier(customer),
       );
@@ -93,6 +97,30 @@ export class CustomerPanel {
         icon(SHIELD),
         [name, words.identities[identity]].filter(Boolean).join(" · "),
       ),
+    );
+  }
+
+  #cases({ cases }: Customer): HTMLElement[] {
+    if (cases.length === 0) return [];
+    return [section(CASE_WORDS[this.lang].title, ...cases.map((one) => this.#case(one)))];
+  }
+
+  #case(one: Case): HTMLElement {
+    return h(
+      "details",
+      { class: "case", open: waits(one), "data-testid": "panel-case" },
+      h("summary", {}, ...caseTop(one, this.lang)),
+      ...caseFacts(one, this.lang),
+      waits(one) &&
+        h(
+          "button",
+          {
+            type: "button",
+            "data-testid": "panel-case-answer",
+            onclick: () => this.answer(one.number),
+          },
+          CASE_WORDS[this.lang].back,
+        ),
     );
   }
 

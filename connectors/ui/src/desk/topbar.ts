@@ -12,6 +12,8 @@ import { theme, turnTheme } from "./theme";
 import { ago, WORDS, type Words } from "./words";
 
 export interface BarActions {
+  /** The button that leads to the cases. */
+  cases: HTMLElement;
   figures(): void;
   live(): void;
   keys(): void;
@@ -56,6 +58,7 @@ export class TopBar {
       h("span", { class: "grow" }),
       store.directs && iconButton(words.live, BOARD, "", "live-board", actions.live),
       store.directs && iconButton(words.figures, CHART, "", "figures", actions.figures),
+      actions.cases,
       this.#accepting,
       this.#sound,
       this.#theme,

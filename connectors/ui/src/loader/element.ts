@@ -9,10 +9,11 @@ import { Launcher } from "./launcher";
 import css from "./launcher.css?inline";
 
 /** Attributes: `server` (origin; default: where the script came from), `lang` (zh, en, auto),
- * `title` (name in the header), `theme="light"` (for pages without a dark mode), `open`.
+ * `title` (name in the header), `theme="light"` (for pages without a dark mode), `open`,
+ * `customer-token` (the shop's signed token of the customer who is signed in on its page).
  * Events: `yingda-open`, `yingda-close`. */
 export class YingdaChat extends HTMLElement {
-  static readonly observedAttributes = ["lang", "open", "server", "title"];
+  static readonly observedAttributes = ["lang", "open", "server", "title", "customer-token"];
   readonly #root = this.attachShadow({ mode: "open" });
   #launcher: Launcher | undefined;
   #chat: Promise<Chat> | undefined;
@@ -48,6 +49,10 @@ export class YingdaChat extends HTMLElement {
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (!this.#launcher || before === now) return;
+    if (name === "customer-token") {
+      this.#chat?.then((chat) => chat.identify(), this.#failed);
+      return;
+    }
     if (name === "open") {
       this.#toggle(now !== null);
       return;
@@ -59,6 +64,16 @@ export class YingdaChat extends HTMLElement {
     this.#stop();
     this.#start();
     if (this.hasAttribute("open")) this.#toggle(true, false);
+  }
+
+  /** The shop's signed token of the customer who is signed in on its page; empty: nobody is. */
+  get customerToken(): string {
+    return this.getAttribute("customer-token") ?? "";
+  }
+
+  set customerToken(token: string | null | undefined) {
+    if (token) this.setAttribute("customer-token", token);
+    else this.removeAttribute("customer-token");
   }
 
   /** Opens the panel. */
@@ -114,6 +129,7 @@ export class YingdaChat extends HTMLElement {
         lang: this.#asked,
         uiLang: this.#lang,
         title: this.title || undefined,
+        customerToken: () => this.customerToken || undefined,
         close: () => this.close(),
       }),
     );

@@ -22,6 +22,22 @@ describe("connecting", () => {
     expect(wire.auth()).toEqual({ session: "s1", lang: "auto", ui_lang: "zh", last_seq: 2 });
   });
 
+  test("with the token of a signed-in customer, as it is at that moment", () => {
+    const wire = new FakeWire();
+    let token: string | undefined = "t1";
+    new Conversation(
+      SERVER,
+      "auto",
+      "zh",
+      wire.open,
+      () => undefined,
+      () => token,
+    );
+    expect(wire.auth()).toMatchObject({ customer_token: "t1" });
+    token = undefined;
+    expect(wire.auth()).not.toHaveProperty("customer_token");
+  });
+
   test("after a reload with the session, asking for everything", () => {
     setUp().wire.ready({ messages: [message(1)] });
     expect(setUp().wire.auth()).toMatchObject({ session: "s1", last_seq: 0 });

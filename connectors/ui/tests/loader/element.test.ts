@@ -7,6 +7,7 @@ const chat = {
   hide: vi.fn(),
   say: vi.fn(),
   draft: vi.fn(),
+  identify: vi.fn(),
   remove: vi.fn(),
 } satisfies Chat;
 const mount = vi.fn((_: MountOptions): Chat => chat);
@@ -57,6 +58,23 @@ describe("<yingda-chat>", () => {
     place({ open: "", server: "https://other.example/path" });
     await settled();
     expect(mount.mock.calls[1]?.[0]).toMatchObject({ server: "https://other.example" });
+  });
+
+  test("a customer who signs in or out on the page is passed on at once, without a new chat", async () => {
+    const { element } = place({ open: "", "customer-token": "one" });
+    await settled();
+    const given = mount.mock.calls[0]?.[0];
+    expect(given?.customerToken()).toBe("one");
+    expect(chat.identify).not.toHaveBeenCalled();
+    element.customerToken = "two";
+    await settled();
+    expect(given?.customerToken()).toBe("two");
+    element.customerToken = "";
+    await settled();
+    expect(given?.customerToken()).toBeUndefined();
+    expect(element.hasAttribute("customer-token")).toBe(false);
+    expect(chat.identify).toHaveBeenCalledTimes(2);
+    expect(mount).toHaveBeenCalledTimes(1);
   });
 
   test("auto takes the page's language and leaves a valid lang attribute", async () => {

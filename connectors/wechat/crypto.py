@@ -85,5 +85,5 @@ class MessageCipher:
         except (ValueError, binascii.Error, struct.error) as error:
             raise CryptoError("expected a message encrypted with our key") from error
         if plain[start + length :] != self._app_id:
-            raise CryptoError("expected a message for our account")
+            raise CryptoError("expected a message for our AppID or CorpID")
         return plain[start : start + length]

@@ -189,6 +189,27 @@ class Settings(BaseSettings):
         "",
         description="File with the account's menu, uploaded when it changes; empty: the menu is left alone.",
     )
+    wecom_corp_id: str = Field(
+        "",
+        description="CorpID of the WeCom enterprise whose customer service (微信客服) is answered; empty: none.",
+    )
+    wecom_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of WeCom's customer service (微信客服)."
+    )
+    wecom_token: SecretStr = Field(
+        SecretStr(""), description="Token of WeCom's callback configuration, which signs callbacks."
+    )
+    wecom_aes_key: SecretStr = Field(
+        SecretStr(""), description="EncodingAESKey of WeCom's callback configuration."
+    )
+    wecom_aes_key_previous: SecretStr = Field(
+        SecretStr(""), description="The EncodingAESKey before the last change; still accepted."
+    )
+    wecom_api_url: str = Field("https://qyapi.weixin.qq.com", description="WeCom's API.")
+    wecom_people: Literal["desk", "wecom"] = Field(
+        "desk",
+        description="Where people answer WeCom's customers: our desk, or WeCom's own waiting pool.",
+    )
     extra_channels: list[str] = Field(
         [], description="Python packages of further channels, as JSON list."
     )

@@ -13,7 +13,7 @@ from bot.storage.engine import Database
 from connectors.base import Connector
 from connectors.texts import ChannelTexts
 
-_BUILT_IN = ("connectors.telegram", "connectors.wechat")
+_BUILT_IN = ("connectors.telegram", "connectors.wechat", "connectors.wecom")
 
 
 @dataclass(frozen=True)

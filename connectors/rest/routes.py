@@ -10,8 +10,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 
 from bot.conversations import transcript
@@ -19,9 +19,11 @@ from bot.conversations.model import Body, Direction, Inbound, MessageState
 from bot.orders.identity import Identity, SignInError
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
+from connectors.guards import read_body
 from connectors.service import Reception
 
 CHANNEL = "rest"
+_BODY_LIMIT_BYTES = 100_000
 
 
 class RestMessage(BaseModel):
@@ -50,8 +52,13 @@ def rest_router(reception: Reception, database: Database, identity: Identity) ->
         return {"status": "ok"}
 
     @router.post("/webhook")
-    async def webhook(message: RestMessage) -> list[dict[str, Any]]:
-        """Answer one message with the list of replies."""
+    async def webhook(request: Request) -> list[dict[str, Any]]:
+        """Answer one ``RestMessage`` with the list of replies."""
+        try:
+            message = RestMessage.model_validate_json(await read_body(request, _BODY_LIMIT_BYTES))
+        except ValidationError as error:
+            wrong = error.errors(include_url=False, include_context=False, include_input=False)
+            raise HTTPException(422, wrong) from error
         if message.customer_token:
             async with database.write() as session:
                 theirs = await transcript.open_conversation(session, CHANNEL, message.sender)

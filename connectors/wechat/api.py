@@ -43,6 +43,9 @@ class WeChatApi:
         database: shares the access token between processes and over restarts.
     """
 
+    _platform = "wechat"
+    _early = _EARLY
+
     def __init__(self, url: str, app_id: str, secret: str, database: Database) -> None:
         self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(8.0, connect=4.0))
         self._app_id = app_id
@@ -135,14 +138,19 @@ class WeChatApi:
     async def _call(
         self, path: str, content: Mapping[str, Any], token: str | None = None
     ) -> dict[str, Any]:
+        request = self._http.build_request(
+            "POST",
+            path,
+            params={"access_token": token} if token else None,
+            # WeChat shows "\u4f60" as it stands, so the text must not be escaped.
+            content=json.dumps(content, ensure_ascii=False).encode(),
+            headers={"Content-Type": "application/json; charset=utf-8"},
+        )
+        return await self._answer(request)
+
+    async def _answer(self, request: httpx.Request) -> dict[str, Any]:
         try:
-            response = await self._http.post(
-                path,
-                params={"access_token": token} if token else None,
-                # WeChat shows "\u4f60" as it stands, so the text must not be escaped.
-                content=json.dumps(content, ensure_ascii=False).encode(),
-                headers={"Content-Type": "application/json; charset=utf-8"},
-            )
+            response = await self._http.send(request)
             response.raise_for_status()
             answer: dict[str, Any] = response.json()
         except (httpx.HTTPError, ValueError) as error:
@@ -157,7 +165,7 @@ class WeChatApi:
         """Return a token that is not ``stale``."""
         async with self._refreshing:
             for known in (self._token, await self._stored()):
-                if known and known[0] != stale and known[1] - _EARLY > datetime.now(UTC):
+                if known and known[0] != stale and known[1] - self._early > datetime.now(UTC):
                     self._token = known
                     return known[0]
             self._token = await self._fetch(forced=stale is not None)
@@ -172,23 +180,26 @@ class WeChatApi:
         force = forced and time.monotonic() - self._forced_at > _FORCE_EVERY_S
         if force:
             self._forced_at = time.monotonic()
-        answer = await self._call(
+        answer = await self._ask_token(force)
+        token = str(answer["access_token"])
+        expires_at = datetime.now(UTC) + timedelta(seconds=float(answer["expires_in"]))
+        async with self._database.write() as session:
+            await put_state(session, self._key, token, expires_at)
+        _log.info("access token renewed", platform=self._platform, forced=force)
+        return token, expires_at
+
+    async def _ask_token(self, force: bool) -> dict[str, Any]:
+        return await self._call(
             "/cgi-bin/stable_token",
             {
                 "grant_type": "client_credential", "appid": self._app_id,
                 "secret": self._secret, "force_refresh": force,
             },
         )  # fmt: skip
-        token = str(answer["access_token"])
-        expires_at = datetime.now(UTC) + timedelta(seconds=float(answer["expires_in"]))
-        async with self._database.write() as session:
-            await put_state(session, self._key, token, expires_at)
-        _log.info("wechat access token renewed", forced=force)
-        return token, expires_at
 
     @property
     def _key(self) -> str:
-        return f"wechat.token.{self._app_id}"
+        return f"{self._platform}.token.{self._app_id}"
 
 
 async def put_state(

@@ -43,7 +43,7 @@ class MessageCipher:
 
     Args:
         encoding_key: 43 characters of Base64.
-        app_id: to whom messages must be addressed.
+        app_id: to whom messages must be addressed: an AppID, or WeCom's CorpID.
 
     Raises:
         ValueError: when the key is not one.
@@ -53,7 +53,7 @@ class MessageCipher:
         if not _ENCODING_KEY.fullmatch(encoding_key):
             raise ValueError(
                 f"expected an EncodingAESKey of 43 letters and digits, got {len(encoding_key)} "
-                "characters; check YINGDA_WECHAT_AES_KEY and YINGDA_WECHAT_AES_KEY_PREVIOUS"
+                "characters; check YINGDA_WECHAT_AES_KEY or YINGDA_WECOM_AES_KEY, and …_PREVIOUS"
             )
         key = base64.b64decode(f"{encoding_key}=")
         self._cipher = Cipher(algorithms.AES(key), modes.CBC(key[:16]))
@@ -85,5 +85,5 @@ class MessageCipher:
         except (ValueError, binascii.Error, struct.error) as error:
             raise CryptoError("expected a message encrypted with our key") from error
         if plain[start + length :] != self._app_id:
-            raise CryptoError("expected a message for our AppID")
+            raise CryptoError("expected a message for our AppID or CorpID")
         return plain[start : start + length]

@@ -49,15 +49,20 @@ class Customers:
         self._database = database
         self._channel = channel
 
-    async def wrote(self, user: str, at: datetime) -> None:
+    async def wrote(self, user: str, at: datetime, *, new: bool = False) -> None:
         """The customer sent a message at a moment of WeChat's clock: the quota is full again.
 
         A repeated delivery has the same moment and changes nothing.
+
+        Args:
+            new: known to be no repeated one, so that it counts also within the second of another.
         """
         async with self._database.write() as session:
             row = await self._row(session, user)
-            if row.messages_until is None or row.messages_until < at + MESSAGE_WINDOW:
-                row.messages_until = at + MESSAGE_WINDOW
+            until = at + MESSAGE_WINDOW
+            known = row.messages_until
+            if known is None or known < until or (new and known == until):
+                row.messages_until = until
                 row.messages_left = MESSAGES
 
     async def stepped_by(self, user: str, at: datetime) -> None:

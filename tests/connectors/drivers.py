@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from tests.connectors.harness import RunningApp, running_app, until
 from tests.connectors.telegram import fake as telegram
 from tests.connectors.wechat import fake as wechat
+from tests.connectors.wecom import fake as wecom
 
 
 class Driver(ABC):
@@ -169,3 +170,44 @@ class WeChatDriver(Driver):
 
     def texts(self, user: int) -> list[str]:
         return self.platform.texts(f"o{user}")
+
+
+class WeComDriver(Driver):
+    """WeCom customer service."""
+
+    name = "wecom"
+    faults = (-1, "500", "reset")
+
+    def __init__(self) -> None:
+        self.platform = wecom.FakeWeCom()
+
+    @asynccontextmanager
+    async def running(self, root: Path, var: Path) -> AsyncIterator[None]:
+        async with running_app(root, var, **self.platform.settings()) as self.app:
+            self.platform.http = self.app.http
+            yield
+
+    def message(self, user: int, text: str) -> Any:
+        return self.platform.message(f"wm{user}", "text", content=text)
+
+    async def deliver(self, message: Any) -> int:
+        return await self.platform.deliver(message)
+
+    async def forge(self, message: Any) -> int:
+        query, body = self.platform.sealed()
+        return (await self.platform.post(query | {"msg_signature": "0" * 40}, body)).status_code
+
+    def unknown(self, user: int) -> Any:
+        return self.platform.message(f"wm{user}", "hologram", media_id="1")
+
+    async def deliver_bytes(self, body: bytes) -> int:
+        return (await self.platform.post(self.platform.sealed()[0], body)).status_code
+
+    def break_next(self, fault: int | str) -> None:
+        self.platform.faults.append(fault)
+
+    async def choose(self, user: int, number: int) -> None:
+        assert await self.deliver(self.platform.press(f"wm{user}", number - 1)) == 200
+
+    def texts(self, user: int) -> list[str]:
+        return self.platform.texts(f"wm{user}")

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from connectors.texts import ChannelTexts
-from tests.connectors.drivers import Driver, TelegramDriver, WeChatDriver
+from tests.connectors.drivers import Driver, TelegramDriver, WeChatDriver, WeComDriver
 from tests.connectors.harness import RICH_TEXT, running_app, until
 from tests.connectors.sms import SmsDriver
 
@@ -18,6 +18,7 @@ DRIVERS: dict[str, Callable[[], Driver]] = {
     "telegram": TelegramDriver,
     "wechat": lambda: WeChatDriver(safe=False),
     "wechat-safe": lambda: WeChatDriver(safe=True),
+    "wecom": WeComDriver,
     "docs-example": SmsDriver,
 }
 
@@ -101,7 +102,7 @@ async def test_a_long_answer_arrives_whole_in_parts_that_the_platform_takes(
 ) -> None:
     await channel.say(1, "long")
     whole = "".join(f"第{n}句话，说得长一点。" for n in range(1200))
-    if isinstance(channel, WeChatDriver):
+    if isinstance(channel, WeChatDriver | WeComDriver):
         # 36 kB are more than the quota: what fits is sent, the rest comes with the next message.
         for number in range(40):
             await asyncio.sleep(0.3)

@@ -1,6 +1,6 @@
-"""The app with its scripted dialogue as a process: ``python -m tests.connectors.faults.app PORT SETTINGS``.
+"""The app with its scripted dialogue as a process: ``python -m tests.connectors.faults.app PORT NUMBER SETTINGS``.
 
-SETTINGS is JSON. Killed and started again on the same folder, as a supervisor would do it.
+NUMBER says which process it is, in ``x-process`` of every response; SETTINGS is JSON. Killed and started again on the same folder, as a supervisor would do it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,15 @@ async def _create_tables(url: str) -> None:
 
 def main() -> None:
     """Serve until killed."""
-    port, chosen = int(sys.argv[1]), json.loads(sys.argv[2])
+    port, number, chosen = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
     settings = Settings(root=Path.cwd(), log_level="warning", **chosen)
     configure_logs(settings)
     asyncio.run(_create_tables(settings.database))
     app = app_without_engine(settings, Database(settings.database), ScriptedDialogue())
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    headers = [("x-process", number)]
+    uvicorn.run(
+        app, host="127.0.0.1", port=port, log_level="error", access_log=False, headers=headers
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ async def run_telegram(root: Path, var: Path, customers: int, messages: int) -> 
             root,
             {
                 "var": str(var), "telegram_token": telegram.TOKEN,
-                "telegram_api_url": platform.url, "public_url": "https://bot.example",
+                "telegram_api_url": f"{platform.url}/of/{{process}}", "public_url": "https://bot.example",
                 "customer_messages_per_minute": 0, "address_requests_per_minute": 0,
             },
         )  # fmt: skip
@@ -69,7 +68,7 @@ async def run_telegram(root: Path, var: Path, customers: int, messages: int) -> 
             def shown() -> dict[int, Sequence[Show]]:
                 found: defaultdict[int, list[Show]] = defaultdict(list)
                 for sent in platform.sent:
-                    found[sent.chat_id].append(Show(sent.text, sent.at, sent.heard))
+                    found[sent.chat_id].append(Show(sent.text, sent.process, sent.heard))
                 return dict(found)
 
             try:
@@ -89,7 +88,7 @@ async def run_wechat(root: Path, var: Path, customers: int, messages: int) -> Ve
             {
                 "var": str(var), "wechat_app_id": wechat.APP_ID, "wechat_secret": wechat.SECRET,
                 "wechat_token": wechat.TOKEN, "wechat_aes_key": wechat.AES_KEY,
-                "wechat_api_url": platform.url,
+                "wechat_api_url": f"{platform.url}/of/{{process}}",
                 "customer_messages_per_minute": 0, "address_requests_per_minute": 0,
             },
         )  # fmt: skip
@@ -104,7 +103,7 @@ async def run_wechat(root: Path, var: Path, customers: int, messages: int) -> Ve
         log: defaultdict[int, list[Show]] = defaultdict(list)
 
         def note(one: wechat.Shown) -> None:
-            log[int(one.user[1:])].append(Show(one.text, time.monotonic(), one.heard))
+            log[int(one.user[1:])].append(Show(one.text, one.process, one.heard))
 
         platform.on_shown = note
         async with httpx.AsyncClient(base_url=app.url, timeout=30) as platform.http:

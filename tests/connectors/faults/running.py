@@ -23,22 +23,23 @@ import httpx
 
 @dataclass(frozen=True)
 class Kill:
-    """When the killed process's successor was started (monotonic seconds), and which answers the killed
-    one had not written down as delivered, as its database says.
+    """Which process was killed (they are counted from 1), and which answers were not written down as
+    delivered by then, as its database says."""
 
-    Not when it was killed: the platform may still read what lay in its sockets a moment later.
-    """
-
-    at: float
+    process: int
     unconfirmed: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Show:
-    """A text that a customer saw, and when; ``heard`` is false when our side had hung up by then."""
+    """A text that a customer saw, and which process had sent it.
+
+    The process is told by what it sent, not by a clock: the platform may come to a request long after
+    its sender is gone. ``heard`` is false when our side had hung up by then.
+    """
 
     text: str
-    at: float
+    process: int
     heard: bool = True
 
 
@@ -82,9 +83,7 @@ def check(
                 first[answer] = show
                 if before is None:
                     order.append(answer)
-                elif not before.heard or any(
-                    before.at <= kill.at < show.at and answer in kill.unconfirmed for kill in kills
-                ):
+                elif not before.heard or _killed_between(kills, before, show, answer):
                     repeated += 1
                 else:
                     doubled += 1
@@ -96,8 +95,18 @@ def check(
     return Verdict(sum(map(len, asked.values())), lost, doubled, misordered, repeated)
 
 
+def _killed_between(kills: Sequence[Kill], one: Show, other: Show, answer: str) -> bool:
+    """Tell whether the earlier of two senders was killed before it could write ``answer`` down."""
+    first, second = sorted((one.process, other.process))
+    return any(first <= kill.process < second and answer in kill.unconfirmed for kill in kills)
+
+
 class KilledApp:
-    """The app's process; ``kill`` is SIGKILL and a new start."""
+    """The app's process; ``kill`` is SIGKILL and a new start.
+
+    ``{process}`` in a setting becomes the number of the process, which stands in ``x-process`` of its
+    responses too.
+    """
 
     def __init__(self, root: Path, settings: Mapping[str, Any]) -> None:
         self._root = root
@@ -108,11 +117,17 @@ class KilledApp:
         self.url = f"http://127.0.0.1:{self._port}"
         self.kills: list[Kill] = []
         self._process: asyncio.subprocess.Process | None = None
+        self._number = 0
 
     async def start(self) -> None:
+        self._number += 1
+        settings = {
+            name: value.format(process=self._number) if isinstance(value, str) else value
+            for name, value in self._settings.items()
+        }
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.connectors.faults.app", str(self._port),
-            json.dumps(self._settings), cwd=self._root,
+            str(self._number), json.dumps(settings), cwd=self._root,
         )  # fmt: skip
         async with httpx.AsyncClient() as http, asyncio.timeout(120):
             while True:
@@ -124,15 +139,13 @@ class KilledApp:
 
     async def kill(self) -> None:
         await self.stop()
-        unconfirmed = self._unconfirmed()
-        # The new process needs some time to load before it sends anything.
-        self.kills.append(Kill(time.monotonic(), unconfirmed))
         await self.start()
 
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
+            self.kills.append(Kill(self._number, self._unconfirmed()))
 
     def _unconfirmed(self) -> frozenset[str]:
         file = Path(self._settings["var"]) / "yingda.sqlite3"

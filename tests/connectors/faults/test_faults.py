@@ -27,12 +27,15 @@ async def test_two_kills_lose_double_and_misorder_nothing(
 def test_the_checker_sees_what_is_lost_doubled_and_misordered() -> None:
     asked = {1: ["a", "b", "c"], 2: ["d"]}
     shown = {
-        1: [Show("re b", 10.0), Show("re a\n\nre b", 20.0)],
-        2: [Show("re d", 29.5), Show("re d", 31.0, heard=False), Show("re d", 32.0)],
+        1: [Show("re b", 1), Show("re a\n\nre b", 1)],
+        2: [Show("re d", 1), Show("re d", 2, heard=False), Show("re d", 2)],
     }
-    assert check(asked, shown, [Kill(30.0, frozenset({"re d"}))]) == Verdict(4, 1, 1, 1, 2)
-    # Nobody was killed while this was on its way, or it had been written down by then.
-    for kills in ([], [Kill(30.0, frozenset())], [Kill(29.0, frozenset({"re d"}))]):
+    assert check(asked, shown, [Kill(1, frozenset({"re d"}))]) == Verdict(4, 1, 1, 1, 2)
+    # Nobody was killed in between, or it had been written down by then.
+    for kills in ([], [Kill(1, frozenset())], [Kill(2, frozenset({"re d"}))]):
         assert check(asked, shown, kills) == Verdict(4, 1, 2, 1, 1)
-    fine = {1: [Show("re a", 1.0), Show("re b\n\nre c", 2.0)], 2: [Show("re d", 3.0)]}
+    # The platform came to the request of the killed process after that of its successor.
+    late = {1: [Show("re a", 2), Show("re a", 1)]}
+    assert check({1: ["a"]}, late, [Kill(1, frozenset({"re a"}))]).repeated == 1
+    fine = {1: [Show("re a", 1), Show("re b\n\nre c", 1)], 2: [Show("re d", 1)]}
     assert check(asked, fine, kills=[]) == Verdict(4, 0, 0, 0, 0)

@@ -34,13 +34,14 @@ class BadRequest(Exception):  # noqa: N818 - Telegram's words
 
 @dataclass
 class Sent:
-    """One message that arrived at a chat."""
+    """One message that arrived at a chat; ``process`` is who sent it, when its address says so."""
 
     chat_id: int
     text: str
     at: float
     raw: dict[str, str]
     keyboard: list[list[dict[str, str]]] = field(default_factory=list)
+    process: int = 0
     heard: bool = True
 
 
@@ -93,7 +94,8 @@ class FakeTelegram:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/file/bot{token}/{path:.+}", self._file)
-        app.router.add_route("*", "/bot{token}/{method}", self._serve)
+        for before in ("", r"/of/{process:\d+}"):
+            app.router.add_route("*", before + "/bot{token}/{method}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -196,8 +198,13 @@ class FakeTelegram:
         try:
             before = len(self.sent)
             response: web.Response = await getattr(self, f"_{method}")(values)
+            mine = self.sent[before:]
+            for sent in mine:
+                sent.process = int(request.match_info.get("process", 0))
+            if mine:
+                await _let_hang_ups_arrive()
             if request.transport is None or request.transport.is_closing():
-                for sent in self.sent[before:]:
+                for sent in mine:
                     sent.heard = False
             return response
         except BadRequest as error:
@@ -335,6 +342,12 @@ class FakeTelegram:
         for key, _, _ in limits:
             self._times[key].append(now)
         return None
+
+
+async def _let_hang_ups_arrive() -> None:
+    """A request and the end of its connection may lie in the socket together; they are read in turn."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 def _utf16(text: str) -> int:

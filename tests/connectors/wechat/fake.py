@@ -40,11 +40,13 @@ PATIENCE_S = 5.0
 
 @dataclass
 class Shown:
-    """One message that a customer sees, and the way it came: "passive" or "service"."""
+    """One message that a customer sees, and the way it came: "passive" or "service"; ``process`` is who sent
+    it, when its address or its response says so."""
 
     user: str
     text: str
     way: str
+    process: int = field(default=0, compare=False)
     heard: bool = field(default=True, compare=False)
 
 
@@ -91,11 +93,12 @@ class FakeWeChat:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post("/cgi-bin/stable_token", self._stable_token)
-        app.router.add_post("/cgi-bin/message/custom/send", self._send)
-        app.router.add_post("/cgi-bin/menu/create", self._create_menu)
-        app.router.add_get("/cgi-bin/media/get", self._media)
-        app.router.add_post("/cgi-bin/media/upload", self._upload)
+        for before in ("", r"/of/{process:\d+}"):
+            app.router.add_post(before + "/cgi-bin/stable_token", self._stable_token)
+            app.router.add_post(before + "/cgi-bin/message/custom/send", self._send)
+            app.router.add_post(before + "/cgi-bin/menu/create", self._create_menu)
+            app.router.add_get(before + "/cgi-bin/media/get", self._media)
+            app.router.add_post(before + "/cgi-bin/media/upload", self._upload)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -180,7 +183,8 @@ class FakeWeChat:
         assert answer["MsgType"] == "text"
         assert answer["CreateTime"].isdigit()
         assert 0 < len(answer["Content"].encode()) <= 2048
-        self._show(Shown(user, answer["Content"], "passive"))
+        process = int(response.headers.get("x-process", 0))
+        self._show(Shown(user, answer["Content"], "passive", process))
         return answer["Content"]
 
     def _show(self, shown: Shown) -> None:
@@ -255,8 +259,13 @@ class FakeWeChat:
             return _code(45015, "response out of time limit or subscription is canceled")
         if not customer.take():
             return _code(45047, "out of response count limit")
+        process = int(request.match_info.get("process", 0))
+        # A request and the end of its connection may lie in the socket together; they are read in turn.
+        for _ in range(3):
+            await asyncio.sleep(0)
         gone = request.transport is None or request.transport.is_closing()
-        self._show(Shown(sent["touser"], text, "service", heard=not gone and fault != "lost"))
+        heard = not gone and fault != "lost"
+        self._show(Shown(sent["touser"], text, "service", process, heard))
         return self._abort(request) if fault == "lost" else _code(0, "ok")
 
     async def _upload(self, request: web.Request) -> web.Response:

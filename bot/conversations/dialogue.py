@@ -26,7 +26,7 @@ _SENT_IT = {"zh": "照片发过来了", "en": "I have sent the photo"}
 _QUESTIONS = frozenset({"ask_faq", "cod_question", "product_question", "installation_help"})
 _SMALL_TALK = frozenset({"greet", "thanks", "goodbye", "bot_challenge"})
 _NO_TASK = frozenset({"nlu_fallback", "out_of_scope", None})
-_SURE = 0.7
+_SURE = 0.6
 _MOST_WAITING = 4
 
 

@@ -58,6 +58,7 @@ class ScriptedDialogue:
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
         channel: str | None = None,
+        later: Sequence[str] = (),
     ) -> Outcome:
         self.seen.append(payload or text)
         self.files.append(attachments)

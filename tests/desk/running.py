@@ -100,6 +100,7 @@ class ScriptedDialogue:
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
         channel: str | None = None,
+        later: Sequence[str] = (),
     ) -> Outcome:
         language = self.language_for(text, before)
         if text in _BROKEN:

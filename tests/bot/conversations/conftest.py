@@ -52,6 +52,7 @@ class ScriptedDialogue:
         before: Language | None = None,
         attachments: Sequence[Attachment] = (),
         channel: str | None = None,
+        later: Sequence[str] = (),
     ) -> Outcome:
         self.overlapped |= conversation_id in self.running
         self.running.add(conversation_id)

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 # From this level on a customer counts as angry. Chosen so that hardly a calm message reaches it alone:
 # a person who comes too early costs more patience than one who comes a message later.
-ANGRY = 0.75
+ANGRY = 0.7
 # How much an earlier message still counts: it takes two bad ones in a row to make up for one very bad.
 _FADING = (1.0, 0.5, 0.25)
 _BUCKETS = 2**13

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.settings import Settings
 from tests.stack.running import Stack, free_port, processes_of
 
 
@@ -98,6 +99,8 @@ def test_an_agent_answers_from_the_terminal(stack: Stack) -> None:
 
 @pytest.mark.timeout(300)
 def test_up_starts_everything_and_ctrl_c_leaves_no_process(tmp_path: Path) -> None:
+    # What is encoded once for all tests; nothing else is shared.
+    (tmp_path / "cache").symlink_to((Settings().var / "cache").resolve())
     environment = {
         **os.environ,
         "YINGDA_VAR": str(tmp_path),

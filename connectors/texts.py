@@ -55,3 +55,7 @@ class ChannelTexts:
         line: _Line = getattr(self._lines[name], language)
         buttons = tuple(Button(button.title, button.payload) for button in line.buttons)
         return Body(line.text.strip().format(**values), buttons=buttons)
+
+    def mark(self, name: str, language: Language, /, **values: str) -> str:
+        """Return, in one line, what stands in the transcript for a message without words."""
+        return " ".join(self.say(f"mark_{name}", language, **values).text.split())

@@ -169,8 +169,7 @@ class Dialogue:
                 if turn.asks is False or (turn.asks is None and not later):
                     said = waiting.pop(0)
                     replies.append(self._phrases.say("utter_next_request", language, request=said))
-                    meant = wish_of(self._speller.read(said))
-                    requests = [_Request(said, meant, knowledge.rule(meant, channel))]
+                    requests = [self._part(said, knowledge, channel)]
                 elif also:
                     line = self._phrases.say("utter_one_by_one", language, request=waiting[-1])
                     replies.insert(len(replies) - len(turn.replies), line)
@@ -183,6 +182,10 @@ class Dialogue:
             anger=None if payload or self._anger is None else self._anger(whole.meant),
             later=tuple(waiting[:_MOST_WAITING]),
         )
+
+    def _part(self, said: str, knowledge: Knowledge, channel: str | None) -> _Request:
+        meant = wish_of(self._speller.read(said))
+        return _Request(said, meant, knowledge.rule(meant, channel))
 
     def _metadata(
         self, request: _Request, language: Language, knowledge: Knowledge, channel: str | None
@@ -223,14 +226,13 @@ class Dialogue:
         parts = parts_of(whole.said)
         questions: dict[str, _Request] = {}
         tasks: list[_Request] = []
-        intents: list[str] = []
+        tells = False
         for said in parts if len(parts) > 1 else ():
-            meant = wish_of(self._speller.read(said))
-            part = _Request(said, meant, knowledge.rule(meant, channel))
+            part = self._part(said, knowledge, channel)
             metadata = {"faq": part.found and _as_metadata(part.found), "said": said}
             try:
                 read = await self._engine.understand(
-                    conversation_id, _as_typed(meant), message_id, metadata
+                    conversation_id, _as_typed(part.meant), message_id, metadata
                 )
             except EngineError:
                 return [whole], []
@@ -241,9 +243,9 @@ class Dialogue:
                 return [whole], []
             elif intent not in _SMALL_TALK:
                 tasks.append(part)
-                intents.append(intent)
+                tells |= intent == "inform"
         # "Where is SO…? My phone ends in 6688": what is told belongs to what is asked.
-        if len(questions) + len(tasks) < 2 or (len(tasks) > 1 and "inform" in intents):
+        if len(questions) + len(tasks) < 2 or (len(tasks) > 1 and tells):
             return [whole], []
         return [*questions.values(), *tasks[:1]], tasks[1:]
 

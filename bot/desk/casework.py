@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.orders import wording
@@ -56,6 +56,16 @@ class CaseCard:
     pictures: tuple[str, ...]
     answer: str | None
     closed_by: str | None
+
+
+async def count_open(session: AsyncSession, now: datetime) -> tuple[int, int]:
+    """Return how many cases are open, and how many of them are late."""
+    late = func.coalesce(CaseRow.promised_for, CaseRow.created_at) < now
+    counted = await session.execute(
+        select(func.count(), func.count().filter(late)).where(CaseRow.closed_at.is_(None))
+    )
+    whole, overdue = counted.one()
+    return whole, overdue
 
 
 async def open_cases(session: AsyncSession, book: OrderBook, now: datetime) -> list[CaseCard]:
@@ -140,10 +150,10 @@ def _card(
         kind=row.kind,
         state=_state(row, promised_for, end, now),
         order_number=row.order_number,
-        order_state=_both(wording.state(order.state, "zh"), wording.state(order.state, "en"))
+        order_state=Bilingual(wording.state(order.state, "zh"), wording.state(order.state, "en"))
         if order
         else None,
-        items=_both(wording.items(about, "zh"), wording.items(about, "en")) if about else None,
+        items=Bilingual(wording.items(about, "zh"), wording.items(about, "en")) if about else None,
         conversation_id=row.conversation_id if reachable else None,
         created_at=row.created_at,
         promised_for=promised_for,
@@ -162,7 +172,3 @@ def _state(
     if row.closed_at is None:
         return CaseState.LATE if promised_for < now else CaseState.OPEN
     return CaseState.WITHDRAWN if end and end.kind == WITHDRAWN else CaseState.CLOSED
-
-
-def _both(zh: str, en: str) -> Bilingual:
-    return Bilingual(zh, en)

@@ -20,8 +20,10 @@ from typing import Any, Protocol, Self
 
 import structlog
 import yaml
+from pydantic import ValidationError
 
 from bot.editing.model import Change, RecordData
+from bot.faq.model import Record
 
 _log = structlog.get_logger(__name__)
 _TIMEOUT_S = 20.0
@@ -259,10 +261,6 @@ def _records(text: str) -> dict[str, tuple[str, RecordData]]:
 
 def _plain(record: Mapping[str, Any]) -> RecordData:
     """Return a record as ``Record.plain`` has it, where it is one."""
-    from pydantic import ValidationError
-
-    from bot.faq.model import Record
-
     try:
         return Record.model_validate(record).plain()
     except ValidationError:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Select, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from bot.orders.fields import Changes, Field, first_forbidden, put, values_of
@@ -137,9 +138,8 @@ class SqlOrderBook:
         at: datetime,
     ) -> Order:
         """Make changes to an order, all of them or none; see ``OrderBook.change``."""
-        query = whole_order().where(OrderRow.number == number).with_for_update()
         async with self._database.write() as session:
-            row = (await session.execute(query)).scalar_one_or_none()
+            row = await find_locked(session, number)
             if row is None:
                 raise UnknownOrderError(f"expected the number of an order, got {number!r}")
             done = OrderEventRow.event_id.startswith(f"{key}.", autoescape=True)
@@ -167,6 +167,24 @@ def whole_order() -> Select[OrderRow]:
     return select(OrderRow).options(
         selectinload(OrderRow.items), selectinload(OrderRow.parcels).selectinload(ParcelRow.events)
     )
+
+
+async def find_locked(session: AsyncSession, number: str) -> OrderRow | None:
+    """Return an order's row with all that belongs to it, locked until the transaction ends."""
+    return (await session.execute(_locking(number))).scalar_one_or_none()
+
+
+async def locked(session: AsyncSession, number: str) -> OrderRow:
+    """Return what ``find_locked`` does, of an order that is known to exist.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: it does not.
+    """
+    return (await session.execute(_locking(number))).scalar_one()
+
+
+def _locking(number: str) -> Select[OrderRow]:
+    return whole_order().where(OrderRow.number == number).with_for_update()
 
 
 def order_of(row: OrderRow) -> Order:

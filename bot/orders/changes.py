@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -15,13 +16,14 @@ from bot.orders.book import (
     ChangeRefusedError,
     OrderBook,
     UnknownOrderError,
+    locked,
     order_of,
     whole_order,
 )
 from bot.orders.cod import CodState
 from bot.orders.cod_desk import start_again
 from bot.orders.fields import ALLOWED, NOT_PACKED, Field, iso, put, values_of
-from bot.orders.intents import Intent, begin, doubt, end
+from bot.orders.intents import Intent, ask, begin, doubt, end
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
 from bot.orders.record import (
@@ -245,10 +247,7 @@ class ChangeDesk:
             return refused
         changes = {field: _wanted(draft, field) for field in draft.fields}
         async with self._database.read() as session:
-            row = (
-                await session.execute(whole_order().where(OrderRow.number == number))
-            ).scalar_one()
-            before = {field: values_of(row, field) for field in changes}
+            before = await _values_now(session, number, changes)
         intent = Intent(key, number, actor, now, before, changes, draft.confirm)
         return await self._ask_shop(self._shop, order, intent)
 
@@ -271,30 +270,18 @@ class ChangeDesk:
                 )
             )
             done = {Field(e.kind.removeprefix(CHANGE_PREFIX)): e for e in events}
-            row = (
-                await session.execute(whole_order().where(OrderRow.number == number))
-            ).scalar_one()
+            was = {field: event.after for field, event in done.items()}
+            back = {field: event.before for field, event in done.items()}
             # Something that changed since is not taken back, and a confirmation alone is ours.
-            if not done or any(values_of(row, field) != e.after for field, e in done.items()):
+            if not done or await _values_now(session, number, was) != was:
                 return None
-        intent = Intent(
-            f"{change_id}-undo", number, actor, now,
-            {field: event.after for field, event in done.items()},
-            {field: event.before for field, event in done.items()},
-            undoes=True,
-        )  # fmt: skip
+        intent = Intent(f"{change_id}-undo", number, actor, now, was, back, undoes=True)
         return await self._ask_shop(self._shop, order, intent)
 
     async def _ask_shop(self, shop: OrderBook, order: Order, intent: Intent) -> Intent | Refused:
         await begin(self._database, intent)
         try:
-            await shop.change(
-                order.number,
-                intent.changes,
-                confirmed_at=intent.asked_at if intent.confirms else None,
-                key=intent.key,
-                at=intent.asked_at,
-            )
+            await ask(shop, intent)
         except BookDownError:
             await doubt(self._database, intent.key)
             return ShopDown(order)
@@ -383,10 +370,11 @@ async def _confirmation_after(
     return False
 
 
-async def locked(session: AsyncSession, number: str) -> OrderRow:
-    """Return an order's row with all its parts, locked for this transaction."""
-    query = whole_order().where(OrderRow.number == number).with_for_update()
-    return (await session.execute(query)).scalar_one()
+async def _values_now(
+    session: AsyncSession, number: str, fields: Iterable[Field]
+) -> dict[Field, dict[str, Any]]:
+    row = (await session.execute(whole_order().where(OrderRow.number == number))).scalar_one()
+    return {field: values_of(row, field) for field in fields}
 
 
 async def _written(session: AsyncSession, row: OrderRow, change_id: str) -> Settled:

@@ -24,8 +24,8 @@ from bot.orders.book import (
     ChangeRefusedError,
     OrderBook,
     UnknownOrderError,
+    locked,
     order_of,
-    whole_order,
 )
 from bot.orders.cod import OPEN, CodState
 from bot.orders.contacts import remember_contact
@@ -125,8 +125,7 @@ class CodDesk:
             return None
         async with self._database.write() as session:
             # The order before the timer, as everybody who changes an order does: no deadlock.
-            query = whole_order().where(OrderRow.number == number).with_for_update()
-            row = (await session.execute(query)).scalar_one()
+            row = await locked(session, number)
             found = await session.execute(
                 select(OrderTimerRow).where(OrderTimerRow.id == timer_id).with_for_update()
             )

@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.orders.book import OrderBook
 from bot.orders.fields import Field
+from bot.orders.model import Order
 from bot.storage.cod import OrderIntentRow
 from bot.storage.engine import Database
 
@@ -53,6 +55,21 @@ async def begin(database: Database, intent: Intent) -> None:
                 doubtful=False,
             )
         )  # fmt: skip
+
+
+async def ask(shop: OrderBook, intent: Intent) -> Order:
+    """Ask the shop for it and return how the order is then; a repeated key changes nothing twice.
+
+    Raises:
+        BookDownError, ChangeRefusedError, UnknownOrderError: as ``OrderBook.change`` does.
+    """
+    return await shop.change(
+        intent.order_number,
+        intent.changes,
+        confirmed_at=intent.asked_at if intent.confirms else None,
+        key=intent.key,
+        at=intent.asked_at,
+    )
 
 
 async def end(session: AsyncSession, key: str) -> bool:

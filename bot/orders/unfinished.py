@@ -6,10 +6,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.orders.book import BookDownError, ChangeRefusedError, OrderBook, UnknownOrderError
-from bot.orders.changes import locked, write_change, write_undo
+from bot.orders.book import (
+    BookDownError,
+    ChangeRefusedError,
+    OrderBook,
+    UnknownOrderError,
+    locked,
+)
+from bot.orders.changes import write_change, write_undo
 from bot.orders.fields import values_of
-from bot.orders.intents import Intent, begun_before, end
+from bot.orders.intents import Intent, ask, begun_before, end
 from bot.orders.model import Order
 from bot.orders.policy import CodPolicy
 from bot.orders.remote.mirror import keep
@@ -60,13 +66,7 @@ class Unfinished:
                 if order is not None and order.as_of is not None:
                     raise BookDownError("expected the shop's order, got our copy")
             else:
-                order = await shop.change(
-                    intent.order_number,
-                    intent.changes,
-                    confirmed_at=intent.asked_at if intent.confirms else None,
-                    key=intent.key,
-                    at=intent.asked_at,
-                )
+                order = await ask(shop, intent)
         except (ChangeRefusedError, UnknownOrderError) as error:
             _log.warning("a change was not finished", order=intent.order_number, why=str(error))
             order = None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from bot.accounts import audit
-from bot.desk.casework import closed_cases, open_cases
+from bot.desk.casework import closed_cases, count_open, open_cases
 from bot.orders.cases import UnknownCaseError
 from connectors.accounts import Talker
 from connectors.desk.parts import DeskParts
@@ -47,12 +47,9 @@ def cases_router(parts: DeskParts) -> APIRouter:
     @router.get("/cases/count")
     async def count(_: Talker) -> JSONResponse:
         """Count the open cases, and those of them that are late."""
-        now = datetime.now(UTC)
-        waiting = await parts.cases.waiting()
-        late = sum(case.promised_for < now for case in waiting)
-        return JSONResponse(
-            {"open": len(waiting), "late": late}, headers={"Cache-Control": "no-store"}
-        )
+        async with parts.database.read() as session:
+            waiting, late = await count_open(session, datetime.now(UTC))
+        return JSONResponse({"open": waiting, "late": late}, headers={"Cache-Control": "no-store"})
 
     @router.post("/cases/{number}/close")
     async def close(number: _Number, sent: CaseAnswer, me: Talker) -> JSONResponse:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import structlog
@@ -18,6 +18,7 @@ from bot.storage.channels import ChannelStateRow
 from bot.storage.engine import Database
 
 _log = structlog.get_logger(__name__)
+_T = TypeVar("_T")
 
 # WeChat gives a new token in the last five minutes of the old one; both are valid meanwhile
 # ("获取稳定版接口调用凭据": 普通模式下平台会提前 5 分钟更新).
@@ -65,13 +66,7 @@ class WeChatApi:
         Raises:
             WeChatError: when WeChat refuses or does not answer.
         """
-        token = await self._valid_token()
-        try:
-            return await self._call(path, content, token)
-        except WeChatError as error:
-            if error.code not in _TOKEN_ERRORS:
-                raise
-        return await self._call(path, content, await self._valid_token(stale=token))
+        return await self._with_token(lambda token: self._call(path, content, token))
 
     async def media(self, media_id: str) -> bytes:
         """Return a file that a customer sent ("获取临时素材").
@@ -79,13 +74,7 @@ class WeChatApi:
         Raises:
             WeChatError: when WeChat refuses, does not answer, or the file is larger than we keep.
         """
-        token = await self._valid_token()
-        try:
-            return await self._download(media_id, token)
-        except WeChatError as error:
-            if error.code not in _TOKEN_ERRORS:
-                raise
-        return await self._download(media_id, await self._valid_token(stale=token))
+        return await self._with_token(lambda token: self._download(media_id, token))
 
     async def upload_picture(self, content: bytes, name: str, media_type: str) -> str:
         """Hand in a picture to be sent ("新增临时素材"); returns its media id, good for three days.
@@ -93,29 +82,27 @@ class WeChatApi:
         Raises:
             WeChatError: when WeChat refuses or does not answer.
         """
+
+        def upload(token: str) -> Awaitable[dict[str, Any]]:
+            return self._answer(
+                self._http.build_request(
+                    "POST",
+                    "/cgi-bin/media/upload",
+                    params={"access_token": token, "type": "image"},
+                    files={"media": (name, content, media_type)},
+                )
+            )
+
+        return str((await self._with_token(upload))["media_id"])
+
+    async def _with_token(self, call: Callable[[str], Awaitable[_T]]) -> _T:
         token = await self._valid_token()
         try:
-            return await self._upload(content, name, media_type, token)
+            return await call(token)
         except WeChatError as error:
             if error.code not in _TOKEN_ERRORS:
                 raise
-        fresh = await self._valid_token(stale=token)
-        return await self._upload(content, name, media_type, fresh)
-
-    async def _upload(self, content: bytes, name: str, media_type: str, token: str) -> str:
-        try:
-            response = await self._http.post(
-                "/cgi-bin/media/upload",
-                params={"access_token": token, "type": "image"},
-                files={"media": (name, content, media_type)},
-            )
-            response.raise_for_status()
-            answer: dict[str, Any] = response.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise WeChatError(None, type(error).__name__) from None
-        if code := int(answer.get("errcode", 0)):
-            raise WeChatError(code, str(answer.get("errmsg", ""))[:200])
-        return str(answer["media_id"])
+        return await call(await self._valid_token(stale=token))
 
     async def _download(self, media_id: str, token: str) -> bytes:
         chosen = {"access_token": token, "media_id": media_id}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
 
-from bot.conversations.model import Attachment, FileKind, MessageState, State
+from bot.conversations.model import Attachment, FileKind, MessageState
 from bot.conversations.outbox import Delivery
 from connectors.base import Capabilities, Connector, degrade
 from connectors.guards import Rates
@@ -16,16 +17,17 @@ from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.wechat.api import WeChatApi, WeChatError
 from connectors.wechat.callback import Callback, callback_router
-from connectors.wechat.crypto import MessageCipher
+from connectors.wechat.crypto import ciphers_of
 from connectors.wechat.customers import MESSAGE_WINDOW, Customers
 from connectors.wechat.envelope import Envelopes
-from connectors.wechat.errors import NOT_PERMITTED, WINDOW_CLOSED, hold, translate
+from connectors.wechat.errors import NOT_PERMITTED, WINDOW_CLOSED, need_quota, translate
 from connectors.wechat.intake import CHANNEL, Intake
 from connectors.wechat.menu import read_menu, upload_menu
 from connectors.wechat.passive import PassiveReplies, Waiting
 
 # Beyond this WeChat answers 45002 "content size out of limit"; it counts bytes of UTF-8.
 _TEXT_LIMIT_BYTES = 2048
+_Content = dict[str, Any]  # a message by its kind, as the platform takes it
 
 
 def utf8_length(text: str) -> int:
@@ -57,11 +59,7 @@ class WeChatChannel(Connector):
         keys = [settings.wechat_aes_key, settings.wechat_aes_key_previous]
         self._envelopes = Envelopes(
             settings.wechat_token.get_secret_value(),
-            [
-                MessageCipher(k, settings.wechat_app_id)
-                for key in keys
-                if (k := key.get_secret_value())
-            ],
+            ciphers_of(keys, settings.wechat_app_id),
         )
         menu = settings.wechat_menu
         self._menu = read_menu(settings.root / menu) if menu else None
@@ -115,38 +113,28 @@ class WeChatChannel(Connector):
         await self._need_quota(delivery)
         # Before it is shown, so that no answer can be quicker; never for what is not shown now.
         await self._customers.shown(delivery.user, body.buttons, delivery.rows)
-        for number, part in enumerate(parts, start=1):
-            if number > delivery.parts_done:
-                await self._send_counted(delivery, part)
-                if number < len(parts):
-                    await delivery.part_done()
-                else:
-                    await delivery.settle(MessageState.DONE)
-                await self._customers.sent(delivery.user)
+        await self._send_parts(delivery, [_text(part) for part in parts])
 
     async def _deliver_pictures(self, delivery: Delivery) -> None:
         """Send an agent's pictures, each as a message that counts, after the words if there are any."""
         body = delivery.entry.body
-        words = [
-            {"msgtype": "text", "text": {"content": to_plain(part.text)}}
-            for part in degrade(body, self.capabilities)
-            if part.text
-        ]
-        whole = len(words) + len(body.attachments)
-        for number in range(delivery.parts_done, whole):
-            content = (
-                words[number]
-                if number < len(words)
-                else await self._picture(delivery, body.attachments[number - len(words)])
-            )
-            await self._send_content(delivery, content)
-            if number + 1 < whole:
+        words = [to_plain(part.text) for part in degrade(body, self.capabilities) if part.text]
+        await self._send_parts(delivery, [*map(_text, words), *body.attachments])
+
+    async def _send_parts(self, delivery: Delivery, parts: Sequence[_Content | Attachment]) -> None:
+        """Send messages that count, going on where a former attempt got to."""
+        for number, part in enumerate(parts, start=1):
+            if number <= delivery.parts_done:
+                continue
+            content = await self._picture(delivery, part) if isinstance(part, Attachment) else part
+            await self._send_counted(delivery, content)
+            if number < len(parts):
                 await delivery.part_done()
             else:
                 await delivery.settle(MessageState.DONE)
             await self._customers.sent(delivery.user)
 
-    async def _picture(self, delivery: Delivery, file: Attachment) -> dict[str, Any]:
+    async def _picture(self, delivery: Delivery, file: Attachment) -> _Content:
         path = self._fittings.files.path_of(file.id)
         try:
             media = await self._api.upload_picture(
@@ -174,13 +162,10 @@ class WeChatChannel(Connector):
 
     async def send(self, delivery: Delivery) -> None:
         """Send one text as a message that counts."""
-        await self._send_counted(delivery, to_plain(delivery.entry.body.text))
+        await self._send_counted(delivery, _text(to_plain(delivery.entry.body.text)))
         await self._customers.sent(delivery.user)
 
-    async def _send_counted(self, delivery: Delivery, text: str) -> None:
-        await self._send_content(delivery, {"msgtype": "text", "text": {"content": text}})
-
-    async def _send_content(self, delivery: Delivery, content: dict[str, Any]) -> None:
+    async def _send_counted(self, delivery: Delivery, content: _Content) -> None:
         await self._replies.responded(delivery.user)
         await self._need_quota(delivery)
         try:
@@ -194,7 +179,10 @@ class WeChatChannel(Connector):
             raise translate(error, delivery) from error
 
     async def _need_quota(self, delivery: Delivery) -> None:
-        """Hold the message back when nothing may be sent; the last one is for a person."""
-        by_bot = delivery.state is State.BOT
-        if not await self._customers.may_send(delivery.user, keep_last=by_bot):
-            raise hold(delivery, "expected WeChat's quota to last, it is used up")
+        await need_quota(
+            self._customers, delivery, "expected WeChat's quota to last, it is used up"
+        )
+
+
+def _text(content: str) -> _Content:
+    return {"msgtype": "text", "text": {"content": content}}

@@ -13,14 +13,17 @@ import hmac
 import os
 import re
 import struct
+from collections.abc import Iterable
 
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from pydantic import SecretStr
 
 _ENCODING_KEY = re.compile("[A-Za-z0-9]{43}")
 _RANDOM_BYTES = 16
 _LENGTH_BYTES = 4
 _PADDED_TO_BITS = 32 * 8
+_WINDOW_S = 300
 
 
 class CryptoError(Exception):
@@ -36,6 +39,15 @@ def signature(*parts: str) -> str:
 def signed(given: str, *parts: str) -> bool:
     """Tell, in constant time, whether ``given`` is the signature over ``parts``."""
     return hmac.compare_digest(given.encode(), signature(*parts).encode())
+
+
+def in_time(timestamp: str, now: float) -> bool:
+    """Tell whether a request's ``timestamp`` is of the last or next five minutes of ``now`` (Unix time).
+
+    The platforms repeat a callback within seconds; clocks may be off by some minutes.
+    """
+    is_one = timestamp.isascii() and timestamp.isdigit()
+    return is_one and abs(now - int(timestamp)) <= _WINDOW_S
 
 
 class MessageCipher:
@@ -87,3 +99,22 @@ class MessageCipher:
         if plain[start + length :] != self._app_id:
             raise CryptoError("expected a message for our AppID or CorpID")
         return plain[start : start + length]
+
+
+def ciphers_of(keys: Iterable[SecretStr], app_id: str) -> list[MessageCipher]:
+    """Return a cipher for each key that is set: the one in use, then the one before the last change."""
+    return [MessageCipher(key.get_secret_value(), app_id) for key in keys if key.get_secret_value()]
+
+
+def opened(ciphers: Iterable[MessageCipher], encrypted: str) -> tuple[MessageCipher, bytes]:
+    """Return a message and the cipher that it was encrypted with.
+
+    Raises:
+        CryptoError: when it is none of them.
+    """
+    for cipher in ciphers:
+        try:
+            return cipher, cipher.decrypt(encrypted)
+        except CryptoError:
+            continue
+    raise CryptoError("expected a message encrypted with one of our keys")

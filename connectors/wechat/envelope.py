@@ -9,11 +9,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from connectors.wechat.crypto import CryptoError, MessageCipher, signature, signed
+from connectors.wechat.crypto import (
+    CryptoError,
+    MessageCipher,
+    in_time,
+    opened,
+    signature,
+    signed,
+)
 from connectors.wechat.xml import XmlError, read_xml, write_xml
 
-# WeChat repeats a callback twice, 5 s apart; clocks may be off by some minutes.
-_WINDOW_S = 300
 _NONCES_REMEMBERED = 50_000
 
 
@@ -64,9 +69,7 @@ class Envelopes:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if not signed(query.get("signature", ""), self._token, timestamp, nonce):
             raise ForgedError("signature")
-        if not timestamp.isascii() or not timestamp.isdigit():
-            raise ForgedError("timestamp")
-        if abs(self._clock() - int(timestamp)) > _WINDOW_S:
+        if not in_time(timestamp, self._clock()):
             raise ForgedError("timestamp")
         digest = hashlib.sha256(body).digest()
         if self._seen.setdefault((timestamp, nonce), digest) != digest:
@@ -99,14 +102,14 @@ class Envelopes:
             raise UnreadableError(str(error)) from error
 
     def _decrypt(self, encrypted: str) -> Letter:
-        for cipher in self._ciphers:
-            try:
-                message = read_xml(cipher.decrypt(encrypted))
-            except CryptoError:
-                continue
-            # WeChat reads an answer with the key that it encrypted the question with.
-            return Letter(message, lambda answer, cipher=cipher: self._seal(cipher, answer))  # type: ignore[misc]
-        raise UnreadableError("encrypted with another key than YINGDA_WECHAT_AES_KEY")
+        try:
+            cipher, message = opened(self._ciphers, encrypted)
+        except CryptoError as error:
+            raise UnreadableError(
+                "encrypted with another key than YINGDA_WECHAT_AES_KEY"
+            ) from error
+        # WeChat reads an answer with the key that it encrypted the question with.
+        return Letter(read_xml(message), lambda answer: self._seal(cipher, answer))
 
     def _seal(self, cipher: MessageCipher, answer: str) -> str:
         timestamp, nonce = int(self._clock()), secrets.token_hex(8)

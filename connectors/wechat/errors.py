@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import structlog
 
+from bot.conversations.model import State
 from bot.conversations.outbox import Delivery, DeliveryError, Refused, RetryAfter
 from connectors.wechat.api import WeChatError
-from connectors.wechat.customers import MESSAGE_WINDOW
+from connectors.wechat.customers import MESSAGE_WINDOW, Customers
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +37,16 @@ def hold(delivery: Delivery, reason: str) -> DeliveryError:
     return RetryAfter(
         f"{reason}; waits for the customer", (MESSAGE_WINDOW - age).total_seconds() + 1
     )
+
+
+async def need_quota(customers: Customers, delivery: Delivery, reason: str) -> None:
+    """Hold the message back when nothing may be sent; the last one is for a person.
+
+    Raises:
+        DeliveryError: with ``reason``, when that is so.
+    """
+    if not await customers.may_send(delivery.user, keep_last=delivery.state is State.BOT):
+        raise hold(delivery, reason)
 
 
 def translate(error: WeChatError, delivery: Delivery) -> DeliveryError:

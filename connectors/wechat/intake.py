@@ -157,8 +157,7 @@ class Intake:
         return await self._reception.note(self._inbound(message, mark), reply)
 
     def _mark(self, line: str, /, **values: str) -> str:
-        said = self._texts.say(f"mark_{line}", self._language, **values).text
-        return " ".join(said.split())
+        return self._texts.mark(line, self._language, **values)
 
     def _inbound(
         self, message: Mapping[str, str], text: str, payload: str | None = None

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.conversations.metrics import REJECTED
 from connectors.guards import Rates, read_body
-from connectors.wechat.crypto import CryptoError, MessageCipher, signed
+from connectors.wechat.crypto import CryptoError, MessageCipher, in_time, opened, signed
 from connectors.wechat.envelope import ForgedError, UnreadableError
 from connectors.wechat.xml import XmlError, read_xml
 
@@ -20,7 +20,6 @@ _log = structlog.get_logger(__name__)
 CHANNEL = "wecom"
 PATH = "/webhooks/wecom"
 _BODY_LIMIT_BYTES = 100_000
-_WINDOW_S = 300
 # What the name of its cursor leaves of 64 characters.
 _ACCOUNT_LIMIT = 50
 
@@ -58,16 +57,12 @@ class Envelopes:
         given = query.get("msg_signature", "")
         if not signed(given, self._token, timestamp, nonce, encrypted):
             raise ForgedError("signature")
-        if not timestamp.isascii() or not timestamp.isdigit():
+        if not in_time(timestamp, time.time()):
             raise ForgedError("timestamp")
-        if abs(time.time() - int(timestamp)) > _WINDOW_S:
-            raise ForgedError("timestamp")
-        for cipher in self._ciphers:
-            try:
-                return cipher.decrypt(encrypted)
-            except CryptoError:
-                continue
-        raise UnreadableError("encrypted with another key than YINGDA_WECOM_AES_KEY")
+        try:
+            return opened(self._ciphers, encrypted)[1]
+        except CryptoError as error:
+            raise UnreadableError("encrypted with another key than YINGDA_WECOM_AES_KEY") from error
 
     def news(self, query: Mapping[str, str], body: bytes) -> News | None:
         """Return what a callback says; ``None`` for one that is not about customer service.

@@ -18,9 +18,9 @@ from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.wechat.api import WeChatError
 from connectors.wechat.channel import utf8_length
-from connectors.wechat.crypto import MessageCipher
+from connectors.wechat.crypto import ciphers_of
 from connectors.wechat.customers import MESSAGE_WINDOW, Customers
-from connectors.wechat.errors import hold
+from connectors.wechat.errors import hold, need_quota
 from connectors.wecom.api import ServiceState, WeComApi
 from connectors.wecom.callback import CHANNEL, Envelopes, News, callback_router
 from connectors.wecom.errors import NOT_OURS, WINDOW_CLOSED, translate
@@ -67,11 +67,7 @@ class WeComChannel(Connector):
         keys = [settings.wecom_aes_key, settings.wecom_aes_key_previous]
         self._envelopes = Envelopes(
             settings.wecom_token.get_secret_value(),
-            [
-                MessageCipher(k, settings.wecom_corp_id)
-                for key in keys
-                if (k := key.get_secret_value())
-            ],
+            ciphers_of(keys, settings.wecom_corp_id),
         )
         self._addresses = Rates(settings.address_requests_per_minute)
         self._people_in_wecom = settings.wecom_people == "wecom"
@@ -185,10 +181,11 @@ class WeComChannel(Connector):
             _log.error("wecom did not take a session into its pool", error=str(error))
 
     async def _need_quota(self, delivery: Delivery) -> None:
-        """Hold the message back when nothing may be sent; the last one is for a person."""
-        by_bot = delivery.state is State.BOT
-        if not await self._customers.may_send(delivery.user, keep_last=by_bot):
-            raise hold(delivery, "expected WeCom's five messages to last, they are used up")
+        await need_quota(
+            self._customers,
+            delivery,
+            "expected WeCom's five messages to last, they are used up",
+        )
 
 
 def _text(content: str) -> dict[str, Any]:

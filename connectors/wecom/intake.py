@@ -190,5 +190,4 @@ class Intake:
         await self._reception.note(Inbound(CHANNEL, user, identifier, self._mark("entered")), reply)
 
     def _mark(self, line: str, /, **values: str) -> str:
-        said = self._texts.say(f"mark_{line}", self._language, **values).text
-        return " ".join(said.split())
+        return self._texts.mark(line, self._language, **values)

@@ -13,13 +13,14 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from unittest import mock
 
 from aiohttp import web
 
 from tests.connectors.drivers import Driver
 from tests.connectors.harness import running_app
+from tests.connectors.site import Site
 
 SECRET = "gatewaySecretForTests"
 PACKAGE = "shop_sms_of_the_docs"
@@ -32,28 +33,18 @@ def take_out(root: Path, folder: Path) -> None:
     (folder / f"{PACKAGE}.py").write_text(code, "utf-8")
 
 
-class FakeGateway:
+class FakeGateway(Site):
     """Takes texts of at most 480 characters to known numbers."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sent: list[tuple[str, str]] = []
         self.faults: deque[int | str] = deque()
-        self.url = ""
-        self._runner: web.AppRunner | None = None
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/send", self._send)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     async def _send(self, request: web.Request) -> web.Response:
         sms = await request.json()

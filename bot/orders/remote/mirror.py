@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock, utc_now
-from bot.orders.book import BookDownError, OrderBook, SqlOrderBook, order_of, whole_order
+from bot.orders.book import BookDownError, OrderBook, SqlOrderBook, find_locked, order_of
 from bot.orders.fields import Changes
 from bot.orders.model import Order
 from bot.storage.cod import OrderEventRow
@@ -113,8 +113,7 @@ class MirroredOrderBook:
 
 async def keep(session: AsyncSession, order: Order, now: datetime) -> None:
     """Bring our copy of an order up to date: as the shop told it at ``now``."""
-    query = whole_order().where(OrderRow.number == order.number).with_for_update()
-    row = (await session.execute(query)).scalar_one_or_none()
+    row = await find_locked(session, order.number)
     if row is not None and order_of(row) == order:
         row.seen_at = now
         return

@@ -18,9 +18,11 @@ import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
+
+from tests.connectors.site import Site
 
 TOKEN = "123456789:AAF4keT0kenF0rTestsOnly-abcdefghijk"
 BOT_ID = 123456789
@@ -66,11 +68,12 @@ class _Entities(HTMLParser):
         self.text += data
 
 
-class FakeTelegram:
+class FakeTelegram(Site):
     """The server. ``faults`` are used up by message calls, one each: an int is a ``retry_after``,
     "500" an internal error, "reset" a connection that breaks before anything was done."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sent: list[Sent] = []
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.files: dict[str, bytes] = {}
@@ -88,25 +91,13 @@ class FakeTelegram:
         self.last_update_id = 700_000_000
         self._message_ids = itertools.count(1)
         self._times: dict[object, deque[float]] = defaultdict(deque)
-        self._runner: web.AppRunner | None = None
-        self.url = ""
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/file/bot{token}/{path:.+}", self._file)
         for before in ("", r"/of/{process:\d+}"):
             app.router.add_route("*", before + "/bot{token}/{method}", self._serve)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     # ---- what a customer does --------------------------------------------------------------
 

@@ -20,13 +20,15 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import httpx
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from tests.connectors.site import Site
 
 APP_ID = "wx1234567890abcdef"
 ACCOUNT = "gh_0123456789ab"
@@ -67,11 +69,12 @@ class Customer:
         return True
 
 
-class FakeWeChat:
+class FakeWeChat(Site):
     """One account. ``faults`` are used up by customer-service messages: an error code, or "500",
     "reset" (nothing was done) and "lost" (done, but nobody hears of it)."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.http: httpx.AsyncClient | None = None
         self.aes_key: str | None = None
         self.compatible = False
@@ -88,10 +91,8 @@ class FakeWeChat:
         self.delivered: list[int] = []
         self._tokens: dict[str, float] = {}
         self._ids = itertools.count(24_000_000_000_000_001)
-        self._runner: web.AppRunner | None = None
-        self.url = ""
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         for before in ("", r"/of/{process:\d+}"):
             app.router.add_post(before + "/cgi-bin/stable_token", self._stable_token)
@@ -99,16 +100,7 @@ class FakeWeChat:
             app.router.add_post(before + "/cgi-bin/menu/create", self._create_menu)
             app.router.add_get(before + "/cgi-bin/media/get", self._media)
             app.router.add_post(before + "/cgi-bin/media/upload", self._upload)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     # ---- callbacks --------------------------------------------------------------------------
 

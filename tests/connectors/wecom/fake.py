@@ -12,11 +12,12 @@ import re
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from aiohttp import web
 
+from tests.connectors.site import Site
 from tests.connectors.wechat.fake import _code, _encrypt, _sign, _xml
 
 CORP_ID = "ww1234567890abcdef"
@@ -37,10 +38,11 @@ class Session:
     menus: list[list[dict[str, Any]]] = field(default_factory=list)
 
 
-class FakeWeCom:
+class FakeWeCom(Site):
     """One enterprise with one service account. ``faults`` are used up by messages sent."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.http: httpx.AsyncClient | None = None
         self.aes_key = AES_KEY
         self.shown: list[tuple[str, str, str]] = []  # customer, text, way
@@ -56,10 +58,8 @@ class FakeWeCom:
         self._callback_tokens: dict[str, float] = {}
         self._token = ""
         self._ids = itertools.count(1)
-        self._runner: web.AppRunner | None = None
-        self.url = ""
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/cgi-bin/gettoken", self._gettoken)
         app.router.add_get("/cgi-bin/media/get", self._media)
@@ -68,16 +68,7 @@ class FakeWeCom:
         app.router.add_post("/cgi-bin/kf/send_msg_on_event", self._send_on_event)
         app.router.add_post("/cgi-bin/kf/service_state/get", self._state)
         app.router.add_post("/cgi-bin/kf/service_state/trans", self._trans)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     def settings(self) -> dict[str, Any]:
         """Return what the app must be set to."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 import jwt
 from pydantic import BaseModel, ConfigDict, PositiveFloat, model_validator
 from ruamel.yaml import YAML
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from bot.orders.answers import Goal
 from bot.orders.contacts import remember_contact
@@ -125,18 +125,7 @@ class Identity:
     async def customer_of(self, conversation_id: str, now: datetime) -> str | None:
         """Return the customer who is signed in in a conversation, ``None`` if nobody is."""
         fresh = now - timedelta(hours=self.policy.valid_hours)
-        async with self._database.read() as session:
-            customer: str | None = await session.scalar(
-                select(ContactRow.customer_id)
-                .where(
-                    ContactRow.conversation_id == conversation_id,
-                    ContactRow.phone == _ANY_PHONE,
-                    ContactRow.proved_at > fresh,
-                )
-                .order_by(ContactRow.proved_at.desc())
-                .limit(1)
-            )
-            return customer
+        return await self._signed_in(conversation_id, ContactRow.proved_at > fresh)
 
     async def prove(self, conversation_id: str, order: Order, level: Level, now: datetime) -> None:
         """Remember a proof that was given in a conversation."""
@@ -164,13 +153,14 @@ class Identity:
 
     async def last_signed_in(self, conversation_id: str) -> str | None:
         """Return the customer who was signed in last in a conversation, however long ago."""
+        return await self._signed_in(conversation_id)
+
+    async def _signed_in(self, conversation_id: str, *when: ColumnElement[bool]) -> str | None:
+        signed_in = ContactRow.conversation_id == conversation_id, ContactRow.phone == _ANY_PHONE
         async with self._database.read() as session:
             customer: str | None = await session.scalar(
                 select(ContactRow.customer_id)
-                .where(
-                    ContactRow.conversation_id == conversation_id,
-                    ContactRow.phone == _ANY_PHONE,
-                )
+                .where(*signed_in, *when)
                 .order_by(ContactRow.proved_at.desc())
                 .limit(1)
             )

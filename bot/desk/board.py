@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
@@ -81,7 +82,7 @@ class Board:
         Args:
             ids: only those among these.
         """
-        query = _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
+        query = _open_rows()
         if ids is not None:
             query = query.where(ConversationRow.id.in_(ids))
         async with self._database.read() as session:
@@ -163,6 +164,12 @@ def positions(rows: Sequence[BoardRow]) -> dict[str, int]:
     """Return the place of each waiting conversation, from 1; ``rows`` in the order of their turn."""
     waiting = (row.id for row in rows if row.state is State.QUEUED)
     return {row_id: place for place, row_id in enumerate(waiting, start=1)}
+
+
+@cache
+def _open_rows() -> Select[*tuple[Any, ...]]:
+    """Built once: SQLAlchemy takes longer to build this query than SQLite to answer it."""
+    return _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
 
 
 def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

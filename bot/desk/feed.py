@@ -22,6 +22,8 @@ from bot.desk.waiting import WaitClock
 _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 1.0
+# Lines that come close together are looked at together; an agent sees them this much later at most.
+_LOOKS_APART_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Feed:
                 self._longer |= longer
                 self._stale |= stale
                 await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_LOOKS_APART_S)
 
     async def _compare(self, rows: Sequence[BoardRow]) -> None:
         rows = sorted(rows, key=lambda row: row.turn)

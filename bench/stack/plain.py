@@ -34,7 +34,7 @@ def read_examples(root: Path, per_intent: int, always: Sequence[str] = ()) -> Ex
     """Read the intents' examples of the shop and the FAQ's questions, which are ``ask_faq``.
 
     Args:
-        per_intent: how many to take of each intent, drawn evenly over languages and the same ones
+        per_intent: how many to take of each intent, twice as many of the FAQ's, drawn evenly over languages and the same ones
             in every run; 0 takes all.
         always: examples that are taken beyond the drawn ones.
     """
@@ -50,9 +50,11 @@ def read_examples(root: Path, per_intent: int, always: Sequence[str] = ()) -> Ex
     found.setdefault(_FAQ_INTENT, []).extend(questions)
     draw = random.Random(_SEED)
     for intent, texts in found.items():
-        if 0 < per_intent < len(texts):
+        # The FAQ's intent stands for many questions, and the long conversation asks each of them.
+        count = per_intent * 2 if intent == _FAQ_INTENT else per_intent
+        if 0 < count < len(texts):
             wanted = [text for text in always if text in texts]
-            found[intent] = list(dict.fromkeys([*wanted, *draw.sample(texts, per_intent)]))
+            found[intent] = list(dict.fromkeys([*wanted, *draw.sample(texts, count)]))
     return Examples(found, frozenset(questions))
 
 

@@ -115,15 +115,17 @@ class _File(_Strict):
 def load_dialogues(
     folder: Literal["zh", "en", "mixed"] | None = None,
 ) -> dict[str, Dialogue]:
-    """Return the dialogues of one folder, or of all, by ``<folder>/<file>: <name>``.
+    """Return the dialogues of one folder, or of all, by ``<folder>/<topic>: <name>``.
+
+    A topic is a file, or a folder of files.
 
     Raises:
-        ValueError: a file is not as ``Dialogue`` describes it, or a name occurs twice in a file.
+        ValueError: a file is not as ``Dialogue`` describes it, or a name occurs twice in a topic.
     """
     found: dict[str, Dialogue] = {}
     yaml = YAML(typ="safe")
-    for file in sorted(FOLDER.glob(f"{folder or '*'}/*.yml")):
-        place = f"{file.parent.name}/{file.stem}"
+    for file in sorted(FOLDER.glob(f"{folder or '*'}/**/*.yml")):
+        place = "/".join(file.relative_to(FOLDER).with_suffix("").parts[:2])
         try:
             content = _File.model_validate({"dialogues": yaml.load(file.read_text("utf-8"))})
         except ValueError as error:

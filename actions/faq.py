@@ -11,6 +11,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.cards import CardAnswers
 from actions.context import (
+    channel_of,
     decide,
     language_of,
     offered_a_person,
@@ -51,7 +52,7 @@ class FaqLadder:
         if found is not None:
             return found["answer"], found["suggest"], found["best"]
         text = tracker.latest_message.get("text") or ""
-        ruling = self.known(tracker).rule(text, _channel(tracker))
+        ruling = self.known(tracker).rule(text, channel_of(tracker))
         best = ruling.hits[0].score if ruling.hits else 0.0
         return ruling.answer, list(ruling.suggest), best
 
@@ -64,7 +65,7 @@ class FaqLadder:
             UnknownRecordError: There is no such entry, or not here and now.
         """
         language, knowledge = language_of(tracker), self.known(tracker)
-        record = knowledge.shown(faq_id, _channel(tracker))
+        record = knowledge.shown(faq_id, channel_of(tracker))
         link, *more = record.links or (None,)
         text = knowledge.answer(faq_id, language)
         # A message carries one link that is shown as such.
@@ -86,7 +87,7 @@ class FaqLadder:
         self, knowledge: Knowledge, record: Record, tracker: Tracker
     ) -> list[dict[str, str]]:
         """Return the buttons under an answer: its task, then questions that are often asked next."""
-        language, channel = language_of(tracker), _channel(tracker)
+        language, channel = language_of(tracker), channel_of(tracker)
         task = knowledge.corpus.tasks.get(record.task or "")
         buttons = [{"title": getattr(task, language), "payload": f"/{record.task}"}] if task else []
         now = utc_now()
@@ -247,12 +248,6 @@ def _question(knowledge: Knowledge, faq_id: str, language: Language) -> dict[str
     """Return the button that asks for an entry."""
     title = knowledge.question(faq_id, language)
     return {"title": title, "payload": f'/ask_faq{{"faq_id": "{faq_id}"}}'}
-
-
-def _channel(tracker: Tracker) -> str | None:
-    """Return where the customer writes, None when the app did not say."""
-    channel: str | None = (tracker.latest_message.get("metadata") or {}).get("channel")
-    return channel
 
 
 def _looks_off_topic(tracker: Tracker) -> bool:

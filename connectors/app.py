@@ -34,6 +34,8 @@ from bot.faq.checks import channel_names
 from bot.faq.live import LiveKnowledge
 from bot.faq.news import FILE_NAME as NEWS_FILE
 from bot.faq.watching import Watcher
+from bot.linking.service import Links
+from bot.linking.talk import LinkTalk
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.retraining import Retrainer
@@ -74,6 +76,7 @@ def create_app(
     executor: ActionExecutor,
     knowledge: LiveKnowledge,
     orders: Orders,
+    links: Links,
     rules: DeskRules,
 ) -> socketio.ASGIApp:
     """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
@@ -88,15 +91,19 @@ def create_app(
         settings.default_language,
         settings.allowed_origins,
         orders.identity,
+        links,
     )
     texts = ChannelTexts(settings.channel_texts_file)
     webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)
-    channels = [web, webchat, *build_channels(Fittings(settings, database, phrases, texts, files))]
+    fittings = Fittings(settings, database, phrases, texts, files, links, orders.identity)
+    channels = [web, webchat, *build_channels(fittings)]
+    orders.identity.listen(links.proved)
     outbox = Outbox(
         database,
         {channel.name: channel for channel in channels},
         settings.outbox_attempts,
         merging={channel.name for channel in channels if channel.capabilities.merges},
+        reveal=links.codes.reveal,
     )
     accounts = Accounts(database)
     board = Board(database, rules.catalogue)
@@ -119,6 +126,7 @@ def create_app(
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
         desk=rules,
         unread=lambda kind, language: texts.say(kind.value, language),
+        links=LinkTalk(database, links, phrases, changed),
     )
     deeds = HandoffDesk(database, phrases, settings.default_language, rules.catalogue)
     staff = Staff(database, rules.capacity, rules.assigns)
@@ -220,7 +228,7 @@ def create_app(
     api = FastAPI(title="Yingda", lifespan=lifespan, docs_url=None, redoc_url=None)
     api.include_router(health_router(readiness))
     api.include_router(actions_router(executor, settings.secrets.actions_token))
-    api.include_router(rest_router(reception, database, orders.identity))
+    api.include_router(rest_router(reception, database, orders.identity, links.codes))
     api.include_router(order_events_router(orders.intake, settings.order_key))
     api.state.accounts = accounts
     api.include_router(accounts_router(accounts))

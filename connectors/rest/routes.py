@@ -16,8 +16,9 @@ from sqlalchemy import select
 
 from bot.conversations import transcript
 from bot.conversations.model import Body, Direction, Inbound, MessageState
+from bot.linking.codes import LinkCodes
 from bot.orders.identity import Identity, SignInError
-from bot.storage.conversations import MessageRow
+from bot.storage.conversations import Address, MessageRow
 from bot.storage.engine import Database
 from connectors.guards import read_body
 from connectors.service import Reception
@@ -42,7 +43,9 @@ class RestMessage(BaseModel):
     origin: str | None = Field(None, max_length=64)
 
 
-def rest_router(reception: Reception, database: Database, identity: Identity) -> APIRouter:
+def rest_router(
+    reception: Reception, database: Database, identity: Identity, codes: LinkCodes
+) -> APIRouter:
     """Return the routes of the REST channel."""
     router = APIRouter(prefix="/webhooks/rest", tags=["rest"])
 
@@ -79,20 +82,20 @@ def rest_router(reception: Reception, database: Database, identity: Identity) ->
         )
         await reception.workers.idle(accepted.conversation_id)
         return [
-            _as_rasa(message.sender, body)
-            for body in await _collect(database, accepted.conversation_id)
+            _as_rasa(message.sender, codes.reveal(body))
+            for body in await _collect(database, message.sender)
         ]
 
     return router
 
 
-async def _collect(database: Database, conversation_id: str) -> list[Body]:
-    """Take the waiting replies out of the conversation's outbox, in order."""
+async def _collect(database: Database, user: str) -> list[Body]:
+    """Take the waiting replies to a customer of this channel out of the outbox, in order."""
     async with database.write() as session:
         rows = await session.scalars(
             select(MessageRow)
             .where(
-                MessageRow.conversation_id == conversation_id,
+                transcript.lines_at(Address(CHANNEL, user)),
                 MessageRow.direction == Direction.OUT.value,
                 MessageRow.state == MessageState.PENDING.value,
             )

@@ -232,7 +232,7 @@ def create_app(
     api.include_router(order_events_router(orders.intake, settings.order_key))
     api.state.accounts = accounts
     api.include_router(accounts_router(accounts))
-    api.include_router(desk_router(desk, accounts))
+    api.include_router(desk_router(desk, accounts, links))
     if chatwoot is not None:
         api.include_router(chatwoot_router(chatwoot, settings.chatwoot_key, changed))
     api.include_router(files_router(files, sessions, uploads))

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import Language
 from bot.linking.codes import LinkCodes
-from bot.linking.joining import join, locked_pair
+from bot.linking.joining import join, locked_pair, part
 from bot.orders.identity import PHONE_PROOFS, Level
 from bot.orders.tries import Tries
 from bot.storage.cod import ContactRow
@@ -163,6 +163,18 @@ class Links:
                     whole.at_channel, whole.at_user = where
                     here = whole.id
         return here
+
+    async def part(self, whole_id: str, other_id: str) -> bool:
+        """Take a link back; false when the two are not joined."""
+        async with self._database.write() as session:
+            try:
+                whole, other = await locked_pair(session, whole_id, other_id)
+            except KeyError:
+                return False
+            if other.joined_id != whole.id:
+                return False
+            await part(session, whole, other)
+        return True
 
     async def _taken(
         self, session: AsyncSession, conversation_id: str, now: datetime

@@ -155,7 +155,7 @@ class Identity:
         """Remember that a platform vouches for the phone of who writes in a conversation.
 
         Args:
-            phone: eleven digits, as orders have it; of a phone that no order names nothing is kept.
+            phone: E.164, as orders have it; of a phone that no order names nothing is kept.
         """
         async with self._database.write() as session:
             customers = await session.scalars(

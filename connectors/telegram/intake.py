@@ -41,7 +41,6 @@ _PAYLOADS = {"order": "/order_status", "human": "/ask_human"}
 _LANGUAGES: dict[str, Language] = {"zh": "zh", "中文": "zh", "en": "en", "english": "en"}
 _LANGUAGE_PAYLOAD = "/language_"
 _LAST_DIGITS = 4
-_COUNTRY = re.compile(r"^(?:0*86(?=1\d{10}$)|0*85[23](?=\d{8}$))")
 _ALBUMS_REMEMBERED = 1000
 # Later updates wait meanwhile; what takes longer is answered without its file.
 _FETCH_WITHIN_S = 10.0
@@ -321,7 +320,7 @@ class _Incoming:
             return
         digits = "".join(c for c in contact.phone_number if c.isdigit())
         if not self._group:
-            await self._intake.vouch(self._customer, _local(digits))
+            await self._intake.vouch(self._customer, f"+{digits}")
         await self._intake.accept(self._inbound(digits[-_LAST_DIGITS:]))
 
     async def _place(self) -> None:
@@ -367,11 +366,6 @@ class _Incoming:
         if album and not self._intake.is_new_album(album):
             reply = _silence
         await self._intake.note(self._inbound(mark), reply)
-
-
-def _local(digits: str) -> str:
-    """Return a number of the mainland, Hong Kong or Macao as orders have it: without the country."""
-    return _COUNTRY.sub("", digits)
 
 
 def _silence(_: State, __: Language | None) -> Sequence[Body]:

@@ -35,7 +35,7 @@ __all__ = ["catalogue", "phrases"]
 
 NOW = datetime.now(UTC)
 WEB, TELEGRAM = Address("web", "visitor"), Address("telegram", "42")
-PHONE = "13812346688"
+PHONE = "+8613812346688"
 
 
 @dataclass
@@ -233,7 +233,7 @@ async def test_undoing_parts_both_and_proofs_are_asked_again(shop: Shop, at: Add
     await shop.joined()
     web = await shop.row(WEB)
     assert await _proofs(shop, web) == {("C1", PHONE)}  # what was proved there counts for both
-    await _prove(shop, web, "C2", "13900000000", Level.LAST_FOUR, datetime.now(UTC))
+    await _prove(shop, web, "C2", "+8613900000000", Level.LAST_FOUR, datetime.now(UTC))
     assert await shop.say(at, "断开", "/link_undo") == [shop.line("utter_link_undone")]
     assert await _proofs(shop, web) == set()
     assert await _proofs(shop, telegram) == {("C1", PHONE)}
@@ -263,7 +263,7 @@ async def test_the_same_proved_phone_makes_one_customer(shop: Shop, level: Level
     [
         ((PHONE, Level.LAST_FOUR, NOW), (PHONE, Level.LAST_FOUR, NOW)),
         ((PHONE, Level.ONE_TIME_CODE, NOW), (PHONE, Level.LAST_FOUR, NOW)),
-        ((PHONE, Level.ONE_TIME_CODE, NOW), ("13900000000", Level.ONE_TIME_CODE, NOW)),
+        ((PHONE, Level.ONE_TIME_CODE, NOW), ("+8613900000000", Level.ONE_TIME_CODE, NOW)),
         ((PHONE, Level.ONE_TIME_CODE, NOW), ("", Level.SIGNED_IN, NOW)),
         ((PHONE, Level.ONE_TIME_CODE, NOW), (PHONE, Level.ONE_TIME_CODE, NOW - PROOF_GOOD_FOR)),
     ],

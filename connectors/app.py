@@ -16,7 +16,7 @@ from bot.accounts.accounts import Accounts
 from bot.clock import utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
-from bot.conversations.files import Files
+from bot.conversations.files import LIMIT_BYTES, Files
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
@@ -52,7 +52,9 @@ from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
 from connectors.editor.parts import EditorParts
 from connectors.editor.routes import editor_router
+from connectors.files import PATH as FILES_PATH
 from connectors.files import Uploads, files_router
+from connectors.guards import BodyLimit
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
@@ -64,6 +66,14 @@ from connectors.web.channel import GREETING, WebChannel
 from connectors.web.rasa_webchat import RasaWebchat
 from connectors.web.session import WebSessions
 
+# Nothing that is no file needs more, and no request is held in memory that is larger.
+_MOST_BODY_BYTES = 1_000_000
+_LARGER_BODIES = {
+    "/actions/": 20_000_000,  # the engine's trackers, behind its token
+    "/desk/api/files": LIMIT_BYTES,
+    "/editor/api/": 21_000_000,  # an import; its own limit has its own words
+    FILES_PATH: LIMIT_BYTES,
+}
 _PAGES = Path(__file__).parent / "ui" / "dist"
 
 
@@ -181,6 +191,8 @@ def create_app(
         settings.default_language,
         settings.customer_messages_per_minute,
         feed.changed,
+        settings.address_requests_per_minute,
+        settings.channel_messages_per_minute,
     )
     readiness = Readiness(database, engine)
     watcher = Watcher(knowledge, settings.var / NEWS_FILE)
@@ -241,6 +253,8 @@ def create_app(
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)
+    # Inside of what answers other origins, so that they may read the refusal.
+    api.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, larger=_LARGER_BODIES)
     # A shop's page on another origin loads the widget's script and sends files; nothing else is shared.
     api.add_middleware(
         CORSMiddleware,

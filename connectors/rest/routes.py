@@ -6,6 +6,7 @@ agent wrote in between come with the next answer, since this channel cannot spea
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 
 from bot.conversations import transcript
+from bot.conversations.metrics import ANSWER_SECONDS, DELIVERIES
 from bot.conversations.model import Body, Direction, Inbound, MessageState
 from bot.linking.codes import LinkCodes
 from bot.orders.identity import Identity, SignInError
@@ -57,6 +59,7 @@ def rest_router(
     @router.post("/webhook")
     async def webhook(request: Request) -> list[dict[str, Any]]:
         """Answer one ``RestMessage`` with the list of replies."""
+        began = time.perf_counter()
         try:
             message = RestMessage.model_validate_json(await read_body(request, _BODY_LIMIT_BYTES))
         except ValidationError as error:
@@ -81,10 +84,11 @@ def rest_router(
             guarded=False,  # the caller is a program of the shop
         )
         await reception.workers.idle(accepted.conversation_id)
-        return [
-            _as_rasa(message.sender, codes.reveal(body))
-            for body in await _collect(database, message.sender)
-        ]
+        replies = await _collect(database, message.sender)
+        DELIVERIES.labels(CHANNEL, "delivered").inc(len(replies))
+        if replies and accepted.new:
+            ANSWER_SECONDS.labels(CHANNEL).observe(time.perf_counter() - began)
+        return [_as_rasa(message.sender, codes.reveal(body)) for body in replies]
 
     return router
 

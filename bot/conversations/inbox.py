@@ -88,6 +88,7 @@ class Inbox:
     async def _store(
         self, inbound: Inbound, reply: Reply | None, language: Language | None
     ) -> Accepted:
+        address = Address(inbound.channel, inbound.user)
         async with self._database.write() as session:
             conversation = await transcript.open_conversation(
                 session, inbound.channel, inbound.user
@@ -97,12 +98,11 @@ class Inbox:
             if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)
             elif reply is None:
-                choice = await chosen_from_last(session, conversation.id, body.text)
+                choice = await chosen_from_last(session, conversation.id, body.text, address)
                 body = Body(choice.title, choice.payload) if choice else body
             row = transcript.append_in(
-                session, conversation, body, inbound.message_id, inbound.at,
-                Address(inbound.channel, inbound.user),
-            )  # fmt: skip
+                session, conversation, body, inbound.message_id, inbound.at, address
+            )
             if reply is not None:
                 row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)
                 await session.flush()

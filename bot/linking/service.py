@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import Language
 from bot.linking.codes import LinkCodes
-from bot.linking.joining import join, locked_pair, part
+from bot.linking.joining import family, join, locked_pair, part
 from bot.orders.identity import PHONE_PROOFS, Level
 from bot.orders.tries import Tries
 from bot.storage.cod import ContactRow
@@ -175,6 +175,19 @@ class Links:
                 return False
             await part(session, whole, other)
         return True
+
+    async def leave(self, address: Address) -> None:
+        """Part an address from all others of its customer: somebody else may sit there from now on."""
+        async with self._database.write() as session:
+            own_id = await session.scalar(
+                select(ConversationRow.id).where(
+                    ConversationRow.channel == address.channel, ConversationRow.user == address.user
+                )
+            )
+            whole_id, *others = await family(session, own_id) if own_id else ("",)
+            for other_id in others if own_id == whole_id else [own_id] if own_id else []:
+                whole, other = await locked_pair(session, whole_id, other_id)
+                await part(session, whole, other)
 
     async def _taken(
         self, session: AsyncSession, conversation_id: str, now: datetime

@@ -72,7 +72,7 @@ class WebChannel(Connector):
         self._uploads = uploads
         self._phrases = phrases
         self._default_language: Language = default_language
-        self._customers = WebCustomers(identity)
+        self._customers = WebCustomers(identity, links)
         self._links = links
         self._reception: Reception | None = None
         self._service_of: Callable[[str, State], Service] = lambda _, state: Service(state)
@@ -129,7 +129,11 @@ class WebChannel(Connector):
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
             conversation = await self._conversation_of(user)
-        token_error = await self._customers.sign_in(conversation.id, hello.customer_token)
+        token_error = await self._customers.sign_in(
+            conversation.id, hello.customer_token, Address(self.name, user)
+        )
+        # A proof may have made them one with another conversation, or its end parted them.
+        conversation = await self._conversation_of(user)
         known = {
             "user": user, "conversation": conversation.id, "ui_lang": hello.ui_lang,
             "origin": address_of(environ),

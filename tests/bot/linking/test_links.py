@@ -295,6 +295,27 @@ async def test_a_code_is_over_after_ten_minutes(shop: Shop) -> None:
         assert await shop.links.take(session, code, here, almost) is not None
 
 
+async def test_a_number_chooses_from_the_list_that_stands_on_the_same_channel(shop: Shop) -> None:
+    await shop.say(WEB, "我要退货")
+    code = await shop.code(WEB)
+    card = Body("确认退货吗？", buttons=(Button("确认", "/affirm"), Button("不退了", "/deny")))
+    async with shop.database.write() as session:
+        row = await transcript.locked(session, (await shop.row(WEB)).id)
+        transcript.append_out(session, row, [card], Author.BOT)
+    await shop.say(TELEGRAM, code)
+    await shop.say(TELEGRAM, "好的")
+    # The card is the last message of all, on Telegram; on the website the last one offers to disconnect.
+    assert await shop.say(WEB, "1") == [shop.line("utter_link_undone")]
+    assert "/affirm" not in [said for _, said in shop.dialogue.seen]
+
+
+async def test_signing_out_of_the_shop_parts_the_page_from_other_channels(shop: Shop) -> None:
+    await shop.joined()
+    await shop.links.leave(WEB)
+    assert (await shop.row(TELEGRAM)).joined_id is None
+    await shop.links.leave(Address("web", "nobody"))
+
+
 async def _prove(
     shop: Shop,
     row: ConversationRow,

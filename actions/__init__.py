@@ -9,12 +9,16 @@ from actions.change_actions import AskGoAhead, AskNewWindow, UndoChange
 from actions.claims import AskClaimDetail
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
 from actions.handoff import Handoff
+from actions.linking import ContinueElsewhere
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.clock import Clock, utc_now
+from bot.linking.service import Links
 from bot.orders.service import Orders
 
 
-def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) -> ActionExecutor:
+def build_executor(
+    ladder: FaqLadder, orders: Orders, links: Links, clock: Clock = utc_now
+) -> ActionExecutor:
     """Return an executor that knows every action of the domain; ``clock`` tells them the time."""
     executor, cards = ActionExecutor(), CardAnswers(orders, clock)
     for action in (
@@ -30,6 +34,7 @@ def build_executor(ladder: FaqLadder, orders: Orders, clock: Clock = utc_now) ->
         AskNewWindow(orders, clock),
         UndoChange(orders, clock),
         Inform(cards),
+        ContinueElsewhere(links, ladder.phrases, clock),
     ):
         executor.register_action(action)
     return executor

@@ -34,6 +34,12 @@ def text_of(tracker: Tracker) -> str:
     return said or text
 
 
+def channel_of(tracker: Tracker) -> str | None:
+    """Return where the customer writes, None when the app did not say."""
+    channel: str | None = (tracker.latest_message.get("metadata") or {}).get("channel")
+    return channel
+
+
 def decide(decision: str) -> EventType:
     """Return the event that records the decision of this turn."""
     event: EventType = SlotSet("decision", decision)

@@ -11,6 +11,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.cards import CardAnswers
 from actions.context import (
+    channel_of,
     decide,
     language_of,
     offered_a_person,
@@ -53,7 +54,7 @@ class FaqLadder:
         found = (tracker.latest_message.get("metadata") or {}).get("faq")
         if found is None:
             text = tracker.latest_message.get("text") or ""
-            found = self.known(tracker).rule(text, _channel(tracker)).as_metadata()
+            found = self.known(tracker).rule(text, channel_of(tracker)).as_metadata()
         intent = tracker.latest_message.get("intent") or {}
         question = intent.get("name") == "ask_faq"
         sure = question and intent.get("confidence", 0.0) >= _SURELY_A_QUESTION
@@ -69,7 +70,7 @@ class FaqLadder:
             UnknownRecordError: There is no such entry, or not here and now.
         """
         language, knowledge = language_of(tracker), self.known(tracker)
-        record = knowledge.shown(faq_id, _channel(tracker))
+        record = knowledge.shown(faq_id, channel_of(tracker))
         link, *more = record.links or (None,)
         text = knowledge.answer(faq_id, language)
         # A message carries one link that is shown as such.
@@ -91,7 +92,7 @@ class FaqLadder:
         self, knowledge: Knowledge, record: Record, tracker: Tracker
     ) -> list[dict[str, str]]:
         """Return the buttons under an answer: its task, then questions that are often asked next."""
-        language, channel = language_of(tracker), _channel(tracker)
+        language, channel = language_of(tracker), channel_of(tracker)
         task = knowledge.corpus.tasks.get(record.task or "")
         buttons = [{"title": getattr(task, language), "payload": f"/{record.task}"}] if task else []
         now = utc_now()
@@ -252,12 +253,6 @@ def _question(knowledge: Knowledge, faq_id: str, language: Language) -> dict[str
     """Return the button that asks for an entry."""
     title = knowledge.question(faq_id, language)
     return {"title": title, "payload": f'/ask_faq{{"faq_id": "{faq_id}"}}'}
-
-
-def _channel(tracker: Tracker) -> str | None:
-    """Return where the customer writes, None when the app did not say."""
-    channel: str | None = (tracker.latest_message.get("metadata") or {}).get("channel")
-    return channel
 
 
 def _looks_off_topic(tracker: Tracker) -> bool:

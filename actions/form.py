@@ -24,7 +24,7 @@ STOPPED = "stopped"
 QUESTIONS = frozenset({"ask_faq", "cod_question", "ask_human", "complaint"})
 ELSEWHERE = QUESTIONS | {
     "greet", "thanks", "bot_challenge", "out_of_scope", "goodbye", "product_question",
-    "installation_help", "suggestion", "price_bargain",
+    "installation_help", "suggestion", "price_bargain", "continue_elsewhere",
 }  # fmt: skip
 
 _EARLY_KEPT = 6

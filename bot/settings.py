@@ -219,7 +219,14 @@ class Settings(BaseSettings):
         description="Messages of one customer that are worked on in a minute; 0: no limit.",
     )
     address_requests_per_minute: float = Field(
-        6000, ge=0, description="Webhook requests taken from one address in a minute; 0: no limit."
+        6000,
+        ge=0,
+        description="Webhook requests, and widget messages, taken from one address in a minute; 0: no limit.",
+    )
+    channel_messages_per_minute: float = Field(
+        0,
+        ge=0,
+        description="Messages of one channel's customers that are worked on in a minute; 0: no limit.",
     )
     chatwoot_url: str = Field(
         "",

@@ -16,7 +16,7 @@ from bot.accounts.accounts import Accounts
 from bot.clock import utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
-from bot.conversations.files import Files
+from bot.conversations.files import LIMIT_BYTES, Files
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.inbox import Inbox
 from bot.conversations.outbox import Outbox
@@ -34,6 +34,8 @@ from bot.faq.checks import channel_names
 from bot.faq.live import LiveKnowledge
 from bot.faq.news import FILE_NAME as NEWS_FILE
 from bot.faq.watching import Watcher
+from bot.linking.service import Links
+from bot.linking.talk import LinkTalk
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.retraining import Retrainer
@@ -50,7 +52,9 @@ from connectors.desk.parts import DeskParts
 from connectors.desk.routes import desk_router
 from connectors.editor.parts import EditorParts
 from connectors.editor.routes import editor_router
+from connectors.files import PATH as FILES_PATH
 from connectors.files import Uploads, files_router
+from connectors.guards import BodyLimit
 from connectors.health import Readiness, health_router
 from connectors.orders.routes import order_events_router
 from connectors.pages import Pages
@@ -62,6 +66,14 @@ from connectors.web.channel import GREETING, WebChannel
 from connectors.web.rasa_webchat import RasaWebchat
 from connectors.web.session import WebSessions
 
+# Nothing that is no file needs more, and no request is held in memory that is larger.
+_MOST_BODY_BYTES = 1_000_000
+_LARGER_BODIES = {
+    "/actions/": 20_000_000,  # the engine's trackers, behind its token
+    "/desk/api/files": LIMIT_BYTES,
+    "/editor/api/": 21_000_000,  # an import; its own limit has its own words
+    FILES_PATH: LIMIT_BYTES,
+}
 _PAGES = Path(__file__).parent / "ui" / "dist"
 
 
@@ -74,6 +86,7 @@ def create_app(
     executor: ActionExecutor,
     knowledge: LiveKnowledge,
     orders: Orders,
+    links: Links,
     rules: DeskRules,
 ) -> socketio.ASGIApp:
     """Return the ASGI app; it opens nothing before its lifespan starts and closes ``database`` and ``engine``."""
@@ -88,15 +101,19 @@ def create_app(
         settings.default_language,
         settings.allowed_origins,
         orders.identity,
+        links,
     )
     texts = ChannelTexts(settings.channel_texts_file)
     webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)
-    channels = [web, webchat, *build_channels(Fittings(settings, database, phrases, texts, files))]
+    fittings = Fittings(settings, database, phrases, texts, files, links, orders.identity)
+    channels = [web, webchat, *build_channels(fittings)]
+    orders.identity.listen(links.proved)
     outbox = Outbox(
         database,
         {channel.name: channel for channel in channels},
         settings.outbox_attempts,
         merging={channel.name for channel in channels if channel.capabilities.merges},
+        reveal=links.codes.reveal,
     )
     accounts = Accounts(database)
     board = Board(database, rules.catalogue)
@@ -119,6 +136,7 @@ def create_app(
         queue_ack_every=timedelta(minutes=settings.queue_ack_minutes),
         desk=rules,
         unread=lambda kind, language: texts.say(kind.value, language),
+        links=LinkTalk(database, links, phrases, changed),
     )
     deeds = HandoffDesk(database, phrases, settings.default_language, rules.catalogue)
     staff = Staff(database, rules.capacity, rules.assigns)
@@ -173,6 +191,8 @@ def create_app(
         settings.default_language,
         settings.customer_messages_per_minute,
         feed.changed,
+        settings.address_requests_per_minute,
+        settings.channel_messages_per_minute,
     )
     readiness = Readiness(database, engine)
     watcher = Watcher(knowledge, settings.var / NEWS_FILE)
@@ -220,11 +240,11 @@ def create_app(
     api = FastAPI(title="Yingda", lifespan=lifespan, docs_url=None, redoc_url=None)
     api.include_router(health_router(readiness))
     api.include_router(actions_router(executor, settings.secrets.actions_token))
-    api.include_router(rest_router(reception, database, orders.identity))
+    api.include_router(rest_router(reception, database, orders.identity, links.codes))
     api.include_router(order_events_router(orders.intake, settings.order_key))
     api.state.accounts = accounts
     api.include_router(accounts_router(accounts))
-    api.include_router(desk_router(desk, accounts))
+    api.include_router(desk_router(desk, accounts, links))
     if chatwoot is not None:
         api.include_router(chatwoot_router(chatwoot, settings.chatwoot_key, changed))
     api.include_router(files_router(files, sessions, uploads))
@@ -233,6 +253,8 @@ def create_app(
     for channel in channels:
         if (routes := channel.routes()) is not None:
             api.include_router(routes)
+    # Inside of what answers other origins, so that they may read the refusal.
+    api.add_middleware(BodyLimit, most_bytes=_MOST_BODY_BYTES, larger=_LARGER_BODIES)
     # A shop's page on another origin loads the widget's script and sends files; nothing else is shared.
     api.add_middleware(
         CORSMiddleware,

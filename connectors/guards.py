@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from aiolimiter import AsyncLimiter
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Keys remembered at a time; the one that was quiet for longest is forgotten first.
 _KEYS = 20_000
@@ -35,6 +39,45 @@ class Rates:
             return False
         await bucket.acquire()
         return True
+
+
+class BodyLimit:
+    """Refuses requests whose body is too long, before anything reads them into memory.
+
+    Args:
+        most_bytes: longest body.
+        larger: other limits, by the beginning of the path.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, larger: Mapping[str, int]) -> None:
+        self._app = app
+        self._most_bytes = most_bytes
+        self._larger = larger
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and stop it where its body goes beyond the limit."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        most = next((n for start, n in self._larger.items() if path.startswith(start)), None)
+        most = most or self._most_bytes
+        stated = Headers(scope=scope).get("content-length", "")
+        if stated.isdecimal() and int(stated) > most:
+            refusal = PlainTextResponse(f"expected at most {most} bytes", 413)
+            await refusal(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > most:
+                raise HTTPException(413, f"expected at most {most} bytes")
+            return message
+
+        await self._app(scope, counted, send)
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:

@@ -8,6 +8,8 @@ from typing import Protocol, cast
 
 from bot.conversations.files import Files
 from bot.conversations.phrases import Phrases
+from bot.linking.service import Links
+from bot.orders.identity import Identity
 from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.base import Connector
@@ -25,6 +27,8 @@ class Fittings:
     phrases: Phrases
     texts: ChannelTexts
     files: Files
+    links: Links
+    identity: Identity
 
 
 class _Package(Protocol):

@@ -19,6 +19,8 @@ class Reception:
 
     Args:
         per_minute: how many messages of one customer are worked on in a minute; 0 is no limit.
+        per_address_per_minute: the same for one network address, where the channel knows it.
+        per_channel_per_minute: the same for all of a channel.
         on_new: called with the conversation id of each new message.
     """
 
@@ -31,6 +33,8 @@ class Reception:
         default_language: Language,
         per_minute: float,
         on_new: Callable[[str], None],
+        per_address_per_minute: float = 0,
+        per_channel_per_minute: float = 0,
     ) -> None:
         self._inbox = inbox
         self.workers = workers
@@ -38,6 +42,8 @@ class Reception:
         self._texts = texts
         self._default_language: Language = default_language
         self._messages = Rates(per_minute)
+        self._addresses = Rates(per_address_per_minute)
+        self._channels = Rates(per_channel_per_minute)
         self._friendly_lines = Rates(1)
         self._on_new = on_new
 
@@ -50,9 +56,8 @@ class Reception:
         Args:
             guarded: false for callers that we trust, such as other programs of the shop.
         """
-        customer = f"{inbound.channel}:{inbound.user}"
-        if guarded and not await self._messages.allow(customer):
-            return await self._too_many(inbound, await self._friendly_lines.allow(customer))
+        if guarded and not await self._allows(inbound):
+            return await self._too_many(inbound)
         accepted = await self._inbox.accept(inbound)
         if accepted.new:
             self.workers.wake(accepted.conversation_id)
@@ -63,16 +68,25 @@ class Reception:
         self, inbound: Inbound, reply: Reply, language: Language | None = None
     ) -> Accepted:
         """Store a message that needs no turn, with what is said at once; see ``Inbox.note``."""
-        customer = f"{inbound.channel}:{inbound.user}"
-        if not await self._messages.allow(customer):
-            return await self._too_many(inbound, await self._friendly_lines.allow(customer))
+        if not await self._allows(inbound):
+            return await self._too_many(inbound)
         accepted = await self._inbox.note(inbound, reply, language)
         if accepted.new:
             self.outbox.wake(accepted.conversation_id)
             self._on_new(accepted.conversation_id)
         return accepted
 
-    async def _too_many(self, inbound: Inbound, say_so: bool) -> Accepted:
+    async def _allows(self, inbound: Inbound) -> bool:
+        """Tell whether one more message of the customer, their address and their channel is worked on."""
+        return (
+            await self._messages.allow(_customer(inbound))
+            and (inbound.origin is None or await self._addresses.allow(inbound.origin))
+            and await self._channels.allow(inbound.channel)
+        )
+
+    async def _too_many(self, inbound: Inbound) -> Accepted:
+        say_so = await self._friendly_lines.allow(_customer(inbound))
+
         def reply(state: State, language: Language | None) -> list[Body]:
             spoken = reply_language(inbound.text) or language or self._default_language
             return [self._texts.say("too_many", spoken)] if say_so else []
@@ -82,3 +96,7 @@ class Reception:
         self.outbox.wake(accepted.conversation_id)
         self._on_new(accepted.conversation_id)
         return accepted
+
+
+def _customer(inbound: Inbound) -> str:
+    return f"{inbound.channel}:{inbound.user}"

@@ -14,6 +14,7 @@ from bot.conversations.engine_client import EngineClient
 from bot.conversations.phrases import Phrases
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
+from bot.linking.service import Links
 from bot.orders.service import Orders
 from bot.settings import Settings
 from bot.storage.engine import Database
@@ -50,5 +51,6 @@ def app_without_engine(
             settings.default_language,
             customer_key=settings.customer_token_key.get_secret_value(),
         ),
+        Links(database, settings.secrets.session_key),
         load_rules(settings),
     )

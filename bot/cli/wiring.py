@@ -21,6 +21,7 @@ from bot.encoder.memo import Remembering
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.faq.questions import nlu_examples
+from bot.linking.service import Links
 from bot.mood import load_mood
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
@@ -47,6 +48,7 @@ class Parts:
     knowledge: LiveKnowledge
     executor: ActionExecutor
     orders: Orders
+    links: Links
 
 
 def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
@@ -75,6 +77,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         shop=_order_api(settings),
         clock=clock,
     )
+    links = Links(database, settings.secrets.session_key)
     return Parts(
         settings=settings,
         database=database,
@@ -89,8 +92,9 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         ),
         phrases=phrases,
         knowledge=knowledge,
-        executor=build_executor(ladder, orders, clock),
+        executor=build_executor(ladder, orders, links, clock),
         orders=orders,
+        links=links,
     )
 
 
@@ -122,6 +126,7 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
         parts.executor,
         parts.knowledge,
         parts.orders,
+        parts.links,
         load_rules(settings),
     )
 

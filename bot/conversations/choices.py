@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Body, Button, Direction, MessageState
-from bot.storage.conversations import MessageRow
+from bot.conversations.transcript import lines_at
+from bot.storage.conversations import Address, MessageRow
 
 _NUMBER = re.compile(
     r"(?:我?(?:要|选|选择)|第|option|no\.?|number)?\s*第?\s*(\d{1,2}|[一二两三四五六七八九])\s*(?:个|项|号|条)?(?:吧)?[.。、)）]?"
@@ -43,23 +44,36 @@ def names_a_place(text: str) -> bool:
 
 
 async def last_offers(
-    session: AsyncSession, conversation_id: str, *, but_failed: bool = False
+    session: AsyncSession,
+    conversation_id: str,
+    *,
+    but_failed: bool = False,
+    at: Address | None = None,
 ) -> tuple[Button, ...]:
-    """Return the buttons of the last message to a customer; ``but_failed`` passes over undelivered ones."""
+    """Return the buttons of the last message to a customer.
+
+    Args:
+        but_failed: pass over undelivered ones.
+        at: only what was said at this address: a "2" means the list that stands there.
+    """
     ours = [
         MessageRow.conversation_id == conversation_id,
         MessageRow.direction == Direction.OUT.value,
     ]
     if but_failed:
         ours.append(MessageRow.state != MessageState.FAILED.value)
+    if at is not None:
+        ours.append(lines_at(at))
     body = await session.scalar(
         select(MessageRow.body).where(*ours).order_by(MessageRow.seq.desc()).limit(1)
     )
     return Body.from_json(body).buttons if body else ()
 
 
-async def chosen_from_last(session: AsyncSession, conversation_id: str, text: str) -> Button | None:
-    """Return the button that ``text`` names by its place in the last message to a customer."""
+async def chosen_from_last(
+    session: AsyncSession, conversation_id: str, text: str, at: Address
+) -> Button | None:
+    """Return the button that ``text`` names by its place in the last message to a customer at ``at``."""
     if not names_a_place(text):
         return None
-    return chosen(text, await last_offers(session, conversation_id, but_failed=True))
+    return chosen(text, await last_offers(session, conversation_id, but_failed=True, at=at))

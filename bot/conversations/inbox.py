@@ -16,7 +16,7 @@ from bot.conversations.metrics import RECEIVED
 from bot.conversations.model import Author, Body, Direction, Inbound, MessageState, State
 from bot.conversations.transcript import Entry
 from bot.language import Language
-from bot.storage.conversations import MessageRow
+from bot.storage.conversations import Address, MessageRow
 from bot.storage.engine import Database
 
 # What is said at once, given who has the word and the language of the conversation so far.
@@ -88,6 +88,7 @@ class Inbox:
     async def _store(
         self, inbound: Inbound, reply: Reply | None, language: Language | None
     ) -> Accepted:
+        address = Address(inbound.channel, inbound.user)
         async with self._database.write() as session:
             conversation = await transcript.open_conversation(
                 session, inbound.channel, inbound.user
@@ -97,15 +98,17 @@ class Inbox:
             if inbound.payload and reply is None:
                 body = await self._pressed(session, conversation.id, inbound, body)
             elif reply is None:
-                choice = await chosen_from_last(session, conversation.id, body.text)
+                choice = await chosen_from_last(session, conversation.id, body.text, address)
                 body = Body(choice.title, choice.payload) if choice else body
-            row = transcript.append_in(session, conversation, body, inbound.message_id, inbound.at)
+            row = transcript.append_in(
+                session, conversation, body, inbound.message_id, inbound.at, address
+            )
             if reply is not None:
                 row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)
                 await session.flush()
                 conversation.language = language or conversation.language
                 said = reply(State(conversation.state), conversation.language)
-                transcript.append_out(session, conversation, said, Author.BOT, row.id)
+                transcript.append_out(session, conversation, said, Author.BOT, row)
             return Accepted(conversation.id, Entry.of(row), new=True)
 
     async def _pressed(

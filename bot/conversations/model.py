@@ -98,7 +98,8 @@ class Attachment:
 class Body:
     """The content of a message. ``text`` is light Markdown when we wrote it, plain when a customer did.
 
-    ``text`` may be empty where there are ``attachments``.
+    ``text`` may be empty where there are ``attachments``. ``link_code`` names a code that stands as dots
+    in ``text`` and ``link`` until it is sent (``bot.linking.codes``).
     """
 
     text: str
@@ -107,6 +108,7 @@ class Body:
     picture: str | None = None
     link: Link | None = None
     attachments: tuple[Attachment, ...] = ()
+    link_code: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the body as JSON data without its empty parts."""
@@ -126,6 +128,7 @@ class Body:
                 Attachment(**{**one, "kind": FileKind(one["kind"])})
                 for one in data.get("attachments", ())
             ),
+            link_code=data.get("link_code"),
         )
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import aliased
 
 from bot.conversations.metrics import ANSWER_SECONDS, DELIVERIES
@@ -92,6 +92,11 @@ class _Pending:
     delivery: Delivery
     asked_at: datetime | None
 
+    @property
+    def address(self) -> tuple[str, str]:
+        """Where it goes: the channel, and who on it."""
+        return self.row.channel, self.delivery.user
+
 
 class Outbox:
     """Delivers pending messages through the senders of their channels.
@@ -100,6 +105,7 @@ class Outbox:
         senders: by channel name. Messages of a channel without a sender stay pending.
         attempts: how often one message is tried before it is marked failed.
         merging: channels that count messages, so that what waits goes out as one.
+        reveal: fills in what is not stored; see ``bot.linking.codes``.
     """
 
     def __init__(
@@ -108,11 +114,13 @@ class Outbox:
         senders: Mapping[str, Sender],
         attempts: int,
         merging: Collection[str] = (),
+        reveal: Callable[[Body], Body] = lambda body: body,
     ) -> None:
         self._database = database
         self._senders = senders
         self._attempts = attempts
         self._merging = merging
+        self._reveal = reveal
         self._deliveries = Serial(self._drain, _DELIVERIES_AT_ONCE)
         self._poller: asyncio.Task[None] | None = None
 
@@ -192,11 +200,17 @@ class Outbox:
             await asyncio.sleep(_POLL_S)
 
     async def _drain(self, conversation_id: str) -> None:
-        """Deliver what is pending, the oldest first; what arrives meanwhile wakes this again."""
+        """Deliver what is pending, the oldest first; what arrives meanwhile wakes this again.
+
+        Of a customer who is known on several channels, one that is down keeps no other waiting.
+        """
+        waiting: set[tuple[str, str]] = set()
         try:
             for group in self._together(await self._pending(conversation_id)):
-                if self._deliveries.closing or not await self._deliver(group):
+                if self._deliveries.closing:
                     return
+                if group[0].address not in waiting and not await self._deliver(group):
+                    waiting.add(group[0].address)
         except Exception:
             _log.exception("outbox stopped for a conversation", conversation=conversation_id)
 
@@ -255,7 +269,7 @@ class Outbox:
         if sender is None or due_at > datetime.now(UTC):
             # A later message must not overtake one that waits for its next attempt.
             return False
-        body = _merged([one.delivery.entry.body for one in group])
+        body = _merged([self._reveal(one.delivery.entry.body) for one in group])
         last = group[-1].delivery
         delivery = replace(
             first.delivery,
@@ -324,7 +338,7 @@ def _pending_lines() -> Select[MessageRow, str, str, str | None, datetime]:
     return (
         select(
             MessageRow,
-            ConversationRow.user,
+            func.coalesce(MessageRow.user, ConversationRow.user),
             ConversationRow.state,
             asked.channel_message_id,
             asked.created_at,
@@ -345,7 +359,8 @@ def _may_follow(before: _Pending, after: _Pending) -> bool:
     by_agent = [one.row.author == Author.AGENT.value for one in (before, after)]
     halfway = before.row.parts_done or after.row.parts_done
     files = body.attachments or after.delivery.entry.body.attachments
-    return not (body.picture or body.link or files or halfway) and by_agent[0] == by_agent[1]
+    alike = by_agent[0] == by_agent[1] and before.address == after.address
+    return alike and not (body.picture or body.link or files or halfway)
 
 
 def _merged(bodies: Sequence[Body]) -> Body:

@@ -74,6 +74,7 @@ def _body(event: Event) -> Body:
         buttons=tuple(Button(b["title"], b["payload"]) for b in data.get("buttons") or ()),
         picture=data.get("image"),
         link=Link(link["url"], link["title"]) if link else None,
+        link_code=custom.get("link_code"),
     )
 
 

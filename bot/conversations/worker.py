@@ -35,6 +35,8 @@ from bot.desk.rules import DeskRules
 from bot.desk.steps import Step, next_step
 from bot.desk.waiting import place_of
 from bot.language import Language
+from bot.linking.codes import without_code
+from bot.linking.talk import LinkTalk
 from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
 from bot.storage.desk import ConversationOrderRow
 from bot.storage.engine import Database
@@ -70,6 +72,7 @@ class Workers:
         queue_ack_every: least time between two acknowledgements to a waiting customer.
         desk: when people answer, and how customers rate them.
         unread: what to say to a file that nobody asked for; without it the dialogue answers that too.
+        links: answers link codes, which the engine never sees.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Workers:
         queue_ack_every: timedelta,
         desk: DeskRules,
         unread: Callable[[FileKind, Language], Body] | None = None,
+        links: LinkTalk | None = None,
     ) -> None:
         self._database = database
         self._dialogue = dialogue
@@ -91,6 +95,7 @@ class Workers:
         self._queue_ack_every = queue_ack_every
         self._desk = desk
         self._unread = unread
+        self._links = links
         self._serial = Serial(self._drain, _CONVERSATIONS_AT_ONCE)
 
     async def recover(self) -> None:
@@ -150,7 +155,10 @@ class Workers:
             role = await self._role(session, conversation)
             body = Body.from_json(message.body)
             for_desk = await self._desk.concerns(session, conversation.id, body, datetime.now(UTC))
-        language = self._dialogue.language_for(body.text, conversation.language)
+        words = without_code(body.text)
+        language = self._dialogue.language_for(words, conversation.language)
+        if self._links and await self._links.answers(message, body, language):
+            return
         if body.payload == handoff.BACK_TO_BOT and conversation.state != State.AGENT:
             await self._return_to_bot(message, language)
         elif for_desk and await self._was_for_desk(
@@ -192,7 +200,7 @@ class Workers:
     async def _say_unread(self, message: MessageRow, line: Body) -> None:
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
-            transcript.append_out(session, conversation, [line], Author.BOT, message.id)
+            transcript.append_out(session, conversation, [line], Author.BOT, message)
             await _mark_done(session, message)
 
     async def _run_turn(
@@ -207,7 +215,7 @@ class Workers:
                 _for_engine(body.payload),
                 conversation.language,
                 body.attachments,
-                conversation.channel,
+                message.channel,
                 conversation.later,
             )
             if (body.payload or "").startswith(handoff.HAND_OVER):
@@ -245,12 +253,12 @@ class Workers:
                 )
             turn = stepped.turn
             if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
-                transcript.append_out(session, conversation, turn.replies, Author.BOT, message.id)
-                transcript.append_out(
-                    session, conversation, stepped.lines, Author.SYSTEM, message.id
-                )
+                transcript.append_out(session, conversation, turn.replies, Author.BOT, message)
+                transcript.append_out(session, conversation, stepped.lines, Author.SYSTEM, message)
             conversation.language = outcome.reply_language
             conversation.later = list(outcome.later)
+            if turn.asks is not None:
+                conversation.asking = turn.asks
             await _note_orders(session, conversation.id, turn.entities)
             session.add(
                 TurnRow(
@@ -285,7 +293,7 @@ class Workers:
             locked.language = language
             if locked.state != State.AGENT:  # an agent who came in meanwhile has the word
                 line = self._phrases.say(f"utter_handoff_{reason}", language)
-                transcript.append_out(session, locked, [line], Author.SYSTEM, message.id)
+                transcript.append_out(session, locked, [line], Author.SYSTEM, message)
             await self._hand_off(session, locked, reason, message)
             session.add(
                 TurnRow(
@@ -315,7 +323,7 @@ class Workers:
         line = self._desk.closed_line(language, now, row.team)
         if line is not None:
             row.told_at = now
-            transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
+            transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
 
     def _handed_over(self, outcome: Outcome, body: Body) -> Outcome:
         """Return the outcome for a yes to a person: the reason is the offer's."""
@@ -337,7 +345,7 @@ class Workers:
             )
             if answer is None:
                 return False
-            transcript.append_out(session, conversation, [answer], Author.SYSTEM, message.id)
+            transcript.append_out(session, conversation, [answer], Author.SYSTEM, message)
             await _mark_done(session, message)
         return True
 
@@ -392,7 +400,7 @@ class Workers:
             else:
                 await handoff.leave_queue(session, conversation)
                 line = self._phrases.say("utter_back_to_bot", language)
-            transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
+            transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
             await _mark_done(session, message)
 
     async def _leave_to_agents(self, message: MessageRow, language: Language) -> None:
@@ -418,7 +426,7 @@ class Workers:
                     if place is not None:
                         waiting = self._desk.queue_line(place, language)
                         line = Body(f"{line.text}\n{waiting.text}", buttons=waiting.buttons)
-                    transcript.append_out(session, conversation, [line], Author.SYSTEM, message.id)
+                    transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
             await _mark_done(session, message)
 
 

@@ -98,6 +98,7 @@ class Board:
                 ConversationRow.state == State.BOT.value,
                 ConversationRow.updated_at > datetime.now(UTC) - _RECENT,
                 ConversationRow.last_seq > 0,
+                ConversationRow.joined_id.is_(None),
             )
             .order_by(ConversationRow.updated_at.desc())
             .limit(_RECENT_ROWS)
@@ -199,7 +200,8 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            ConversationRow.id, ConversationRow.channel, ConversationRow.state,
+            ConversationRow.id,
+            func.coalesce(ConversationRow.at_channel, ConversationRow.channel), ConversationRow.state,
             ConversationRow.language, ConversationRow.last_seq, ConversationRow.updated_at,
             last.body, HandoffRow.reason, HandoffRow.agent, HandoffRow.created_at,
             HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, HandoffRow.team,

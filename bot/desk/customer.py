@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.desk.casework import CaseCard, cases_of
+from bot.linking.joining import family
 from bot.orders import wording
 from bot.orders.book import OrderBook
 from bot.orders.model import Bilingual, Order
@@ -70,6 +71,16 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """Another conversation of this customer: ``whole`` is the one in which all of them go on."""
+
+    conversation_id: str
+    channel: str
+    since: datetime | None
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """The panel beside a conversation."""
 
@@ -78,6 +89,7 @@ class Customer:
     orders: tuple[OrderCard, ...]
     earlier: tuple[Earlier, ...]
     cases: tuple[CaseCard, ...]
+    linked: tuple[Linked, ...]
 
 
 async def customer_of(session: AsyncSession, book: OrderBook, conversation_id: str) -> Customer:
@@ -86,15 +98,16 @@ async def customer_of(session: AsyncSession, book: OrderBook, conversation_id: s
     Orders of a customer who is not verified are only those that were named: the agent asks for the
     digits before telling anything.
     """
+    ids = await family(session, conversation_id)
     numbers = list(
         await session.scalars(
-            select(ConversationOrderRow.order_number).where(
-                ConversationOrderRow.conversation_id == conversation_id
-            )
+            select(ConversationOrderRow.order_number)
+            .where(ConversationOrderRow.conversation_id.in_(ids))
+            .distinct()
         )
     )
     named = [order for number in numbers if (order := await book.find(number)) is not None]
-    digits = await _digits(session, conversation_id)
+    digits = await _digits(session, ids)
     verified = next((order for order in named if order.last_four in digits), None)
     orders: Sequence[Order] = named
     if verified is not None:
@@ -105,20 +118,30 @@ async def customer_of(session: AsyncSession, book: OrderBook, conversation_id: s
         identity=level,
         name=verified.recipient if verified else None,
         orders=tuple(_card(order) for order in orders),
-        earlier=await _earlier(session, conversation_id, numbers if verified else ()),
+        earlier=await _earlier(session, ids, numbers if verified else ()),
         cases=tuple(
             await cases_of(
                 session, book, conversation_id, numbers if verified else (), datetime.now(UTC)
             )
         ),
+        linked=await _linked(session, ids, conversation_id),
     )
 
 
-async def _digits(session: AsyncSession, conversation_id: str) -> set[str]:
-    """Return the last digits of phones that came up in a conversation."""
-    found = await session.scalars(
-        select(TurnRow.entities).where(TurnRow.conversation_id == conversation_id)
+async def _linked(
+    session: AsyncSession, ids: Sequence[str], conversation_id: str
+) -> tuple[Linked, ...]:
+    rows = await session.scalars(
+        select(ConversationRow)
+        .where(ConversationRow.id.in_(ids), ConversationRow.id != conversation_id)
+        .order_by(ConversationRow.created_at)
     )
+    return tuple(Linked(row.id, row.channel, row.joined_at, row.id == ids[0]) for row in rows)
+
+
+async def _digits(session: AsyncSession, ids: Sequence[str]) -> set[str]:
+    """Return the last digits of phones that came up in a customer's conversations."""
+    found = await session.scalars(select(TurnRow.entities).where(TurnRow.conversation_id.in_(ids)))
     entities: list[dict[str, Any]] = [entity for entities in found for entity in entities]
     return {
         str(entity["value"])[-4:]
@@ -128,7 +151,7 @@ async def _digits(session: AsyncSession, conversation_id: str) -> set[str]:
 
 
 async def _earlier(
-    session: AsyncSession, conversation_id: str, numbers: Sequence[str]
+    session: AsyncSession, ids: Sequence[str], numbers: Sequence[str]
 ) -> tuple[Earlier, ...]:
     same = select(ConversationOrderRow.conversation_id).where(
         ConversationOrderRow.order_number.in_(numbers)
@@ -139,7 +162,7 @@ async def _earlier(
         .outerjoin(RatingRow, RatingRow.handoff_id == HandoffRow.id)
         .where(
             HandoffRow.closed_at.is_not(None),
-            (HandoffRow.conversation_id == conversation_id) | HandoffRow.conversation_id.in_(same),
+            HandoffRow.conversation_id.in_(ids) | HandoffRow.conversation_id.in_(same),
         )
         .order_by(HandoffRow.created_at.desc())
         .limit(_EARLIER)

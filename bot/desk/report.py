@@ -25,7 +25,7 @@ from bot.storage.desk import RatingRow, SurveyRow
 REOPEN = timedelta(hours=72)
 RESOLVED = frozenset({"solved", "informed", "refund", "compensation"})
 # Ends that nobody at the desk chose.
-_NOT_BY_AGENT = frozenset({"customer_left", "returned_to_bot"})
+_NOT_BY_AGENT = frozenset({"customer_left", "joined", "returned_to_bot"})
 
 
 class GroupBy(StrEnum):

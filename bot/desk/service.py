@@ -83,7 +83,7 @@ class HandoffDesk:
             )
             waiting = [
                 Waiting(
-                    conversation.id, conversation.channel, State(conversation.state),
+                    conversation.id, conversation.address.channel, State(conversation.state),
                     HandoffReason(handoff.reason), conversation.language, handoff.agent,
                     handoff.created_at,
                 )

@@ -17,7 +17,7 @@ from bot.storage.conversations import MessageRow, TurnRow
 from bot.storage.desk import MarkRow, NoteRow
 
 # Deeds that belong into the story of a conversation; looking at it does not.
-_SHOWN_DEEDS = ("take", "transfer", "give_back", "close", "late", "unanswered")
+_SHOWN_DEEDS = ("take", "transfer", "give_back", "close", "late", "unanswered", "part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Line:
     """A message. ``delivery`` is pending, done or failed; ``button`` marks a pressed quick reply."""
 
     seq: int
+    channel: str
     author: str
     name: str | None
     text: str
@@ -129,6 +130,7 @@ def _line(
     body = Body.from_json(message.body)
     return Line(
         seq=message.seq,
+        channel=message.channel,
         author=message.author,
         name=message.author_name,
         text=body.text,

@@ -56,7 +56,7 @@ async def handling_time(session: AsyncSession, now: datetime) -> float | None:
         .where(
             HandoffRow.taken_at.is_not(None),
             HandoffRow.closed_at > now - _LOOK_BACK,
-            HandoffRow.resolution.not_in(("customer_left", "returned_to_bot")),
+            HandoffRow.resolution.not_in(("customer_left", "joined", "returned_to_bot")),
         )
         .order_by(HandoffRow.closed_at.desc())
         .limit(_CASES)

@@ -354,7 +354,9 @@ class CodDesk:
             select(ConversationRow)
             .join(ContactRow, ContactRow.conversation_id == ConversationRow.id)
             .where(
-                ContactRow.customer_id == order.customer_id, ContactRow.phone.in_([order.phone, ""])
+                ContactRow.customer_id == order.customer_id,
+                ContactRow.phone.in_([order.phone, ""]),
+                ConversationRow.joined_id.is_(None),
             )
             .order_by(ConversationRow.updated_at.desc(), ConversationRow.id)
         )
@@ -365,7 +367,7 @@ class CodDesk:
                     MessageRow.direction == Direction.IN.value,
                 )
             )
-            if self._policy.may_speak_first(conversation.channel, last_heard, now):
+            if self._policy.may_speak_first(conversation.address.channel, last_heard, now):
                 return await transcript.locked(session, conversation.id)
         return None
 

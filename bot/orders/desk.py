@@ -14,23 +14,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+from datetime import datetime
 
 from bot.orders.book import OrderBook
 from bot.orders.model import Order
+from bot.orders.tries import Tries
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
-from bot.storage.orders import OrderLookupRow
-
-WRONG_TRIES = 5
-# People behind one address of a company or a provider err independently of each other.
-WRONG_TRIES_OF_ADDRESS = 20
-LOCK_PERIOD = timedelta(hours=1)
-_ADDRESS = "address:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +68,14 @@ class OrderDesk:
         async with self._database.write() as session:
             conversation = await session.get(ConversationRow, conversation_id)
             if conversation is not None and conversation.origin:
-                subjects.append(f"{_ADDRESS}{conversation.origin}")
-            rows = await _locked_rows(session, subjects)
-            for row in rows:
-                row.wrong_tries = [t for t in row.wrong_tries if now - _moment(t) < LOCK_PERIOD]
-            if any(_full(row) for row in rows):
+                subjects.append(f"address:{conversation.origin}")
+            tries = await Tries.of(session, subjects, now)
+            if tries.full:
                 return Locked()
             if order and hmac.compare_digest(order.last_four.encode(), last_four.encode()):
                 return Verified(order)
-            for row in rows:
-                row.wrong_tries = [*row.wrong_tries, now.isoformat()]
-            full = any(_full(row) for row in rows)
-        return Locked() if full else NoMatch()
+            tries.add()
+        return Locked() if tries.full else NoMatch()
 
     async def opened_with(self, verified: str, reference: str) -> Order | None:
         """Return the order ``reference`` if it is open to the customer verified for ``verified``.
@@ -115,30 +101,6 @@ class OrderDesk:
     async def recent_orders(self, order: Order, *, limit: int) -> Sequence[Order]:
         """Return the newest orders of the customer of a verified ``order``, newest first."""
         return await self._book.of_same_customer(order, limit=limit)
-
-
-def _full(row: OrderLookupRow) -> bool:
-    most = WRONG_TRIES_OF_ADDRESS if row.subject.startswith(_ADDRESS) else WRONG_TRIES
-    return len(row.wrong_tries) >= most
-
-
-async def _locked_rows(session: AsyncSession, subjects: Sequence[str]) -> Sequence[OrderLookupRow]:
-    # Sorted, so that two tries that share a subject wait for each other and never both ways round.
-    subjects = sorted(subjects)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    new = [{"subject": subject, "wrong_tries": []} for subject in subjects]
-    await session.execute(dialect.insert(OrderLookupRow).values(new).on_conflict_do_nothing())
-    found = await session.execute(
-        select(OrderLookupRow)
-        .where(OrderLookupRow.subject.in_(subjects))
-        .order_by(OrderLookupRow.subject)
-        .with_for_update()
-    )
-    return found.scalars().all()
-
-
-def _moment(text: object) -> datetime:
-    return datetime.fromisoformat(str(text))
 
 
 def _normal(reference: str) -> str:

@@ -7,6 +7,7 @@ or by naming a conversation, a one-time code reaches the phone on the order.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +24,7 @@ from bot.orders.model import Order
 from bot.storage.cod import ContactRow
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
+from bot.storage.orders import OrderRow
 
 _ALGORITHM, _AUDIENCE = "HS256", "yingda"
 # A signed-in customer is known whatever phone an order names.
@@ -30,6 +32,8 @@ _ANY_PHONE = ""
 # When a sign-in was proved that no longer counts: who it was stays known.
 _NO_LONGER = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER = timedelta(seconds=30)
+# Hears of a proof: the conversation, and when.
+Listener = Callable[[str, datetime], Awaitable[object]]
 
 
 class Level(StrEnum):
@@ -37,8 +41,13 @@ class Level(StrEnum):
 
     ANONYMOUS = "anonymous"
     LAST_FOUR = "last_four"
+    PHONE_SHARED = "phone_shared"
     SIGNED_IN = "signed_in"
     ONE_TIME_CODE = "one_time_code"
+
+
+# Levels at which somebody holds the phone itself.
+PHONE_PROOFS = frozenset({Level.PHONE_SHARED.value, Level.ONE_TIME_CODE.value})
 
 
 class Shown(StrEnum):
@@ -108,6 +117,11 @@ class Identity:
         self._database = database
         self.policy = policy
         self._key = key
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call ``listener`` with the conversation after every proof stronger than four digits."""
+        self._listeners.append(listener)
 
     async def level_of(self, conversation_id: str, order: Order, now: datetime) -> Level:
         """Return the strongest proof in a conversation for an order whose digits were given."""
@@ -134,6 +148,30 @@ class Identity:
                 await remember_contact(
                     session, conversation_id, order.customer_id, order.phone, now, level.value
                 )
+        if level is not Level.LAST_FOUR:
+            await self._tell(conversation_id, now)
+
+    async def share_phone(self, conversation_id: str, phone: str, now: datetime) -> None:
+        """Remember that a platform vouches for the phone of who writes in a conversation.
+
+        Args:
+            phone: E.164, as orders have it; of a phone that no order names nothing is kept.
+        """
+        async with self._database.write() as session:
+            customers = await session.scalars(
+                select(OrderRow.customer_id).where(OrderRow.phone == phone).distinct()
+            )
+            shared = list(customers)
+            for customer in shared:
+                await remember_contact(
+                    session, conversation_id, customer, phone, now, Level.PHONE_SHARED.value
+                )
+        if shared:
+            await self._tell(conversation_id, now)
+
+    async def _tell(self, conversation_id: str, now: datetime) -> None:
+        for listener in self._listeners:
+            await listener(conversation_id, now)
 
     async def sign_in(self, conversation_id: str, token: str, now: datetime) -> str:
         """Take a token from the shop's page and return whose it is.
@@ -149,6 +187,7 @@ class Identity:
             await remember_contact(
                 session, conversation_id, customer, _ANY_PHONE, now, Level.SIGNED_IN.value
             )
+        await self._tell(conversation_id, now)
         return customer
 
     async def last_signed_in(self, conversation_id: str) -> str | None:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.language import Language
 from bot.storage.base import Base
 
 
+class Address(NamedTuple):
+    """Where a customer writes: the channel, and who they are there."""
+
+    channel: str
+    user: str
+
+
 class ConversationRow(Base):
     """One customer on one channel. ``id`` is also the engine's sender id.
 
     ``origin`` is the network address of the last message, where the channel knows it. ``later`` are
-    requests, as the customer wrote them, that wait until the task at hand is done.
+    requests, as the customer wrote them, that wait until the task at hand is done; ``asking`` tells
+    whether a task waits for the customer.
+
+    One customer may be known on several channels (``bot.linking``): since ``joined_at`` what arrives at
+    ``channel`` and ``user`` belongs to the conversation ``joined_id``. There ``at_channel`` and
+    ``at_user`` say where the customer wrote last, when that was not at its own address.
     """
 
     __tablename__ = "conversations"
@@ -30,8 +42,39 @@ class ConversationRow(Base):
     last_seq: Mapped[int] = mapped_column(default=0)
     origin: Mapped[str | None] = mapped_column(String(64))
     later: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    asking: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # No foreign key: a conversation that is gone leaves its customer where they write.
+    joined_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    joined_at: Mapped[datetime | None]
+    at_channel: Mapped[str | None] = mapped_column(String(32))
+    at_user: Mapped[str | None] = mapped_column(String(128))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def address(self) -> Address:
+        """Where the customer wrote last."""
+        if self.at_channel is None or self.at_user is None:
+            return Address(self.channel, self.user)
+        return Address(self.at_channel, self.at_user)
+
+
+class LinkRow(Base):
+    """A link code (``bot.linking``): the keyed hash by which it is found, and until when it is good.
+
+    The code itself is nowhere: it is derived from ``nonce`` and the installation's key. ``taken_by`` is
+    the conversation in which it was typed, which uses it up.
+    """
+
+    __tablename__ = "channel_links"
+
+    nonce: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    good_until: Mapped[datetime]
+    taken_by: Mapped[str | None] = mapped_column(String(32), index=True)
 
 
 class MessageRow(Base):
@@ -62,6 +105,8 @@ class MessageRow(Base):
     body: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(32))
+    # Who on the channel, when it is not the conversation's own ``user``.
+    user: Mapped[str | None] = mapped_column(String(128))
     channel_message_id: Mapped[str | None] = mapped_column(String(256))
     answers_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -26,7 +26,11 @@ def create_engine(url: str) -> AsyncEngine:
     On SQLite every transaction starts with BEGIN IMMEDIATE unless it only reads: a transaction that
     reads first and writes later would otherwise fail at once when another one wrote in between.
     """
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_async_engine(
+        url,
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # an error in the log must not quote what a customer wrote
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

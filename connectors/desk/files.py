@@ -37,6 +37,8 @@ class DeskFiles:
         self._uploads = uploads
         self._channels = channels
         self._public_url = public_url.rstrip("/")
+        # Where the platform counts what is sent after a customer's message.
+        self.counted = frozenset(n for n, known in channels.items() if known.reply_window)
 
     def accepted(self) -> dict[str, list[FileKind]]:
         """Return which kinds of files can be sent on each channel."""

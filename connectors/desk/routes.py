@@ -24,11 +24,14 @@ from bot.desk.customer import customer_of
 from bot.desk.report import GroupBy, service_report
 from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
+from bot.desk.window import window_of
+from bot.linking.service import Links
 from bot.storage.conversations import ConversationRow
 from connectors.accounts import Director, Talker, guard
 from connectors.desk.cases import cases_router
 from connectors.desk.direction import direction_router
 from connectors.desk.files import desk_files_router
+from connectors.desk.linked import linked_router
 from connectors.desk.parts import DeskParts
 
 # What the desk's deeds raise, and how it is answered.
@@ -104,7 +107,7 @@ class Seen(BaseModel):
     seq: int = Field(ge=0)
 
 
-def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
+def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter:
     """Return the desk's routes; every one asks for the right to talk to customers."""
     router = APIRouter(
         prefix="/desk/api", tags=["desk"], dependencies=[Depends(guard)], route_class=_DeskRoute
@@ -167,6 +170,9 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
                 "deeds": await deeds_of(session, conversation_id),
                 "brief": await brief_of(session, catalogue, parts.knowledge.now, conversation_id),
                 "customer": await customer_of(session, parts.orders, conversation_id),
+                "window": await window_of(
+                    session, conversation_id, parts.files.counted, datetime.now(UTC)
+                ),
             }
         async with database.write() as session:
             await audit.note_view(session, me.login, conversation_id)
@@ -192,7 +198,9 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
             async with database.read() as session:
                 conversation = await session.get_one(ConversationRow, conversation_id)
             try:
-                attachments, link = parts.files.content(me.login, sent.file, conversation.channel)
+                attachments, link = parts.files.content(
+                    me.login, sent.file, conversation.address.channel
+                )
             except ValueError as error:
                 raise HTTPException(422, str(error)) from error
         entry = await desk.answer(
@@ -246,6 +254,7 @@ def desk_router(parts: DeskParts, accounts: Accounts) -> APIRouter:
     router.include_router(direction_router(parts, accounts))
     router.include_router(desk_files_router(parts.files))
     router.include_router(cases_router(parts))
+    router.include_router(linked_router(parts, links))
     return router
 
 

@@ -6,6 +6,7 @@ agent wrote in between come with the next answer, since this channel cannot spea
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 
 from bot.conversations import transcript
+from bot.conversations.metrics import ANSWER_SECONDS, DELIVERIES
 from bot.conversations.model import Body, Direction, Inbound, MessageState
+from bot.linking.codes import LinkCodes
 from bot.orders.identity import Identity, SignInError
-from bot.storage.conversations import MessageRow
+from bot.storage.conversations import Address, MessageRow
 from bot.storage.engine import Database
 from connectors.guards import read_body
 from connectors.service import Reception
@@ -42,7 +45,9 @@ class RestMessage(BaseModel):
     origin: str | None = Field(None, max_length=64)
 
 
-def rest_router(reception: Reception, database: Database, identity: Identity) -> APIRouter:
+def rest_router(
+    reception: Reception, database: Database, identity: Identity, codes: LinkCodes
+) -> APIRouter:
     """Return the routes of the REST channel."""
     router = APIRouter(prefix="/webhooks/rest", tags=["rest"])
 
@@ -54,6 +59,7 @@ def rest_router(reception: Reception, database: Database, identity: Identity) ->
     @router.post("/webhook")
     async def webhook(request: Request) -> list[dict[str, Any]]:
         """Answer one ``RestMessage`` with the list of replies."""
+        began = time.perf_counter()
         try:
             message = RestMessage.model_validate_json(await read_body(request, _BODY_LIMIT_BYTES))
         except ValidationError as error:
@@ -78,21 +84,22 @@ def rest_router(reception: Reception, database: Database, identity: Identity) ->
             guarded=False,  # the caller is a program of the shop
         )
         await reception.workers.idle(accepted.conversation_id)
-        return [
-            _as_rasa(message.sender, body)
-            for body in await _collect(database, accepted.conversation_id)
-        ]
+        replies = await _collect(database, message.sender)
+        DELIVERIES.labels(CHANNEL, "delivered").inc(len(replies))
+        if replies and accepted.new:
+            ANSWER_SECONDS.labels(CHANNEL).observe(time.perf_counter() - began)
+        return [_as_rasa(message.sender, codes.reveal(body)) for body in replies]
 
     return router
 
 
-async def _collect(database: Database, conversation_id: str) -> list[Body]:
-    """Take the waiting replies out of the conversation's outbox, in order."""
+async def _collect(database: Database, user: str) -> list[Body]:
+    """Take the waiting replies to a customer of this channel out of the outbox, in order."""
     async with database.write() as session:
         rows = await session.scalars(
             select(MessageRow)
             .where(
-                MessageRow.conversation_id == conversation_id,
+                transcript.lines_at(Address(CHANNEL, user)),
                 MessageRow.direction == Direction.OUT.value,
                 MessageRow.state == MessageState.PENDING.value,
             )

@@ -200,6 +200,7 @@ class TelegramChannel(Connector):
                 )
                 self._sequence.next = await intake.next_update()
                 self._intake = intake
+                self._fittings.links.doors[CHANNEL] = f"https://t.me/{self._bot.username}?start="
                 _log.info("telegram ready", bot=self._bot.username, webhook=self._url is not None)
                 return
             except TelegramError as error:

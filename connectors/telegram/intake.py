@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import select
@@ -17,8 +18,10 @@ from telegram.error import TelegramError
 from bot.conversations.files import LIMIT_BYTES, FileRefusedError
 from bot.conversations.inbox import Accepted, Reply
 from bot.conversations.model import Attachment, Body, Button, Direction, Inbound, State
+from bot.conversations.transcript import lines_at, open_conversation
 from bot.language import Language
-from bot.storage.conversations import ConversationRow, MessageRow
+from bot.linking.codes import read_code, written
+from bot.storage.conversations import Address, MessageRow
 from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.telegram.buttons import ButtonSigner
@@ -32,6 +35,8 @@ WELCOME = "utter_welcome"
 _COMMAND = re.compile(r"/([a-z_]+)(?:@(\w+))?(?:\s+|$)", re.IGNORECASE)
 # A link https://t.me/<bot>?start=SO20261105001 opens the chat with a question about that order.
 _ORDER_LINK = re.compile(r"(?:order[-_])?(SO\d{11})", re.IGNORECASE)
+# A link https://t.me/<bot>?start=link_<code> goes on with a conversation of another channel.
+_LINK = "link_"
 _PAYLOADS = {"order": "/order_status", "human": "/ask_human"}
 _LANGUAGES: dict[str, Language] = {"zh": "zh", "中文": "zh", "en": "en", "english": "en"}
 _LANGUAGE_PAYLOAD = "/language_"
@@ -75,6 +80,7 @@ class Intake:
         self._database = fittings.database
         self._phrases = fittings.phrases
         self._texts = fittings.texts
+        self._identity = fittings.identity
         self._default_language: Language = fittings.settings.default_language
         self._signer = signer
         self._reception = reception
@@ -170,6 +176,12 @@ class Intake:
             await self.accept(inbound)
         return None
 
+    async def vouch(self, customer: str, phone: str) -> None:
+        """Take Telegram's word for the phone of a customer."""
+        async with self._database.write() as session:
+            theirs = await open_conversation(session, CHANNEL, customer)
+        await self._identity.share_phone(theirs.id, phone, datetime.now(UTC))
+
     async def set_language(self, inbound: Inbound, wish: str) -> bool:
         """Change the language of the conversation; false when the wish is not understood."""
         language = _LANGUAGES.get(wish.strip().lower())
@@ -182,11 +194,8 @@ class Intake:
     async def _button(self, customer: str, seq: int, index: int) -> Button | None:
         async with self._database.read() as session:
             body = await session.scalar(
-                select(MessageRow.body)
-                .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
-                .where(
-                    ConversationRow.channel == CHANNEL,
-                    ConversationRow.user == customer,
+                select(MessageRow.body).where(
+                    lines_at(Address(CHANNEL, customer)),
                     MessageRow.seq == seq,
                     MessageRow.direction == Direction.OUT.value,
                 )
@@ -278,7 +287,10 @@ class _Incoming:
         intake, user = self._intake, self._user
         inbound = self._inbound(f"/{name} {rest}".strip())
         order = _ORDER_LINK.fullmatch(rest)
-        if name in ("start", "order") and order:
+        code = read_code(f"YD-{rest[len(_LINK) :]}") if rest.startswith(_LINK) else None
+        if name == "start" and code:
+            await intake.accept(self._inbound(written(code)))
+        elif name in ("start", "order") and order:
             words = intake.words("about_order", user, order=order[1].upper())
             await intake.accept(self._inbound(words))
         elif name == "start":
@@ -298,14 +310,17 @@ class _Incoming:
     async def _contact(self) -> None:
         """A shared phone number answers the question for its last digits.
 
-        The digits are taken like typed ones: they are checked against the order, and Telegram
-        vouches for nothing but the customer's own contact, so nobody else's is read.
+        The digits are taken like typed ones and checked against the order. Telegram vouches for the
+        customer's own contact and no other, so nobody else's is read; in a private chat its word also
+        counts as proof of the phone (``bot.linking``).
         """
         contact = self._message.contact
         if contact is None or contact.user_id != self._user.id:
             await self._note("unknown", kind="contact")
             return
         digits = "".join(c for c in contact.phone_number if c.isdigit())
+        if not self._group:
+            await self._intake.vouch(self._customer, f"+{digits}")
         await self._intake.accept(self._inbound(digits[-_LAST_DIGITS:]))
 
     async def _place(self) -> None:

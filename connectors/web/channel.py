@@ -8,6 +8,7 @@ widgets of the visitor are connected.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import socketio
@@ -21,8 +22,9 @@ from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
 from bot.desk.feed import Service
 from bot.language import Language
+from bot.linking.service import Links
 from bot.orders.identity import Identity
-from bot.storage.conversations import ConversationRow
+from bot.storage.conversations import Address, ConversationRow
 from bot.storage.engine import Database
 from connectors.base import Capabilities, Connector
 from connectors.files import Uploads
@@ -63,13 +65,15 @@ class WebChannel(Connector):
         default_language: Language,
         allowed_origins: list[str],
         identity: Identity,
+        links: Links,
     ) -> None:
         self._database = database
         self._sessions = sessions
         self._uploads = uploads
         self._phrases = phrases
         self._default_language: Language = default_language
-        self._customers = WebCustomers(identity)
+        self._customers = WebCustomers(identity, links)
+        self._links = links
         self._reception: Reception | None = None
         self._service_of: Callable[[str, State], Service] = lambda _, state: Service(state)
         self.server = socketio.AsyncServer(
@@ -90,7 +94,7 @@ class WebChannel(Connector):
 
     async def send(self, delivery: Delivery) -> None:
         """Offer a message, and who has the word now, to the connected widgets of a conversation."""
-        room = delivery.conversation_id
+        room = _room(delivery.user)
         await self.server.emit("message", to_wire(delivery.entry), room=room)
         await self.server.emit("state", {"state": delivery.state}, room=room)
 
@@ -125,7 +129,11 @@ class WebChannel(Connector):
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
             conversation = await self._conversation_of(user)
-        token_error = await self._customers.sign_in(conversation.id, hello.customer_token)
+        token_error = await self._customers.sign_in(
+            conversation.id, hello.customer_token, Address(self.name, user)
+        )
+        # A proof may have made them one with another conversation, or its end parted them.
+        conversation = await self._conversation_of(user)
         known = {
             "user": user, "conversation": conversation.id, "ui_lang": hello.ui_lang,
             "origin": address_of(environ),
@@ -133,8 +141,8 @@ class WebChannel(Connector):
         await self.server.save_session(sid, known)
         # The room comes before the transcript: what is sent in between arrives twice, not never.
         await self.server.enter_room(sid, conversation.id)
-        async with self._database.read() as session:
-            entries = await transcript.entries(session, conversation.id, hello.last_seq)
+        await self.server.enter_room(sid, _room(user))
+        messages = await self._messages(user, hello.last_seq)
         wished = hello.ui_lang or hello.lang
         language = self._default_language if wished == "auto" else wished
         await self.server.emit(
@@ -145,7 +153,7 @@ class WebChannel(Connector):
                 "service": service_to_wire(
                     self._service_of(conversation.id, State(conversation.state))
                 ),
-                "messages": [to_wire(entry) for entry in entries],
+                "messages": messages,
                 "greeting": body_to_wire(self._phrases.say(GREETING, language)),
                 "token_error": token_error,
             },
@@ -159,7 +167,7 @@ class WebChannel(Connector):
                     ConversationRow.channel == self.name, ConversationRow.user == user
                 )
             )
-        if known is not None:
+        if known is not None and known.joined_id is None:
             return known
         async with self._database.write() as session:
             return await transcript.open_conversation(session, self.name, user)
@@ -209,8 +217,14 @@ class WebChannel(Connector):
         if accepted.new:
             # The visitor's other tabs show it too.
             await self.server.emit(
-                "message", to_wire(accepted.entry), room=accepted.conversation_id, skip_sid=sid
+                "message", to_wire(accepted.entry), room=_room(session["user"]), skip_sid=sid
             )
+        if accepted.conversation_id != session["conversation"]:
+            # Since they came, the customer was recognised as one of another conversation.
+            await self.server.leave_room(sid, session["conversation"])
+            await self.server.enter_room(sid, accepted.conversation_id)
+            known = {**session, "conversation": accepted.conversation_id}
+            await self.server.save_session(sid, known)
         return {"ok": True, "seq": accepted.entry.seq}
 
     async def _on_resume(self, sid: str, data: Any) -> dict[str, Any]:
@@ -218,9 +232,16 @@ class WebChannel(Connector):
             after = Resume.model_validate(data).last_seq
         except ValidationError:
             after = 0
-        conversation_id = (await self.server.get_session(sid)).get("conversation")
-        if conversation_id is None:
-            return {"messages": []}
+        user = (await self.server.get_session(sid)).get("user")
+        return {"messages": await self._messages(user, after) if user else []}
+
+    async def _messages(self, user: str, after_seq: int) -> list[dict[str, Any]]:
         async with self._database.read() as session:
-            entries = await transcript.entries(session, conversation_id, after)
-        return {"messages": [to_wire(entry) for entry in entries]}
+            entries = await transcript.entries_at(session, Address(self.name, user), after_seq)
+        reveal = self._links.codes.reveal
+        return [to_wire(replace(entry, body=reveal(entry.body))) for entry in entries]
+
+
+def _room(user: str) -> str:
+    """Return the room of a visitor's widgets; that of the conversation is shared by all its channels."""
+    return f"visitor:{user}"

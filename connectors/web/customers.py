@@ -8,7 +8,9 @@ from typing import Any
 import structlog
 
 from bot.clock import Clock, utc_now
+from bot.linking.service import Links
 from bot.orders.identity import Identity, SignInError
+from bot.storage.conversations import Address
 
 _log = structlog.get_logger(__name__)
 
@@ -21,8 +23,9 @@ class WebCustomers:
     out of the chat.
     """
 
-    def __init__(self, identity: Identity, clock: Clock = utc_now) -> None:
+    def __init__(self, identity: Identity, links: Links, clock: Clock = utc_now) -> None:
         self._identity = identity
+        self._links = links
         self._clock = clock
 
     async def changed(self, conversation_id: str, token: str | None) -> bool:
@@ -35,8 +38,8 @@ class WebCustomers:
         before = await self._identity.last_signed_in(conversation_id)
         return before is not None and before != named
 
-    async def sign_in(self, conversation_id: str, token: str | None) -> str | None:
-        """Take a token, or sign out where there is none.
+    async def sign_in(self, conversation_id: str, token: str | None, at: Address) -> str | None:
+        """Take a token, or sign out where there is none; ``at`` then is no longer one with other channels.
 
         Returns:
             Why the token was refused, for those who build the page; the customer goes on without.
@@ -50,6 +53,7 @@ class WebCustomers:
                 return str(error)
         elif identity.takes_tokens and await identity.customer_of(conversation_id, now):
             await identity.sign_out(conversation_id)
+            await self._links.leave(at)
         return None
 
 

@@ -68,9 +68,10 @@ def to_wire(entry: Entry) -> dict[str, Any]:
 
 
 def body_to_wire(body: Body) -> dict[str, Any]:
-    """Return the content of a message; a customer's payload stays on the server."""
+    """Return the content of a message; what only the server uses stays there."""
     data = body.to_json()
-    data.pop("payload", None)
+    for ours in ("payload", "link_code"):
+        data.pop(ours, None)
     return {"text": "", **data}
 
 

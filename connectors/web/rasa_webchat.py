@@ -87,7 +87,7 @@ class RasaWebchat(Connector):
         Raises:
             RetryAfter: when nobody is connected.
         """
-        room = _room(delivery.conversation_id)
+        room = _room(delivery.user)
         if not any(True for _ in self._server.manager.get_participants("/", room)):
             raise RetryAfter("expected a connected page, there is none", _ABSENT_S)
         body = delivery.entry.body
@@ -108,7 +108,7 @@ class RasaWebchat(Connector):
         await self._server.emit("session_confirm", token, to=sid)
         async with self._database.write() as session:
             conversation = await transcript.open_conversation(session, self.name, user)
-        await self._server.enter_room(sid, _room(conversation.id))
+        await self._server.enter_room(sid, _room(user))
         if self._reception is not None:
             # What was said while nobody was there.
             await self._reception.outbox.release(conversation.id)
@@ -138,8 +138,8 @@ class RasaWebchat(Connector):
         return [self._phrases.say(_WELCOME, language or self._greeting)]
 
 
-def _room(conversation_id: str) -> str:
-    return f"{CHANNEL}:{conversation_id}"
+def _room(user: str) -> str:
+    return f"{CHANNEL}:{user}"
 
 
 def _as_rasa(body: Body) -> dict[str, Any]:

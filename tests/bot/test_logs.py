@@ -49,3 +49,20 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert Settings(var=tmp_path).telegram_token.get_secret_value() == TOKEN
     monkeypatch.setenv("YINGDA_TELEGRAM_TOKEN", "from the environment")
     assert Settings(var=tmp_path).telegram_token.get_secret_value() == "from the environment"
+
+
+@pytest.mark.parametrize(
+    ("written", "masked"),
+    [
+        ("call 13812346688 back", "call ****6688 back"),
+        ("电话+86 138 1234 6688。", "电话****6688。"),
+        ("phone=+85291236688", "phone=****6688"),
+        ("code YD-7K3M-Q9XP", "code ****XP"),
+        # Orders, parcels and moments are no telephone numbers.
+        ("SO20261105001 SF1390000000012 1795413025.139", "SO20261105001 SF1390000000012 1795413025.139"),
+    ],
+)  # fmt: skip
+def test_telephone_numbers_and_link_codes_are_masked(written: str, masked: str) -> None:
+    assert mask([])(None, "info", {"event": written, "exception": written}) == {
+        "event": masked, "exception": masked,
+    }  # fmt: skip

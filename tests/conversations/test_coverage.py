@@ -14,7 +14,7 @@ from bot.faq.questions import nlu_examples
 from bot.faq.records import load_corpus, phrase_key
 from bot.language import Language
 from bot.orders.demo import demo_orders
-from bot.orders.desk import WRONG_TRIES
+from bot.orders.tries import WRONG_TRIES
 from tests.conversations.dialogue import Dialogue, Turn, load_dialogues
 
 # Letters and Han characters. Nobody can say "你好" or "thanks" in words of their own.

@@ -228,6 +228,7 @@ def test_the_goal_may_change_in_mid_form_and_the_form_goes_on(say: Say) -> None:
         ("complaint", "action_handoff"),
         ("undo_change", "action_undo_change"),
         ("suggestion", "utter_suggestion"),
+        ("continue_elsewhere", "action_continue_elsewhere"),
     ],
 )
 def test_one_message_one_answer_outside_the_form(say: Say, intent: str, action: str) -> None:

@@ -25,6 +25,7 @@ _CHINESE = [{"type": "slot", "name": "language", "value": "zh"}]
 # Payloads that the app itself acts on.
 _OF_THE_APP = {
     "back_to_bot", "hand_over_policy", "hand_over_order_problem", "hand_over_backend_down",
+    "link_yes", "link_no", "link_undo",
 }  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

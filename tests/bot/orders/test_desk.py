@@ -10,7 +10,8 @@ from random import Random
 import pytest
 from sqlalchemy import select, update
 
-from bot.orders.desk import LOCK_PERIOD, Locked, NoMatch, OrderDesk, Verified
+from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
+from bot.orders.tries import LOCK_PERIOD
 from bot.storage.engine import Database
 from bot.storage.orders import OrderLookupRow, OrderRow
 from tests.bot.orders.conftest import NOW

@@ -51,7 +51,7 @@ _EVERY_CALL = [
     ("POST", "conversations/{id}/note"), ("POST", "conversations/{id}/pass-on"),
     ("POST", "conversations/{id}/give-back"), ("POST", "conversations/{id}/close"),
     ("POST", "conversations/{id}/seen"), ("POST", "conversations/{id}/snooze"),
-    ("POST", "conversations/{id}/mark"), ("POST", "files"), ("GET", "cases"),
+    ("POST", "conversations/{id}/mark"), ("POST", "conversations/{id}/part"), ("POST", "files"), ("GET", "cases"),
     ("GET", "cases/count"), ("POST", "cases/{number}/close"),
 ]  # fmt: skip
 

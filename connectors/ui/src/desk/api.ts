@@ -35,6 +35,7 @@ export const api = {
   note: (id: string, text: string) => deed(id, "note", { text }),
   passOn: (id: string, to: string | null, team?: string) => deed(id, "pass-on", { to, team }),
   snooze: (id: string, minutes: number) => deed(id, "snooze", { minutes }),
+  part: (id: string, conversation_id: string) => deed(id, "part", { conversation_id }),
   mark: (id: string, seq: number, kind: MarkKind | null) => deed(id, "mark", { seq, kind }),
   live: () => get<LiveBoard>("/desk/api/live"),
   setAgent: (login: string, wish: { capacity?: number; accepting?: boolean }) =>

@@ -10,6 +10,7 @@ import { BACK, BOT, CHECK, CLOCK, JOIN, PASS, SIDE } from "./icons";
 import { TranscriptLog } from "./log";
 import type { Row } from "./model";
 import type { Store } from "./store";
+import { replyWindow } from "./window";
 import { ago, named, WORDS, type Words } from "./words";
 
 export interface ConversationActions {
@@ -31,6 +32,7 @@ export class ConversationPane {
   readonly #holder: HTMLElement;
   readonly #join: HTMLButtonElement;
   readonly #call = h("p", { class: "call", "data-testid": "call" });
+  readonly #window = h("p", { class: "window", "data-testid": "window" });
   readonly #guard = h("p", { class: "guard", role: "status", "data-testid": "guard" });
   readonly #brief = h("div", { class: "brief-place" });
   readonly #nothing: HTMLElement;
@@ -82,7 +84,7 @@ export class ConversationPane {
         "header",
         { class: "head" },
         iconButton(words.back, BACK, "only-narrow", "back", actions.back),
-        h("div", { class: "names" }, this.#who, this.#facts),
+        h("div", { class: "names" }, this.#who, this.#facts, this.#window),
         this.#take,
         this.#holder,
         iconButton(words.details, SIDE, "only-medium", "details", actions.details),
@@ -115,6 +117,10 @@ export class ConversationPane {
     const name = view?.customer.name ?? fill(words.visitor, { id: row.id.slice(0, 4) });
     setText(this.#who, name);
     setText(this.#facts, this.#about(row));
+    const allowed = view?.window ? replyWindow(view.window, lang) : null;
+    this.#window.hidden = !allowed;
+    setText(this.#window, allowed?.text ?? "");
+    this.#window.classList.toggle("warn", !!allowed?.soon);
     this.#take.hidden = row.state === "agent";
     setText(this.#take, row.state === "bot" ? words.stepIn : words.take);
     this.#holder.hidden = row.state !== "agent" || !(store.mine || store.directs);

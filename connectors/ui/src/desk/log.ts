@@ -7,7 +7,7 @@ import { link, markdown, plain, safeUrl } from "../shared/markdown";
 import type { Attachment, Deed, Line, Note, Reading, View } from "./model";
 import type { Outgoing } from "./outgoing";
 import type { Store } from "./store";
-import { clock, WORDS, type Words } from "./words";
+import { clock, named, WORDS, type Words } from "./words";
 
 type Item =
   | { kind: "line"; key: string; line: Line }
@@ -25,6 +25,8 @@ export class TranscriptLog {
   readonly #items: Keyed<Item>;
   readonly #words: Words;
   #shownId: string | undefined;
+  /** Channels on which this customer writes; a line tells its own when there are several. */
+  #channels = 1;
   #last = "";
 
   constructor(
@@ -53,6 +55,7 @@ export class TranscriptLog {
   }
 
   render(view: View | undefined, outgoing: readonly Outgoing[]): void {
+    this.#channels = new Set(view?.lines.map(({ channel }) => channel)).size;
     const items = view ? itemsOf(view, outgoing) : [];
     const { scrollTop, scrollHeight, clientHeight } = this.element;
     const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;
@@ -90,6 +93,7 @@ export class TranscriptLog {
         { class: "byline" },
         h("span", { class: "name" }, name),
         h("time", { datetime: line.at }, clock(line.at, this.lang)),
+        this.#channels > 1 && h("span", { class: "faint" }, named(words.channels, line.channel)),
         line.button && h("span", { class: "faint" }, words.pressed),
       ),
       h(
@@ -228,6 +232,7 @@ export class TranscriptLog {
       close: fill(words.deedClose, { name, how }),
       late: words.deedLate,
       unanswered: words.deedUnanswered,
+      part: words.deedPart,
     }[action];
     return h(
       "li",

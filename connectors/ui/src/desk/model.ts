@@ -77,6 +77,8 @@ export interface Handed {
 
 export interface Line {
   seq: number;
+  /** Where it came from or went to: a customer may be known on several channels. */
+  channel: string;
   author: "customer" | "bot" | "agent" | "system";
   name: string | null;
   text: string;
@@ -102,7 +104,7 @@ export interface Note {
 export interface Deed {
   id: number;
   at: string;
-  action: "take" | "transfer" | "give_back" | "close" | "late" | "unanswered";
+  action: "take" | "transfer" | "give_back" | "close" | "late" | "unanswered" | "part";
   name: string;
   detail: Record<string, string>;
 }
@@ -149,11 +151,26 @@ export interface Earlier {
   score: number | null;
 }
 
+/** Another conversation of this customer; `whole` is the one in which all of them go on. */
+export interface Linked {
+  conversation_id: string;
+  channel: string;
+  since: string | null;
+  whole: boolean;
+}
+
+/** What the platform still allows to send; `null` until where nothing ever was. */
+export interface ReplyWindow {
+  left: number;
+  until: string | null;
+}
+
 export interface Customer {
   identity: "anonymous" | "claimed" | "verified";
   name: string | null;
   orders: Order[];
   earlier: Earlier[];
+  linked: Linked[];
   cases: Case[];
 }
 
@@ -165,6 +182,8 @@ export interface View {
   deeds: Deed[];
   brief: Brief;
   customer: Customer;
+  /** Null where the platform does not count. */
+  window: ReplyWindow | null;
 }
 
 export interface Suggestion extends FaqHit {

@@ -54,6 +54,7 @@ export class CustomerPanel {
         this.#identity(customer),
         ...this.#cases(customer),
         this.#orders(customer),
+        ...this.#linked(customer),
         this.#earlier(customer),
       );
     }
@@ -182,6 +183,50 @@ export class CustomerPanel {
       earlier.length === 0 && h("p", { class: "empty" }, words.earlierNone),
       ...earlier.map((one) => this.#one(one)),
     );
+  }
+
+  /** The same customer on other channels: a look at what was said there, and the way to take it back. */
+  #linked({ linked }: Customer): HTMLElement[] {
+    const { lang, store } = this;
+    const words = this.#words;
+    if (linked.length === 0) return [];
+    return [
+      section(
+        words.linked,
+        ...linked.map((one) =>
+          h(
+            "div",
+            { class: "linked", "data-testid": "linked" },
+            h(
+              "button",
+              {
+                type: "button",
+                class: "earlier",
+                onclick: () => void store.open(one.conversation_id),
+              },
+              h("span", {}, named(words.channels, one.channel)),
+              h(
+                "span",
+                { class: "faint" },
+                one.whole
+                  ? words.linkedWhole
+                  : fill(words.linkedSince, { time: one.since ? clock(one.since, lang) : "" }),
+              ),
+            ),
+            !one.whole &&
+              h(
+                "button",
+                {
+                  type: "button",
+                  "data-testid": "part",
+                  onclick: () => void store.part(one.conversation_id),
+                },
+                words.part,
+              ),
+          ),
+        ),
+      ),
+    ];
   }
 
   #one(one: Earlier): HTMLElement {

@@ -187,6 +187,10 @@ export class Store {
     return this.#deed((id) => this.api.snooze(id, minutes));
   }
 
+  part(other: string): Promise<boolean> {
+    return this.#deed((id) => this.api.part(id, other));
+  }
+
   mark(seq: number, kind: MarkKind | null): Promise<boolean> {
     return this.#deed((id) => this.api.mark(id, seq, kind));
   }

@@ -1,0 +1,1 @@
+"""One customer on several channels: link codes, joined conversations, and who is recognised."""

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from bot.conversations.model import Attachment, FileKind, MessageState
-from bot.conversations.outbox import Delivery
+from bot.conversations.outbox import Delivery, DeliveryError
 from connectors.base import Capabilities, Connector, degrade
 from connectors.guards import Rates
 from connectors.markdown import to_plain
@@ -147,18 +147,22 @@ class WeChatChannel(Connector):
     async def _answer(self, waiting: Waiting, delivery: Delivery, text: str) -> bool:
         """Put the message into a request; false when that is too late.
 
-        Recorded first, as delivered and as the answer of that request: if we die before WeChat has
-        it, WeChat asks again and gets it. The other way round it would be sent twice.
+        It counts as delivered once the response is written. If we die before that it still is to be
+        sent, before all that follows it; if the response gets lost on its way, WeChat asks again and
+        is given what was noted down here.
+
+        Raises:
+            DeliveryError: when the request broke off before it was answered.
         """
         waiting.settling = True
         answer = (waiting.message_id, text)
         buttons = delivery.entry.body.buttons
         await self._customers.shown(delivery.user, buttons, delivery.rows, answer)
-        await delivery.settle(MessageState.DONE)
-        if waiting.take(text):
-            return True
-        await delivery.settle(MessageState.PENDING)
-        return False
+        if not waiting.take(text):
+            return False
+        if not await self._replies.written(waiting):
+            raise DeliveryError("expected WeChat to wait for the answer, its request broke off")
+        return True
 
     async def send(self, delivery: Delivery) -> None:
         """Send one text as a message that counts."""

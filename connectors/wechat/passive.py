@@ -22,8 +22,9 @@ class Waiting:
     """One message whose request (or its repetition) is open.
 
     Attributes:
-        settling: the answer is being recorded as delivered and will be there in a moment.
+        settling: the answer is being noted down and will be there in a moment.
         closed: no request is open any more.
+        responded: the response with the answer was written.
     """
 
     def __init__(self, message_id: str) -> None:
@@ -107,8 +108,21 @@ class PassiveReplies:
         if waiting is not None:
             waiting.closed = True
 
+    async def written(self, waiting: Waiting) -> bool:
+        """Wait until the response with an answer is written; false when its request broke off.
+
+        What is sent next can't overtake it then, and WeChat will not be given it when it asks again.
+        """
+        try:
+            async with asyncio.timeout(_RESPONDED_WITHIN_S):
+                await waiting.responded.wait()
+        except TimeoutError:
+            self._answered.pop(waiting.message_id, None)
+            return False
+        return True
+
     async def responded(self, user: str) -> None:
-        """Wait until the answers are written, so that what is sent next can't overtake them."""
+        """Wait until the answers are written that WeChat asked for again."""
         for waiting in list(self._open.get(user, OrderedDict()).values()):
             if waiting.answer.done():
                 with contextlib.suppress(TimeoutError):

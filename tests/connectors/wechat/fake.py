@@ -28,7 +28,7 @@ import httpx
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.connectors.site import Site
+from tests.connectors.site import Site, let_hang_ups_arrive
 
 APP_ID = "wx1234567890abcdef"
 ACCOUNT = "gh_0123456789ab"
@@ -252,9 +252,7 @@ class FakeWeChat(Site):
         if not customer.take():
             return _code(45047, "out of response count limit")
         process = int(request.match_info.get("process", 0))
-        # A request and the end of its connection may lie in the socket together; they are read in turn.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await let_hang_ups_arrive()
         gone = request.transport is None or request.transport.is_closing()
         heard = not gone and fault != "lost"
         self._show(Shown(sent["touser"], text, "service", process, heard))

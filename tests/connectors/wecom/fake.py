@@ -152,6 +152,10 @@ class FakeWeCom(Site):
         """The access token is worthless before its time, as WeCom reserves."""
         self._token = ""
 
+    def forget_callback_tokens(self) -> None:
+        """Ten minutes have passed since the callbacks so far."""
+        self._callback_tokens.clear()
+
     async def _gettoken(self, request: web.Request) -> web.Response:
         self.token_calls += 1
         if request.query.get("corpid") != CORP_ID:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,7 +35,7 @@ class Given:
     """
 
     message_id: str
-    text: str
+    content: dict[str, Any]
     rows: tuple[int, ...]
 
 
@@ -106,14 +107,14 @@ class Customers:
         user: str,
         buttons: tuple[Button, ...],
         rows: Collection[int],
-        answers: tuple[str, str] | None = None,
+        answers: tuple[str, dict[str, Any]] | None = None,
     ) -> None:
         """Remember what is being shown.
 
         Args:
             buttons: the numbered lines of it.
             rows: the stored messages that it consists of.
-            answers: (message id, text) when it goes into the request of that message.
+            answers: (message id, content) when it goes into the request of that message.
         """
         now = datetime.now(UTC).timestamp()
         async with self._database.write() as session:

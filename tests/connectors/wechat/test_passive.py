@@ -98,6 +98,7 @@ async def test_an_answer_whose_request_dies_with_us_comes_before_what_follows_it
         raise ConnectionAbortedError
 
     monkeypatch.setattr("connectors.wechat.callback._reply", die)
+    monkeypatch.setattr("bot.conversations.outbox._GRACE_S", 0.0)
     message = wechat.message("oLi", MsgType="text", Content="在吗")
     async with running_app(root, tmp_path, **account(wechat)) as app:
         wechat.http = app.http

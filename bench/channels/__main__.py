@@ -25,6 +25,7 @@ def main() -> None:
     faults = commands.add_parser("faults", help="duplicates, wrong order, refusals, two SIGKILLs")
     faults.add_argument("channel", choices=PLATFORMS)
     faults.add_argument("messages", type=int, nargs="?", default=10_000)
+    faults.add_argument("--minutes", type=float, default=15.0, help="nobody writes after that")
     faults.set_defaults(do=_faults)
     latency = commands.add_parser("latency", help="from delivery to answer, at given rates")
     latency.add_argument("channels", choices=PLATFORMS, nargs="*", default=list(PLATFORMS))
@@ -38,14 +39,14 @@ def main() -> None:
 def _faults(asked: argparse.Namespace) -> bool:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        verdict = asyncio.run(_run(asked.channel, Path(folder), asked.messages))
+        verdict = asyncio.run(_run(asked.channel, Path(folder), asked.messages, asked.minutes * 60))
     print(f"{asked.channel}: {verdict}; {time.monotonic() - started:.0f} s")
     return bool(verdict.lost or verdict.doubled or verdict.misordered)
 
 
-async def _run(name: str, var: Path, messages: int) -> Verdict:
+async def _run(name: str, var: Path, messages: int, seconds: float) -> Verdict:
     each = max(1, messages // _CUSTOMERS)
-    return (await run([PLATFORMS[name]()], Path.cwd(), var, _CUSTOMERS, each))[name]
+    return (await run([PLATFORMS[name]()], Path.cwd(), var, _CUSTOMERS, each, seconds))[name]
 
 
 def _latency(asked: argparse.Namespace) -> bool:

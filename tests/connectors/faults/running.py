@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from abc import ABC, abstractmethod
@@ -77,18 +78,29 @@ async def run(
     var: Path,
     customers: int,
     messages: int,
+    seconds: float = math.inf,
     seed: int = 1,
 ) -> dict[str, Verdict]:
-    """Let ``customers`` of each platform send ``messages`` each, and kill the app after one and two thirds."""
+    """Let ``customers`` of each platform send ``messages`` each, and kill the app after one and two thirds.
+
+    Args:
+        seconds: after this time nobody writes any more; it has thirds, too.
+    """
     async with running(platforms, root, var) as app:
         asked: dict[str, dict[int, list[str]]] = {p.name: {} for p in platforms}
         total, sent = customers * messages * len(platforms), 0
+        started = time.monotonic()
+
+        def done(share: float) -> bool:
+            return sent >= total * share or time.monotonic() - started >= seconds * share
 
         async def customer(platform: Platform, number: int) -> None:
             nonlocal sent
             dice = random.Random(f"{seed} {platform.name} {number}")
             mine = asked[platform.name].setdefault(number, [])
             for count in range(messages):
+                if done(1):
+                    return
                 text = f"{platform.name} {number} #{count}"
                 mine.append(text)
                 await platform.deliver(number, text, dice)
@@ -97,7 +109,7 @@ async def run(
 
         async def killer() -> None:
             for share in (1, 2):
-                while sent < total * share / 3:  # noqa: ASYNC110
+                while not done(share / 3):  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
                 await app.kill()
 

@@ -14,7 +14,6 @@ from tests.connectors.faults.checker import Verdict
 from tests.connectors.faults.platforms import PLATFORMS
 from tests.connectors.faults.running import run
 
-_CUSTOMERS = 100
 _HERE = Path(__file__).parent
 
 
@@ -25,6 +24,7 @@ def main() -> None:
     faults = commands.add_parser("faults", help="duplicates, wrong order, refusals, two SIGKILLs")
     faults.add_argument("channel", choices=PLATFORMS)
     faults.add_argument("messages", type=int, nargs="?", default=10_000)
+    faults.add_argument("--customers", type=int, default=40)
     faults.add_argument("--minutes", type=float, default=15.0, help="nobody writes after that")
     faults.set_defaults(do=_faults)
     latency = commands.add_parser("latency", help="from delivery to answer, at given rates")
@@ -39,14 +39,16 @@ def main() -> None:
 def _faults(asked: argparse.Namespace) -> bool:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        verdict = asyncio.run(_run(asked.channel, Path(folder), asked.messages, asked.minutes * 60))
+        verdict = asyncio.run(_run(asked, Path(folder)))
     print(f"{asked.channel}: {verdict}; {time.monotonic() - started:.0f} s")
     return bool(verdict.lost or verdict.doubled or verdict.misordered)
 
 
-async def _run(name: str, var: Path, messages: int, seconds: float) -> Verdict:
-    each = max(1, messages // _CUSTOMERS)
-    return (await run([PLATFORMS[name]()], Path.cwd(), var, _CUSTOMERS, each, seconds))[name]
+async def _run(asked: argparse.Namespace, var: Path) -> Verdict:
+    each = max(1, asked.messages // asked.customers)
+    platforms = [PLATFORMS[asked.channel]()]
+    verdicts = await run(platforms, Path.cwd(), var, asked.customers, each, asked.minutes * 60)
+    return verdicts[asked.channel]
 
 
 def _latency(asked: argparse.Namespace) -> bool:

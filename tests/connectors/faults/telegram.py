@@ -16,6 +16,7 @@ from tests.connectors.faults.running import Platform
 from tests.connectors.telegram import fake
 
 _FAULT_SHARE = 0.05
+_FAULTS: Sequence[int | str] = (1, "500", "reset")
 _LATE_SHARE = 0.2
 _TWICE_SHARE = 0.1
 _AGAIN_S = 0.2
@@ -53,7 +54,7 @@ class Telegram(Platform):
             await self._push(update)
             return
         if dice.random() < _FAULT_SHARE:
-            self._fake.faults.append(dice.choice([1, "500", "reset"]))
+            self._fake.faults.append(dice.choice(_FAULTS))
         if dice.random() < _LATE_SHARE:
             # Not waited for: the next update of this chat may come before it.
             late = asyncio.create_task(self._push(update, dice.random() * 0.05))

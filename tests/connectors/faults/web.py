@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+import aiohttp
 import socketio
 
 from tests.connectors.faults.checker import Show
@@ -31,7 +32,9 @@ class Web(Platform):
 
     def __init__(self, calm: bool = False) -> None:
         super().__init__(calm)
-        self._widgets: defaultdict[int, _Widget] = defaultdict(lambda: _Widget(self.app))
+        self._widgets: defaultdict[int, _Widget] = defaultdict(
+            lambda: _Widget(self.app, self._session)
+        )
 
     def settings(self) -> dict[str, Any]:
         return {}
@@ -41,8 +44,9 @@ class Web(Platform):
 
     @contextlib.asynccontextmanager
     async def customers(self) -> AsyncIterator[None]:
-        yield
-        await asyncio.gather(*(widget.close() for widget in self._widgets.values()))
+        async with aiohttp.ClientSession() as self._session:
+            yield
+            await asyncio.gather(*(widget.close() for widget in self._widgets.values()))
 
     async def deliver(self, customer: int, text: str, dice: random.Random) -> None:
         widget = self._widgets[customer]
@@ -59,8 +63,9 @@ class Web(Platform):
 class _Widget:
     """One visitor's widget: connects again whenever its line breaks, and shows messages by their number."""
 
-    def __init__(self, app: KilledApp) -> None:
+    def __init__(self, app: KilledApp, session: aiohttp.ClientSession) -> None:
         self._app = app
+        self._session = session
         self._token: str | None = None
         self._entries: dict[int, tuple[dict[str, Any], float]] = {}
         self._line: socketio.AsyncClient | None = None
@@ -128,7 +133,7 @@ class _Widget:
             await self._changed.wait()
 
     async def _connect(self) -> socketio.AsyncClient:
-        line = socketio.AsyncClient(reconnection=False)
+        line = socketio.AsyncClient(reconnection=False, http_session=self._session)
         ready = asyncio.Event()
 
         async def on_ready(data: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from tests.connectors.faults.running import Platform
 from tests.connectors.wechat import fake
 
 _REFUSED_SHARE = 0.2
+_FAULTS: Sequence[int | str] = (-1, 40001, "500", "reset")
 _LOST_SHARE = 0.2
 _AGAIN_S = 0.2
 
@@ -79,7 +80,7 @@ class WeChat(Platform):
 
     def _mood(self) -> int | str | None:
         refused = self._moods.random() < _REFUSED_SHARE
-        return self._moods.choice([-1, 40001, "500", "reset"]) if refused else None
+        return self._moods.choice(_FAULTS) if refused else None
 
     def _note(self, one: fake.Shown) -> None:
         show = Show(one.text, one.process, one.heard, time.monotonic())

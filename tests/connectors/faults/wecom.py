@@ -17,6 +17,7 @@ from tests.connectors.faults.running import Platform
 from tests.connectors.wecom import fake
 
 _REFUSED_SHARE = 0.1
+_FAULTS: Sequence[int | str] = (-1, 45033, 42001, "500", "reset", "lost")
 _UNREAD_SHARE = 0.05
 _TWICE_SHARE = 0.1
 _UNCALLED_SHARE = 0.1
@@ -75,7 +76,7 @@ class WeCom(Platform):
 
     def _mood(self) -> int | str | None:
         refused = self._moods.random() < _REFUSED_SHARE
-        return self._moods.choice([-1, 45033, 42001, "500", "reset", "lost"]) if refused else None
+        return self._moods.choice(_FAULTS) if refused else None
 
     def _sync_mood(self) -> int | None:
         return -1 if self._moods.random() < _UNREAD_SHARE else None

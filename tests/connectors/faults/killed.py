@@ -71,10 +71,17 @@ class KilledApp:
             await self._process.wait()
             self.kills.append(Kill(self.number, self._unconfirmed()))
 
+    def unanswered(self) -> int:
+        """Return how many messages of customers are still to be worked on."""
+        return len(self._pending("in"))
+
     def _unconfirmed(self) -> frozenset[str]:
+        return frozenset(json.loads(body)["text"] for body in self._pending("out"))
+
+    def _pending(self, direction: str) -> list[str]:
         file = Path(self._settings["var"]) / "yingda.sqlite3"
         with contextlib.closing(sqlite3.connect(file)) as database:
             rows = database.execute(
-                "SELECT body FROM messages WHERE direction = 'out' AND state = 'pending'"
+                "SELECT body FROM messages WHERE direction = ? AND state = 'pending'", [direction]
             )
-            return frozenset(json.loads(body)["text"] for (body,) in rows)
+            return [body for (body,) in rows]

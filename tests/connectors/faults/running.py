@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from tests.connectors.faults.checker import Show, Verdict, check
 from tests.connectors.faults.killed import KilledApp
 
-# Without an answer for so long, nothing more is waited for.
+# When for so long nothing was answered and nothing worked on, nothing more is waited for.
 _STALLED_S = 45.0
 # What comes twice comes within this time of the first.
 _LISTEN_ON_S = 2.0
@@ -115,20 +115,21 @@ async def run(
 
         numbers = range(1, customers + 1)
         await asyncio.gather(killer(), *(customer(p, n) for p in platforms for n in numbers))
-        await _until_answered(platforms, asked)
+        await _until_answered(app, platforms, asked)
         return {p.name: check(asked[p.name], p.shown(), app.kills) for p in platforms}
 
 
 async def _until_answered(
-    platforms: Sequence[Platform], asked: Mapping[str, Mapping[int, Sequence[str]]]
+    app: KilledApp, platforms: Sequence[Platform], asked: Mapping[str, Mapping[int, Sequence[str]]]
 ) -> None:
     """Wait until nothing is missing or nothing comes any more, and a moment for what comes twice."""
-    missing, since = -1, time.monotonic()
+    missing, since = (-1, -1), time.monotonic()
     while time.monotonic() < since + _STALLED_S:
-        now = sum(check(asked[p.name], p.shown(), ()).lost for p in platforms)
-        if not now:
+        lost = sum(check(asked[p.name], p.shown(), ()).lost for p in platforms)
+        if not lost:
             break
+        now = (lost, app.unanswered())
         if now != missing:
             missing, since = now, time.monotonic()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
     await asyncio.sleep(_LISTEN_ON_S)

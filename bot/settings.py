@@ -189,6 +189,10 @@ class Settings(BaseSettings):
         "",
         description="File with the account's menu, uploaded when it changes; empty: the menu is left alone.",
     )
+    wechat_mini_programs: str = Field(
+        "",
+        description="File that says which links open a page of the shop's mini program, as cards; empty: none.",
+    )
     wecom_corp_id: str = Field(
         "",
         description="CorpID of the WeCom enterprise whose customer service (微信客服) is answered; empty: none.",

@@ -9,6 +9,7 @@ from aiolimiter import AsyncLimiter
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,11 +85,15 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     """Return the body of a request.
 
     Raises:
-        HTTPException: 413 when it is longer than ``limit_bytes``, read no further than that.
+        HTTPException: 413 when it is longer than ``limit_bytes``, read no further than that; 400 when
+            the sender hung up before the end.
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            raise HTTPException(413, f"expected at most {limit_bytes} bytes")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit_bytes:
+                raise HTTPException(413, f"expected at most {limit_bytes} bytes")
+    except ClientDisconnect as gone:
+        raise HTTPException(400, "expected the whole body, the sender hung up") from gone
     return bytes(body)

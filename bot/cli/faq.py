@@ -115,7 +115,7 @@ def test(
     question: Annotated[str, typer.Argument(help="What a customer might ask.")],
     limit: Annotated[int, typer.Option(min=1, help="How many records to show.")] = 5,
     channel: Annotated[
-        str | None, typer.Option(help="As on this channel: web, telegram, wechat, rest.")
+        str | None, typer.Option(help="As on this channel: web, telegram, wechat, wecom, rest.")
     ] = None,
     folder: _FolderOption = None,
 ) -> None:

@@ -7,6 +7,7 @@ do what they say but perhaps not what was meant, and hints.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -32,6 +33,7 @@ CHANNEL_LIMITS: Mapping[str, tuple[int, bool]] = {
     "web": (20_000, False),
     "telegram": (4_096, False),
     "wechat": (2_048, True),
+    "wecom": (2_048, True),
 }
 CHANNELS = (*CHANNEL_LIMITS, "rest")
 
@@ -189,15 +191,17 @@ def _times(record: Record, until: Place, start: Place, at: datetime) -> Iterator
 def _lengths(
     record: Record, places: Mapping[Language, Place], channels: Collection[str]
 ) -> Iterator[Problem]:
-    for channel, (limit, in_bytes) in CHANNEL_LIMITS.items():
-        if channel not in (record.channels or channels):
-            continue
+    alike: defaultdict[tuple[int, bool], list[str]] = defaultdict(list)
+    for channel, how in CHANNEL_LIMITS.items():
+        if channel in (record.channels or channels):
+            alike[how].append(channel)
+    for (limit, in_bytes), names in alike.items():
         for language in LANGUAGES:
             answer = record.side(language).answer
             length = len(answer.encode()) if in_bytes else len(answer)
             if length > limit:
                 values = {
-                    "channel": channel,
+                    "channel": ", ".join(names),
                     "language": _NAMES_EN[language],
                     "language_zh": _NAMES_ZH[language],
                     "length": length,

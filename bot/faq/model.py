@@ -126,7 +126,7 @@ class Record(_Strict):
     )
     channels: tuple[_Name, ...] = Field(
         (),
-        description="Only on these channels: web, telegram, wechat, rest; everywhere when left out. "
+        description="Only on these channels: web, telegram, wechat, wecom, rest; everywhere when left out. "
         "只在这些渠道显示；不写就是全部。",
     )
     links: tuple[Link, ...] = Field((), description="Pages to open. 相关页面。")

@@ -200,15 +200,17 @@ def records_router(parts: EditorParts) -> APIRouter:
 
     @router.post("/preview")
     async def preview(_: Editor, shown: Shown) -> JSONResponse:
-        """Give an answer as Telegram and WeChat would show it, with the channels' own code."""
+        """Give an answer as Telegram, WeChat and WeCom would show it, with the channels' own code."""
         from connectors.telegram.channel import TelegramChannel
         from connectors.wechat.channel import WeChatChannel
+        from connectors.wecom.channel import capabilities_for
 
         body = _body(parts.knowledge, shown.record, shown.language)
         return reply(
             {
                 "telegram": _parts(body, TelegramChannel.capabilities, to_html),
                 "wechat": _parts(body, WeChatChannel.capabilities, to_plain),
+                "wecom": _parts(body, capabilities_for(body), to_plain),
             }
         )
 

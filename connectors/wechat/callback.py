@@ -15,11 +15,12 @@ from starlette.background import BackgroundTask
 from bot.conversations.metrics import REJECTED
 from connectors.guards import Rates, read_body
 from connectors.service import Reception
+from connectors.wechat.cards import Content
 from connectors.wechat.customers import Customers
 from connectors.wechat.envelope import Envelopes, ForgedError, Letter, UnreadableError
 from connectors.wechat.intake import CHANNEL, Intake, message_id, moment
 from connectors.wechat.passive import PassiveReplies, Waiting
-from connectors.wechat.xml import write_xml
+from connectors.wechat.xml import Value, write_xml
 
 _log = structlog.get_logger(__name__)
 
@@ -75,10 +76,10 @@ class Callback:
                     await self._answer_again(waiting, user, accepted.conversation_id)
                 await self._wait(waiting, accepted.conversation_id, deadline)
         finally:
-            text = self._replies.leave(user, identifier)
-        if text is None:
+            content = self._replies.leave(user, identifier)
+        if content is None:
             return Response(_SUCCESS, media_type="text/plain")
-        return _reply(letter, text, waiting)
+        return _reply(letter, content, waiting)
 
     async def _sent_instead(self, message: Mapping[str, str]) -> bool:
         """Answer by a message that counts; false when none may be sent.
@@ -109,7 +110,7 @@ class Callback:
             return
         given = await self._customers.answer_to(user, waiting.message_id)
         if given is not None and not waiting.answer.done():
-            waiting.answer.set_result(given.text)
+            waiting.answer.set_result(given.content)
 
     async def _wait(self, waiting: Waiting, conversation_id: str, deadline: float) -> None:
         """Wait until there is an answer, or nothing more to wait for.
@@ -174,19 +175,30 @@ def callback_router(
     return router
 
 
+def _in_xml(content: Content) -> dict[str, Value]:
+    """Return a message as a passive reply says it ("回复用户消息")."""
+    if content["msgtype"] == "text":
+        return {"MsgType": "text", "Content": content["text"]["content"]}
+    (article,) = content["news"]["articles"]  # one is what a reply to a message may have
+    item: dict[str, Value] = {
+        "Title": article["title"], "Description": article["description"],
+        "PicUrl": article["picurl"], "Url": article["url"],
+    }  # fmt: skip
+    return {"MsgType": "news", "ArticleCount": 1, "Articles": {"item": item}}
+
+
 def _rejected(reason: str) -> Response:
     REJECTED.labels(CHANNEL, reason).inc()
     return Response(status_code=403)
 
 
-def _reply(letter: Letter, text: str, waiting: Waiting) -> Response:
+def _reply(letter: Letter, content: Content, waiting: Waiting) -> Response:
     xml = write_xml(
         {
             "ToUserName": letter.message["FromUserName"],
             "FromUserName": letter.message["ToUserName"],
             "CreateTime": int(time.time()),
-            "MsgType": "text",
-            "Content": text,
+            **_in_xml(content),
         }
     )
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.conversations.model import Button
+from bot.conversations.model import Button, Direction, MessageState
 from bot.storage.channels import ChannelCustomerRow
+from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 
 MESSAGE_WINDOW = timedelta(hours=48)
@@ -34,7 +37,7 @@ class Given:
     """
 
     message_id: str
-    text: str
+    content: dict[str, Any]
     rows: tuple[int, ...]
 
 
@@ -74,7 +77,11 @@ class Customers:
                 row.events_left = EVENTS
 
     async def may_send(self, user: str, keep_last: bool) -> bool:
-        """Tell whether one more message may be sent.
+        """Tell whether one more message may be sent; see ``left``."""
+        return await self.left(user, keep_last) > 0
+
+    async def left(self, user: str, keep_last: bool) -> int:
+        """Return how many messages may be sent.
 
         Args:
             keep_last: leave the last message of the 48 hours for a person.
@@ -82,9 +89,24 @@ class Customers:
         async with self._database.read() as session:
             row = await session.get(ChannelCustomerRow, (self._channel, user))
         if row is None:
-            return False
+            return 0
         now = datetime.now(UTC)
-        return _event_left(row, now) or _messages_left(row, now) > (1 if keep_last else 0)
+        events = row.events_left if _event_left(row, now) else 0
+        return events + max(0, _messages_left(row, now) - (1 if keep_last else 0))
+
+    async def waits_for_answers(self, conversation_id: str) -> bool:
+        """Tell whether messages of the customer are still being worked on."""
+        async with self._database.read() as session:
+            found = await session.scalar(
+                select(MessageRow.id)
+                .where(
+                    MessageRow.conversation_id == conversation_id,
+                    MessageRow.direction == Direction.IN.value,
+                    MessageRow.state == MessageState.PENDING.value,
+                )
+                .limit(1)
+            )
+        return found is not None
 
     async def sent(self, user: str) -> None:
         """Count one message, first against the quota that ends first."""
@@ -106,14 +128,14 @@ class Customers:
         user: str,
         buttons: tuple[Button, ...],
         rows: Collection[int],
-        answers: tuple[str, str] | None = None,
+        answers: tuple[str, dict[str, Any]] | None = None,
     ) -> None:
         """Remember what is being shown.
 
         Args:
             buttons: the numbered lines of it.
             rows: the stored messages that it consists of.
-            answers: (message id, text) when it goes into the request of that message.
+            answers: (message id, content) when it goes into the request of that message.
         """
         now = datetime.now(UTC).timestamp()
         async with self._database.write() as session:

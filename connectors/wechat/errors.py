@@ -25,6 +25,8 @@ _MINUTE_LIMIT = 45011
 _SETTINGS = frozenset({40013, 40125, 40164})
 _BEIJING = timezone(timedelta(hours=8))
 _SETTINGS_PAUSE_S = 60.0
+# How often to look whether all answers are there that go out as the last message.
+_GATHERING_S = 1.0
 # The day's calls start anew at midnight in Beijing, or earlier when somebody clears them by hand.
 _DAILY_PAUSE_S = 1800.0
 
@@ -42,11 +44,18 @@ def hold(delivery: Delivery, reason: str) -> DeliveryError:
 async def need_quota(customers: Customers, delivery: Delivery, reason: str) -> None:
     """Hold the message back when nothing may be sent; the last one is for a person.
 
+    What would be the bot's last one waits for the answers to whatever else the customer has asked,
+    so that they go out together.
+
     Raises:
         DeliveryError: with ``reason``, when that is so.
     """
-    if not await customers.may_send(delivery.user, keep_last=delivery.state is State.BOT):
+    by_bot = delivery.state is State.BOT
+    left = await customers.left(delivery.user, keep_last=by_bot)
+    if not left:
         raise hold(delivery, reason)
+    if left == 1 and by_bot and await customers.waits_for_answers(delivery.conversation_id):
+        raise RetryAfter("expected all that the customer asked to be answered", _GATHERING_S)
 
 
 def translate(error: WeChatError, delivery: Delivery) -> DeliveryError:

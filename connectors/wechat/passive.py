@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 from collections import OrderedDict, defaultdict
 
+from connectors.wechat.cards import Content
+
 # WeChat repeats an unanswered request twice, 5 s apart; after that nobody asks for its answer.
 _TRIES = 3
 # The third begins 10 s after the message; its time is in whole seconds.
@@ -22,23 +24,24 @@ class Waiting:
     """One message whose request (or its repetition) is open.
 
     Attributes:
-        settling: the answer is being recorded as delivered and will be there in a moment.
+        settling: the answer is being noted down and will be there in a moment.
         closed: no request is open any more.
+        responded: the response with the answer was written.
     """
 
     def __init__(self, message_id: str) -> None:
         self.message_id = message_id
         self.settling = False
         self.closed = False
-        self.answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[Content] = asyncio.get_running_loop().create_future()
         self.responded = asyncio.Event()
         self.requests = 0
 
-    def take(self, text: str) -> bool:
-        """Answer with ``text``; false when it is too late."""
+    def take(self, content: Content) -> bool:
+        """Answer with ``content``; false when it is too late."""
         if self.closed or self.answer.done():
             return False
-        self.answer.set_result(text)
+        self.answer.set_result(content)
         return True
 
 
@@ -51,7 +54,7 @@ class PassiveReplies:
 
     def __init__(self) -> None:
         self._open: defaultdict[str, OrderedDict[str, Waiting]] = defaultdict(OrderedDict)
-        self._answered: OrderedDict[str, str] = OrderedDict()
+        self._answered: OrderedDict[str, Content] = OrderedDict()
         self._asked: OrderedDict[str, int] = OrderedDict()
         self.are_the_only_way = False
 
@@ -75,7 +78,7 @@ class PassiveReplies:
             waiting.answer.set_result(self._answered[message_id])
         return waiting
 
-    def leave(self, user: str, message_id: str) -> str | None:
+    def leave(self, user: str, message_id: str) -> Content | None:
         """Return the answer for a request that is about to be responded to, if there is one."""
         waiting = self._open[user][message_id]
         waiting.requests -= 1
@@ -107,8 +110,21 @@ class PassiveReplies:
         if waiting is not None:
             waiting.closed = True
 
+    async def written(self, waiting: Waiting) -> bool:
+        """Wait until the response with an answer is written; false when its request broke off.
+
+        What is sent next can't overtake it then, and WeChat will not be given it when it asks again.
+        """
+        try:
+            async with asyncio.timeout(_RESPONDED_WITHIN_S):
+                await waiting.responded.wait()
+        except TimeoutError:
+            self._answered.pop(waiting.message_id, None)
+            return False
+        return True
+
     async def responded(self, user: str) -> None:
-        """Wait until the answers are written, so that what is sent next can't overtake them."""
+        """Wait until the answers are written that WeChat asked for again."""
         for waiting in list(self._open.get(user, OrderedDict()).values()):
             if waiting.answer.done():
                 with contextlib.suppress(TimeoutError):

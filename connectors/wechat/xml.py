@@ -36,12 +36,17 @@ def read_xml(body: bytes) -> dict[str, str]:
     }
 
 
-def write_xml(values: Mapping[str, str | int]) -> str:
+Value = str | int | Mapping[str, "Value"]
+
+
+def write_xml(values: Mapping[str, Value]) -> str:
     """Return ``values`` as a callback's answer; numbers plain, texts as CDATA."""
-    return "<xml>" + "".join(f"<{k}>{_content(v)}</{k}>" for k, v in values.items()) + "</xml>"
+    return f"<xml>{_content(values)}</xml>"
 
 
-def _content(value: str | int) -> str:
+def _content(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return "".join(f"<{k}>{_content(v)}</{k}>" for k, v in value.items())
     if isinstance(value, int):
         return str(value)
     clean = _FORBIDDEN.sub("", value).replace("]]>", "]]]]><![CDATA[>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -50,13 +51,6 @@ class WeComChannel(Connector):
         reply_window=MESSAGE_WINDOW,
         merges=True,
     )
-    _with_menu = Capabilities(
-        buttons=True,
-        pictures=False,
-        links=False,
-        text_limit=_HEAD_LIMIT_BYTES,
-        text_length=utf8_length,
-    )
 
     def __init__(self, fittings: Fittings) -> None:
         settings = fittings.settings
@@ -99,7 +93,7 @@ class WeComChannel(Connector):
 
     async def deliver(self, delivery: Delivery) -> None:
         """Send a message, its buttons as a menu, or as numbered lines where WeCom's menu is too small."""
-        messages = self._messages(delivery.entry.body)
+        messages = _messages(delivery.entry.body)
         if is_welcome(delivery.answers) and await self._welcome(delivery, messages):
             return
         await self._need_quota(delivery)
@@ -115,13 +109,6 @@ class WeComChannel(Connector):
     async def send(self, delivery: Delivery) -> None:
         """Send one text."""
         await self._send_counted(delivery, _text(to_plain(delivery.entry.body.text)))
-
-    def _messages(self, body: Body) -> list[dict[str, Any]]:
-        if _fits_a_menu(body):
-            parts = degrade(body, self._with_menu)
-            if len(parts) == 1:
-                return [_menu(to_plain(parts[0].text), body)]
-        return [_text(to_plain(part.text)) for part in degrade(body, self.capabilities)]
 
     async def _welcome(self, delivery: Delivery, messages: list[dict[str, Any]]) -> bool:
         """Send a message that doesn't count to who has just opened the chat ("发送欢迎语等事件响应消息").
@@ -186,6 +173,22 @@ class WeComChannel(Connector):
             delivery,
             "expected WeCom's five messages to last, they are used up",
         )
+
+
+_MENU = replace(WeComChannel.capabilities, buttons=True, text_limit=_HEAD_LIMIT_BYTES)
+
+
+def capabilities_for(body: Body) -> Capabilities:
+    """Return what WeCom can do with a message: show its buttons as a menu if they and its text fit one."""
+    fits = _fits_a_menu(body) and len(degrade(body, _MENU)) == 1
+    return _MENU if fits else WeComChannel.capabilities
+
+
+def _messages(body: Body) -> list[dict[str, Any]]:
+    return [
+        _menu(to_plain(part.text), part) if part.buttons else _text(to_plain(part.text))
+        for part in degrade(body, capabilities_for(body))
+    ]
 
 
 def _text(content: str) -> dict[str, Any]:

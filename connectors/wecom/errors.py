@@ -10,17 +10,26 @@ from connectors.wechat.errors import hold
 
 _log = structlog.get_logger(__name__)
 
-# 95001: five messages since the customer wrote. 95002: they have not written for 48 hours.
+# The names in quotes are WeCom's own "errmsg" as it stands in public reports and SDKs: 95001 and 95018
+# in langbot-app/LangBot (issue 1547 and the notes on its wecomcs adapter), 95013 and 95007 in error tables of others'
+# adapters, 95000, 95004, 95011, 95012, 95017 and 40201 in silenceper/wechat (work/kf/error.go), the rest in the
+# global list as Go packages copy it. 95002 and 95016 were seen only with their numbers.
+# 95001 "send msg count limit": five messages since the customer wrote. 95002: their 48 hours are over.
 WINDOW_CLOSED = frozenset({95001, 95002})
-# 95013: the session has ended. 95018: its state doesn't allow messages through the API.
+# 95013 "conversation end". 95018 "send msg session status invalid": its state allows no message through
+# the API, or the enterprise is not verified.
 NOT_OURS = frozenset({95013, 95018})
-# 40003, 40096: no such customer. 40058: a parameter. 95000, 95004: no such service account.
+# 95007 "invalid msg token": a callback's token is older than ten minutes; reading goes without one too.
+STALE_TOKEN = 95007
+# 40003 "invalid UserID", 40096 "invalid external userid": no such customer. 40058: a parameter. 95000
+# "invalid open_kfid", 95004 "open_kfid not exist": no such service account.
 _NEVER = frozenset({40003, 40058, 40096, 95000, 95004})
 # 45009: too many calls in a minute or an hour. 45033: too many at once.
 _LIMITS = {45009: 60.0, 45033: 1.0}
-# 40001 secret, 40013 CorpID, 48002 no permission, 60020 our address is not on the list, 95012 and
-# 95017 customer service, or its API, is not switched on: a person mends these.
-_SETTINGS = frozenset({40001, 40013, 48002, 60020, 95012, 95017})
+# 40001 secret, 40013 CorpID, 40201 account banned, 48002 no permission, 60020 our address is not on the
+# list, 95011 customer service is run in WeCom itself, 95012 and 95017 it, or its API, is not switched on:
+# a person mends these.
+_SETTINGS = frozenset({40001, 40013, 40201, 48002, 60020, 95011, 95012, 95017})
 _SETTINGS_PAUSE_S = 60.0
 
 

@@ -16,6 +16,7 @@ from bot.storage.engine import Database
 from connectors.wechat.api import WeChatError, put_state
 from connectors.wecom.api import WeComApi
 from connectors.wecom.callback import News
+from connectors.wecom.errors import STALE_TOKEN
 from connectors.wecom.intake import Intake, Item
 
 _log = structlog.get_logger(__name__)
@@ -24,7 +25,10 @@ _PREFIX = "wecom.cursor."
 _AT_ONCE = 1000
 # Without a cursor WeCom gives the last three days; older than this was before we were connected.
 _FIRST_READ_S = 600.0
-# The callback's token ends after ten minutes; the next callback reads everything anyway.
+# What WeCom has called for while nobody answered is not called for again: it is read at the start, and
+# once more in case it came between that and our first answer to a call.
+_CATCH_UP_AFTER_S = (0.0, 20.0)
+# The next callback reads everything anyway.
 _PAUSES_S = (1.0, 2.0, 5.0, 15.0, 60.0, 120.0, 240.0)
 
 
@@ -82,8 +86,10 @@ class Reader:
                 select(ChannelStateRow.name).where(ChannelStateRow.name.startswith(_PREFIX))
             )
             accounts = [name.removeprefix(_PREFIX) for name in names]
-        for account in accounts:
-            await self.read(News(account, ""))
+        for pause_s in _CATCH_UP_AFTER_S:
+            await asyncio.sleep(pause_s)
+            for account in accounts:
+                await self.read(News(account, ""))
 
     async def _read(self, news: News) -> None:
         name = f"{_PREFIX}{news.account}"
@@ -97,7 +103,7 @@ class Reader:
                 asked: dict[str, Any] = {"open_kfid": news.account, "limit": _AT_ONCE}
                 asked |= {"cursor": cursor} if cursor else {}
                 asked |= {"token": news.token} if news.token else {}
-                page = await self._api.post("/cgi-bin/kf/sync_msg", asked)
+                page = await self._page(asked)
                 for raw in page.get("msg_list", ()):
                     await self._take(news.account, raw, oldest)
                 # A page may be empty and yet not the last.
@@ -106,6 +112,15 @@ class Reader:
                     cursor = str(page["next_cursor"])
                     async with self._database.write() as session:
                         await put_state(session, name, cursor)
+
+    async def _page(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Return what comes next; without the callback's token when that has become too old."""
+        try:
+            return await self._api.post("/cgi-bin/kf/sync_msg", asked)
+        except WeChatError as error:
+            if error.code != STALE_TOKEN or asked.pop("token", None) is None:
+                raise
+        return await self._api.post("/cgi-bin/kf/sync_msg", asked)
 
     async def _take(self, account: str, raw: object, oldest: float) -> None:
         try:

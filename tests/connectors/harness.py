@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 import bot.storage.channels  # noqa: F401 - its tables hang on the metadata
 from bot.conversations.dialogue import Outcome, Understood
-from bot.conversations.model import Attachment, Body, Button, HandoffReason
+from bot.conversations.model import Attachment, Body, Button, HandoffReason, Link
 from bot.conversations.turn import Turn
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
@@ -26,6 +26,7 @@ from bot.storage.engine import Database
 from tests.apps import app_without_engine
 
 CHOICES = (Button("包邮吗", "/faq_a"), Button("怎么退货", "/faq_b"), Button("转人工", "/ask_human"))
+SHOP = "https://shop.example"
 RICH_TEXT = "👨‍👩‍👧‍👦 您好 🇨🇳 \u202bمرحبا بكم\u202c e\u0301 <b>&amp;</b> **粗体** [链接](https://shop.example/a_b)"
 
 
@@ -80,6 +81,10 @@ def _replies(text: str) -> tuple[Body, ...]:
             return (Body("第一句。"), Body("第二句。", buttons=CHOICES[:2]))
         case "long":
             return (Body("".join(f"第{n}句话，说得长一点。" for n in range(1200))),)
+        case "link":
+            return (Body("退货分三步，都在这里。", link=Link(f"{SHOP}/returns", "怎么退货")),)
+        case "order link":
+            return (Body("您的订单在路上。", link=Link(f"{SHOP}/orders/SO20261105001", "看订单")),)
         case "rich":
             return (Body(RICH_TEXT),)
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Self
 
 from aiohttp import web
@@ -29,3 +30,9 @@ class Site:
     async def __aexit__(self, *_: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+
+async def let_hang_ups_arrive() -> None:
+    """A request and the end of its connection may lie in the socket together; they are read in turn."""
+    for _ in range(3):
+        await asyncio.sleep(0)

@@ -1,14 +1,18 @@
-"""A flood of one does not touch another."""
+"""A flood of one does not touch another; a body that breaks off is no fault of ours."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
+import pytest
+from fastapi import Request
 from prometheus_client import REGISTRY
+from starlette.exceptions import HTTPException
 
-from connectors.guards import Rates
+from connectors.guards import Rates, read_body
 from tests.connectors.harness import running_app
 from tests.connectors.web.line import Lines
 
@@ -76,3 +80,17 @@ async def test_one_address_cannot_flood_under_many_names(root: Path, tmp_path: P
             while len(await app.messages("out")) < len(widgets):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert app.dialogue.seen == ["你好", "你好"]
+
+
+async def test_who_hangs_up_in_the_middle_of_a_body_is_answered_like_any_bad_request() -> None:
+    parts: list[MutableMapping[str, Any]] = [
+        {"type": "http.request", "body": b"<xml>", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> MutableMapping[str, Any]:
+        return parts.pop(0)
+
+    with pytest.raises(HTTPException) as refused:
+        await read_body(Request({"type": "http", "headers": []}, receive), 100)
+    assert refused.value.status_code == 400

@@ -20,6 +20,7 @@ from bot.faq.records import Reader, load_corpus
 from connectors.telegram.channel import TelegramChannel
 from connectors.web.channel import WebChannel
 from connectors.wechat.channel import WeChatChannel
+from connectors.wecom.channel import WeComChannel
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -113,14 +114,14 @@ def test_every_task_of_the_shop_is_an_intent() -> None:
 def test_an_answer_too_long_for_a_channel(folder: Path) -> None:
     put(folder, "签收后7天内可以无理由退货。", "签收后7天内可以无理由退货。" * 60)
     problem = found(folder)["too_long", "returns-how"]
-    assert "wechat" in problem.what("en")
+    assert "wechat, wecom" in problem.what("en")
     assert "2 条消息" in problem.what("zh")
     put(folder, "  - id: returns-how\n", "  - id: returns-how\n    channels: [telegram]\n")
     assert found(folder) == {}
 
 
 def test_limits_are_those_of_the_channels() -> None:
-    for channel in (WebChannel, TelegramChannel, WeChatChannel):
+    for channel in (WebChannel, TelegramChannel, WeChatChannel, WeComChannel):
         limit, in_bytes = CHANNEL_LIMITS[channel.name]
         assert channel.capabilities.text_limit == limit
         assert channel.capabilities.text_length("中") == (3 if in_bytes else 1)

@@ -121,6 +121,9 @@ def test_the_preview_shows_every_link_and_button(editor: httpx.Client) -> None:
     assert "https://shop.example/2" in telegram["text"]
     assert telegram["buttons"] == ["查我的订单", "包邮吗"]
     assert "1. 查我的订单\n2. 包邮吗" in shown["wechat"][-1]["text"]
+    (wecom,) = shown["wecom"]  # a menu
+    assert wecom["buttons"] == ["查我的订单", "包邮吗"]
+    assert "https://shop.example/1" in wecom["text"]
 
 
 def test_two_editors_get_a_merge_not_a_lost_edit(

@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.connectors.site import Site
+from tests.connectors.site import Site, let_hang_ups_arrive
 
 TOKEN = "123456789:AAF4keT0kenF0rTestsOnly-abcdefghijk"
 BOT_ID = 123456789
@@ -193,7 +193,7 @@ class FakeTelegram(Site):
             for sent in mine:
                 sent.process = int(request.match_info.get("process", 0))
             if mine:
-                await _let_hang_ups_arrive()
+                await let_hang_ups_arrive()
             if request.transport is None or request.transport.is_closing():
                 for sent in mine:
                     sent.heard = False
@@ -333,12 +333,6 @@ class FakeTelegram(Site):
         for key, _, _ in limits:
             self._times[key].append(now)
         return None
-
-
-async def _let_hang_ups_arrive() -> None:
-    """A request and the end of its connection may lie in the socket together; they are read in turn."""
-    for _ in range(3):
-        await asyncio.sleep(0)
 
 
 def _utf16(text: str) -> int:

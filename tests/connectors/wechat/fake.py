@@ -28,7 +28,7 @@ import httpx
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.connectors.site import Site
+from tests.connectors.site import Site, let_hang_ups_arrive
 
 APP_ID = "wx1234567890abcdef"
 ACCOUNT = "gh_0123456789ab"
@@ -163,21 +163,30 @@ class FakeWeChat(Site):
         """Show a passive reply to the customer; strict about everything that WeChat would refuse."""
         if response.text in ("", "success"):
             return None
-        answer = _fields(response.text)
+        xml = response.text
+        answer = _fields(xml)
         if self.aes_key:
             encrypted = answer["Encrypt"]
             assert answer["MsgSignature"] == _sign(
                 TOKEN, answer["TimeStamp"], answer["Nonce"], encrypted
             )
-            answer = _fields(_decrypt(self.aes_key, encrypted))
+            xml = _decrypt(self.aes_key, encrypted)
+            answer = _fields(xml)
         assert answer["ToUserName"] == user
         assert answer["FromUserName"] == ACCOUNT
-        assert answer["MsgType"] == "text"
+        assert answer["MsgType"] in ("text", "news")
         assert answer["CreateTime"].isdigit()
-        assert 0 < len(answer["Content"].encode()) <= 2048
+        if answer["MsgType"] == "news":
+            items = ElementTree.fromstring(xml).findall("Articles/item")
+            assert answer["ArticleCount"] == "1" == str(len(items))
+            parts = {part.tag: part.text or "" for part in items[0]}
+            text = _article(parts["Title"], parts["Description"], parts["PicUrl"], parts["Url"])
+        else:
+            text = answer["Content"]
+        assert 0 < len(text.encode()) <= 2048
         process = int(response.headers.get("x-process", 0))
-        self._show(Shown(user, answer["Content"], "passive", process))
-        return answer["Content"]
+        self._show(Shown(user, text, "passive", process))
+        return text
 
     def _show(self, shown: Shown) -> None:
         self.shown.append(shown)
@@ -232,8 +241,18 @@ class FakeWeChat(Site):
             return _code(fault, "injected")
         raw = (await request.read()).decode()
         sent = json.loads(raw)
-        assert sent["msgtype"] in ("text", "image")
-        if sent["msgtype"] == "image":
+        assert sent["msgtype"] in ("text", "image", "news", "miniprogrampage")
+        if sent["msgtype"] == "news":
+            articles = sent["news"]["articles"]
+            if len(articles) != 1:
+                return _code(45008, "out of article count limit")
+            text = _article(*(articles[0][k] for k in ("title", "description", "picurl", "url")))
+        elif sent["msgtype"] == "miniprogrampage":
+            card = sent["miniprogrampage"]
+            if card["thumb_media_id"] not in self.uploaded:
+                return _code(40007, "invalid media_id")
+            text = f"[{card['title']} {card['appid']} {card['pagepath']}]"
+        elif sent["msgtype"] == "image":
             if sent["image"]["media_id"] not in self.uploaded:
                 return _code(40007, "invalid media_id")
             text = f"[{sent['image']['media_id']}]"
@@ -252,9 +271,7 @@ class FakeWeChat(Site):
         if not customer.take():
             return _code(45047, "out of response count limit")
         process = int(request.match_info.get("process", 0))
-        # A request and the end of its connection may lie in the socket together; they are read in turn.
-        for _ in range(3):
-            await asyncio.sleep(0)
+        await let_hang_ups_arrive()
         gone = request.transport is None or request.transport.is_closing()
         heard = not gone and fault != "lost"
         self._show(Shown(sent["touser"], text, "service", process, heard))
@@ -323,6 +340,13 @@ def _xml(values: dict[str, Any]) -> str:
         return f"<{name}>{value if isinstance(value, int) else escape(str(value))}</{name}>"
 
     return "<xml>" + "".join(one(name, value) for name, value in values.items()) + "</xml>"
+
+
+def _article(title: str, description: str, picture: str, url: str) -> str:
+    assert title
+    assert url.startswith("http")
+    assert not picture or picture.startswith("http")
+    return f"[{title} | {description} | {url}]"
 
 
 def _fields(xml: str) -> dict[str, str]:

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from bot.conversations import transcript
+from bot.conversations.model import Author, Body
+from bot.storage.conversations import ConversationRow
 from connectors.wechat import callback
 from tests.connectors.harness import RunningApp, running_app, until
+from tests.connectors.wechat.conftest import account
 from tests.connectors.wechat.fake import PATIENCE_S, FakeWeChat, Shown
 
 
@@ -82,6 +87,47 @@ async def test_an_answer_that_got_lost_twice_is_sent_as_a_message_that_is_confir
     await until(lambda: Shown("oLi", "re 在吗", "service") in wechat.shown)
     assert app.dialogue.seen == ["在吗", "包邮吗"]
     assert [shown.way for shown in wechat.shown].count("service") == 1
+
+
+async def test_an_answer_whose_request_dies_with_us_comes_before_what_follows_it(
+    wechat: FakeWeChat, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between noting the answer down and writing the response; an agent has written on meanwhile."""
+
+    def die(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr("connectors.wechat.callback._reply", die)
+    monkeypatch.setattr("bot.conversations.outbox._GRACE_S", 0.0)
+    message = wechat.message("oLi", MsgType="text", Content="在吗")
+    async with running_app(root, tmp_path, **account(wechat)) as app:
+        wechat.http = app.http
+        with pytest.raises(ConnectionAbortedError):
+            await wechat.post(*wechat.sealed(message))
+        async with app.database.write() as session:
+            conversation = (await session.scalars(select(ConversationRow))).one()
+            transcript.append_out(session, conversation, [Body("我是小陈。")], Author.AGENT)
+    assert wechat.shown == []
+    monkeypatch.undo()
+    async with running_app(root, tmp_path, **account(wechat)) as app:
+        wechat.http = app.http
+        await until(lambda: len(wechat.shown) == 2)
+        # WeChat's next try comes after that: the answer was shown, so there is nothing to add.
+        assert (await wechat.post(*wechat.sealed(message))).text == "success"
+    assert wechat.texts("oLi") == ["re 在吗", "我是小陈。"]
+
+
+async def test_an_answer_whose_request_broke_off_goes_out_as_a_message(
+    wechat: FakeWeChat, app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr("connectors.wechat.passive._RESPONDED_WITHIN_S", 0.05)
+    monkeypatch.setattr("connectors.wechat.callback._reply", break_off)
+    with pytest.raises(ConnectionAbortedError):
+        await wechat.say("oLi", "在吗")
+    await until(lambda: wechat.shown == [Shown("oLi", "re 在吗", "service")])
 
 
 async def test_an_account_without_customer_service_messages_answers_the_last_try_too(

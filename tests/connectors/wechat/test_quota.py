@@ -92,6 +92,18 @@ async def test_an_agent_has_five_messages_and_the_rest_waits_for_the_customer(
     assert wechat.texts("oLi")[7:] == ["第6句\n\n第7句"]
 
 
+async def test_the_bots_last_message_has_all_the_answers_in_it(
+    wechat: FakeWeChat, app: RunningApp, quick: None
+) -> None:
+    for text in ("held 一", "held 二", "held 三"):
+        await wechat.say("oLi", text)
+    async with app.database.write() as session:
+        await session.execute(update(ChannelCustomerRow).values(messages_left=2))
+    app.dialogue.go.set()
+    await until(lambda: bool(wechat.texts("oLi")))
+    assert wechat.texts("oLi") == ["re held 一\n\nre held 二\n\nre held 三"]
+
+
 @pytest.mark.parametrize("code", [45015, 45047, 48001])
 async def test_when_wechat_says_that_the_way_is_closed_the_answer_waits_for_the_next_message(
     wechat: FakeWeChat, app: RunningApp, quick: None, code: int, monkeypatch: pytest.MonkeyPatch

@@ -11,13 +11,14 @@ import os
 import re
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 from aiohttp import web
 
-from tests.connectors.site import Site
+from tests.connectors.site import Site, let_hang_ups_arrive
 from tests.connectors.wechat.fake import _code, _encrypt, _sign, _xml
 
 CORP_ID = "ww1234567890abcdef"
@@ -39,15 +40,20 @@ class Session:
 
 
 class FakeWeCom(Site):
-    """One enterprise with one service account. ``faults`` are used up by messages sent."""
+    """One enterprise with one service account. ``faults`` are used up by messages sent: an error code, or
+    "500", "reset" (nothing was done) and "lost" (done, but nobody hears of it)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.http: httpx.AsyncClient | None = None
         self.aes_key = AES_KEY
         self.shown: list[tuple[str, str, str]] = []  # customer, text, way
+        # Called with customer, text, process that sent it, and whether it heard that it had.
+        self.on_shown: Callable[[str, str, int, bool], object] = lambda *_: None
         self.faults: deque[int | str] = deque()
+        self.mood: Callable[[], int | str | None] = lambda: None
         self.sync_faults: deque[int] = deque()
+        self.sync_mood: Callable[[], int | None] = lambda: None
         self.sync_calls: list[dict[str, Any]] = []
         self.token_calls = 0
         self.sessions: defaultdict[str, Session] = defaultdict(Session)
@@ -61,13 +67,14 @@ class FakeWeCom(Site):
 
     def application(self) -> web.Application:
         app = web.Application()
-        app.router.add_get("/cgi-bin/gettoken", self._gettoken)
-        app.router.add_get("/cgi-bin/media/get", self._media)
-        app.router.add_post("/cgi-bin/kf/sync_msg", self._sync)
-        app.router.add_post("/cgi-bin/kf/send_msg", self._send)
-        app.router.add_post("/cgi-bin/kf/send_msg_on_event", self._send_on_event)
-        app.router.add_post("/cgi-bin/kf/service_state/get", self._state)
-        app.router.add_post("/cgi-bin/kf/service_state/trans", self._trans)
+        for before in ("", r"/of/{process:\d+}"):
+            app.router.add_get(before + "/cgi-bin/gettoken", self._gettoken)
+            app.router.add_get(before + "/cgi-bin/media/get", self._media)
+            app.router.add_post(before + "/cgi-bin/kf/sync_msg", self._sync)
+            app.router.add_post(before + "/cgi-bin/kf/send_msg", self._send)
+            app.router.add_post(before + "/cgi-bin/kf/send_msg_on_event", self._send_on_event)
+            app.router.add_post(before + "/cgi-bin/kf/service_state/get", self._state)
+            app.router.add_post(before + "/cgi-bin/kf/service_state/trans", self._trans)
         return app
 
     def settings(self) -> dict[str, Any]:
@@ -145,6 +152,10 @@ class FakeWeCom(Site):
         """The access token is worthless before its time, as WeCom reserves."""
         self._token = ""
 
+    def forget_callback_tokens(self) -> None:
+        """Ten minutes have passed since the callbacks so far."""
+        self._callback_tokens.clear()
+
     async def _gettoken(self, request: web.Request) -> web.Response:
         self.token_calls += 1
         if request.query.get("corpid") != CORP_ID:
@@ -165,8 +176,9 @@ class FakeWeCom(Site):
             return refused
         asked = await request.json()
         self.sync_calls.append(asked)
-        if self.sync_faults:
-            return _code(self.sync_faults.popleft(), "injected")
+        fault = self.sync_faults.popleft() if self.sync_faults else self.sync_mood()
+        if fault:
+            return _code(fault, "injected")
         if asked["open_kfid"] != ACCOUNT:
             return _code(95004, "open_kfid not exist")
         if "token" in asked and self._callback_tokens.get(asked["token"], 0) < time.monotonic():
@@ -203,13 +215,11 @@ class FakeWeCom(Site):
     async def _send(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):
             return refused
-        fault = self.faults.popleft() if self.faults else None
+        fault = self.faults.popleft() if self.faults else self.mood()
         if fault == "500":
             return web.Response(status=502, text="bad gateway")
         if fault == "reset":
-            assert request.transport is not None
-            request.transport.abort()
-            return web.Response()
+            return self._abort(request)
         if isinstance(fault, int):
             return _code(fault, "injected")
         raw = (await request.read()).decode()
@@ -234,7 +244,19 @@ class FakeWeCom(Site):
             return text
         session.left -= 1
         self._show(sent["touser"], sent, text, "message")
+        await let_hang_ups_arrive()
+        gone = request.transport is None or request.transport.is_closing()
+        process = int(request.match_info.get("process", 0))
+        self.on_shown(sent["touser"], text, process, not gone and fault != "lost")
+        if fault == "lost":
+            return self._abort(request)
         return web.json_response({"errcode": 0, "errmsg": "ok", "msgid": sent.get("msgid", "x")})
+
+    @staticmethod
+    def _abort(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
 
     async def _send_on_event(self, request: web.Request) -> web.Response:
         if refused := self._refused(request):

@@ -76,6 +76,16 @@ async def test_what_could_not_be_read_is_not_confirmed_and_read_later(
     await until(lambda: wecom.texts("wm1") == ["re 包邮吗"])
 
 
+async def test_a_call_that_waited_too_long_for_us_is_read_without_its_token(
+    app: RunningApp, wecom: FakeWeCom
+) -> None:
+    await wecom.deliver(wecom.message("wm1", "text", content="包邮吗"), call=False)
+    call = wecom.sealed()
+    wecom.forget_callback_tokens()
+    assert (await wecom.post(*call)).status_code == 200
+    await until(lambda: wecom.texts("wm1") == ["re 包邮吗"])
+
+
 async def test_a_token_that_ends_before_its_time_is_renewed_once(
     app: RunningApp, wecom: FakeWeCom
 ) -> None:

@@ -42,7 +42,7 @@ export const api = {
   record: (record: string) => get<RecordView>(`records/${id(record)}`),
   check: (category: string, record: FaqRecord) => post<Fault[]>("check", { category, record }),
   preview: (record: FaqRecord, language: Lang) =>
-    post<{ telegram: Shown[]; wechat: Shown[] }>("preview", { record, language }),
+    post<Record<"telegram" | "wechat" | "wecom", Shown[]>>("preview", { record, language }),
   try: (record: FaqRecord, category: string, text: string) =>
     post<{ draft: Ruling; live: Ruling }>("try", { id: record.id, record, category, text }),
   save: (record: string, form: Save) =>

@@ -1,4 +1,4 @@
-/** An answer as the widget, Telegram and WeChat show it. */
+/** An answer as the widget, Telegram, WeChat and WeCom show it. */
 
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
@@ -7,7 +7,7 @@ import { api } from "./api";
 import type { Both, FaqRecord, Listing, Shown } from "./model";
 import { WORDS } from "./words";
 
-const CHANNELS = ["widget", "telegram", "wechat"] as const;
+const CHANNELS = ["widget", "telegram", "wechat", "wecom"] as const;
 type Channel = (typeof CHANNELS)[number];
 const PAUSE_MS = 350;
 
@@ -115,7 +115,7 @@ export class Preview {
     );
   }
 
-  #part(channel: "telegram" | "wechat", part: Shown): HTMLElement {
+  #part(channel: Exclude<Channel, "widget">, part: Shown): HTMLElement {
     const text = channel === "telegram" ? telegram(part.text) : [part.text];
     return h(
       "div",

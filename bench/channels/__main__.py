@@ -28,7 +28,7 @@ def main() -> None:
     faults.add_argument("--minutes", type=float, default=15.0, help="nobody writes after that")
     faults.set_defaults(do=_faults)
     latency = commands.add_parser("latency", help="from delivery to answer, at given rates")
-    latency.add_argument("channels", choices=PLATFORMS, nargs="*", default=list(PLATFORMS))
+    latency.add_argument("channels", nargs="*", metavar="channel", help=", ".join(PLATFORMS))
     latency.add_argument("--rates", type=float, nargs="+", default=[1.0, 20.0, 100.0])
     latency.add_argument("--seconds", type=float, default=20.0)
     latency.set_defaults(do=_latency)
@@ -52,7 +52,7 @@ async def _run(asked: argparse.Namespace, var: Path) -> Verdict:
 
 
 def _latency(asked: argparse.Namespace) -> bool:
-    figures = asyncio.run(measure(asked.channels, asked.rates, asked.seconds))
+    figures = asyncio.run(measure(asked.channels or list(PLATFORMS), asked.rates, asked.seconds))
     print(table(figures))
     plot(figures, _HERE / "latency.png")
     return False

@@ -11,7 +11,7 @@ from tests.connectors.faults.checker import Kill, Show, Verdict, check
 from tests.connectors.faults.platforms import PLATFORMS
 from tests.connectors.faults.running import run
 
-_CUSTOMERS, _MESSAGES = 6, 8
+_CUSTOMERS, _MESSAGES = 6, 6
 
 
 async def test_two_kills_lose_double_and_misorder_nothing(root: Path, tmp_path: Path) -> None:
@@ -20,8 +20,8 @@ async def test_two_kills_lose_double_and_misorder_nothing(root: Path, tmp_path: 
     verdicts = await run(platforms, root, tmp_path, _CUSTOMERS, _MESSAGES)
     for name, verdict in verdicts.items():
         print(f"{name}: {verdict}")  # noqa: T201
-        found = (verdict.sent, verdict.lost, verdict.doubled, verdict.misordered)
-        assert found == (_CUSTOMERS * _MESSAGES, 0, 0, 0), name
+        assert verdict.sent >= _CUSTOMERS * _MESSAGES
+        assert (verdict.lost, verdict.doubled, verdict.misordered) == (0, 0, 0), name
         # What the platform took without our hearing of it, at a kill or when a response got lost.
         assert verdict.repeated <= _CUSTOMERS * _MESSAGES / 4, name
 

@@ -27,6 +27,7 @@ class WeChat(Platform):
     customer-service messages is refused or broken off."""
 
     name = "wechat"
+    counts_messages = True
 
     def __init__(self, calm: bool = False) -> None:
         super().__init__(calm)

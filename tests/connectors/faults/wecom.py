@@ -30,6 +30,7 @@ class WeCom(Platform):
     messages stands twice in what we read, and callbacks come late, twice or without anything new."""
 
     name = "wecom"
+    counts_messages = True
 
     def __init__(self, calm: bool = False) -> None:
         super().__init__(calm)

@@ -98,7 +98,7 @@ class Attachment:
 class Body:
     """The content of a message. ``text`` is light Markdown when we wrote it, plain when a customer did.
 
-    ``text`` may be empty where there are ``attachments``.
+    ``text`` may be empty where there are ``attachments``. ``rateable``: a customer may say whether it helped.
     """
 
     text: str
@@ -107,10 +107,13 @@ class Body:
     picture: str | None = None
     link: Link | None = None
     attachments: tuple[Attachment, ...] = ()
+    rateable: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the body as JSON data without its empty parts."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, (), [])}
+        return {
+            key: value for key, value in asdict(self).items() if value not in (None, False, (), [])
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -126,6 +129,7 @@ class Body:
                 Attachment(**{**one, "kind": FileKind(one["kind"])})
                 for one in data.get("attachments", ())
             ),
+            rateable=data.get("rateable", False),
         )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Author, Body, Direction, MessageState, State
-from bot.storage.conversations import ConversationRow, MessageRow
+from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,11 @@ class Entry:
     at: datetime
     channel_message_id: str | None
     author_name: str | None = None
+    helpful: bool | None = None
 
     @classmethod
-    def of(cls, row: MessageRow) -> Entry:
-        """Return the entry of a stored message."""
+    def of(cls, row: MessageRow, helpful: bool | None = None) -> Entry:
+        """Return the entry of a stored message; ``helpful`` is what the customer said of it."""
         return cls(
             row.seq,
             Author(row.author),
@@ -37,6 +38,7 @@ class Entry:
             row.created_at,
             row.channel_message_id,
             row.author_name,
+            helpful,
         )
 
 
@@ -107,12 +109,13 @@ def append_out(
 
 async def entries(session: AsyncSession, conversation_id: str, after_seq: int = 0) -> list[Entry]:
     """Return the transcript with ``seq > after_seq``, in order."""
-    rows = await session.scalars(
-        select(MessageRow)
+    rows = await session.execute(
+        select(MessageRow, TurnRow.helpful)
+        .outerjoin(TurnRow, TurnRow.message_id == MessageRow.answers_id)
         .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after_seq)
         .order_by(MessageRow.seq)
     )
-    return [Entry.of(row) for row in rows]
+    return [Entry.of(row, helpful) for row, helpful in rows]
 
 
 def _append(

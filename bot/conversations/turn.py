@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.conversations.engine_client import EngineFault, Event
@@ -54,11 +54,14 @@ def read_turn(events: Iterable[Event]) -> Turn:
         raise EngineFault("expected at least one reply from the engine, got none")
     intent = parse["intent"]["name"]
     reason = slots.get("handoff")
+    decision = slots.get("decision") or f"flow:{intent}"
+    if decision.startswith("answer:"):  # what a form asks again after it is no answer
+        replies[0] = replace(replies[0], rateable=True)
     return Turn(
         intent=intent,
         confidence=parse["intent"].get("confidence"),
         entities=[_entity(entity) for entity in parse["entities"]],
-        decision=slots.get("decision") or f"flow:{intent}",
+        decision=decision,
         replies=tuple(replies),
         handoff=HandoffReason(reason) if reason else None,
         asks=slots[_ASKED] is not None if _ASKED in slots else None,

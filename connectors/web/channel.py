@@ -7,7 +7,7 @@ widgets of the visitor are connected.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import socketio
@@ -15,7 +15,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
-from bot.conversations import transcript
+from bot.conversations import helpfulness, transcript
 from bot.conversations.model import FileKind, Inbound, State
 from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
@@ -28,7 +28,15 @@ from connectors.base import Capabilities, Connector
 from connectors.files import Uploads
 from connectors.service import Reception
 from connectors.web.customers import WebCustomers, address_of
-from connectors.web.protocol import Hello, Resume, Say, body_to_wire, service_to_wire, to_wire
+from connectors.web.protocol import (
+    Hello,
+    Rate,
+    Resume,
+    Say,
+    body_to_wire,
+    service_to_wire,
+    to_wire,
+)
 from connectors.web.session import WebSessions
 
 _log = structlog.get_logger(__name__)
@@ -71,13 +79,16 @@ class WebChannel(Connector):
         self._default_language: Language = default_language
         self._customers = WebCustomers(identity)
         self._reception: Reception | None = None
+        self._erase: Callable[[str], Awaitable[None]] | None = None
         self._service_of: Callable[[str, State], Service] = lambda _, state: Service(state)
         self.server = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins="*" if allowed_origins == ["*"] else allowed_origins,
             max_http_buffer_size=64_000,
         )
-        for handler in (self._on_connect, self._on_say, self._on_resume):
+        for handler in (
+            self._on_connect, self._on_say, self._on_resume, self._on_rate, self._on_erase,
+        ):  # fmt: skip
             self.server.on(handler.__name__.removeprefix("_on_"), handler)
 
     def open(self, reception: Reception) -> None:
@@ -87,6 +98,10 @@ class WebChannel(Connector):
     def ask_service(self, service_of: Callable[[str, State], Service]) -> None:
         """Ask ``service_of`` who serves a conversation in a state, to tell a customer who comes back."""
         self._service_of = service_of
+
+    def erase_with(self, erase: Callable[[str], Awaitable[None]]) -> None:
+        """Have ``erase`` delete a conversation when its visitor asks for it."""
+        self._erase = erase
 
     async def send(self, delivery: Delivery) -> None:
         """Offer a message, and who has the word now, to the connected widgets of a conversation."""
@@ -119,12 +134,17 @@ class WebChannel(Connector):
         if user is None:
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
-        conversation = await self._conversation_of(user)
+        found = await self._known(user)
+        if found is None and hello.last_seq:
+            # Deleted from another tab while this one was offline: it must not show the rest any more.
+            token, user = self._sessions.issue()
+            hello = hello.model_copy(update={"last_seq": 0})
+        conversation = found or await self._new(user)
         if await self._customers.changed(conversation.id, hello.customer_token):
             # Somebody else at the same browser must not read on in their conversation.
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
-            conversation = await self._conversation_of(user)
+            conversation = await self._new(user)
         token_error = await self._customers.sign_in(conversation.id, hello.customer_token)
         known = {
             "user": user, "conversation": conversation.id, "ui_lang": hello.ui_lang,
@@ -152,15 +172,16 @@ class WebChannel(Connector):
             to=sid,
         )
 
-    async def _conversation_of(self, user: str) -> ConversationRow:
+    async def _known(self, user: str) -> ConversationRow | None:
         async with self._database.read() as session:
-            known = await session.scalar(
+            known: ConversationRow | None = await session.scalar(
                 select(ConversationRow).where(
                     ConversationRow.channel == self.name, ConversationRow.user == user
                 )
             )
-        if known is not None:
-            return known
+        return known
+
+    async def _new(self, user: str) -> ConversationRow:
         async with self._database.write() as session:
             return await transcript.open_conversation(session, self.name, user)
 
@@ -224,3 +245,31 @@ class WebChannel(Connector):
         async with self._database.read() as session:
             entries = await transcript.entries(session, conversation_id, after)
         return {"messages": [to_wire(entry) for entry in entries]}
+
+    async def _on_rate(self, sid: str, data: Any) -> dict[str, Any]:
+        conversation_id = (await self.server.get_session(sid)).get("conversation")
+        try:
+            rate = Rate.model_validate(data)
+        except ValidationError:
+            return {"ok": False, "error": _BAD_MESSAGE}
+        if conversation_id is None or not await helpfulness.rate(
+            self._database, conversation_id, rate.seq, rate.helpful
+        ):
+            return {"ok": False, "error": _BAD_MESSAGE}
+        await self.server.emit("rated", rate.model_dump(), room=conversation_id, skip_sid=sid)
+        return {"ok": True}
+
+    async def _on_erase(self, sid: str, _: Any = None) -> dict[str, Any]:
+        conversation_id = (await self.server.get_session(sid)).get("conversation")
+        if conversation_id is None or self._erase is None:
+            return {"ok": False, "error": _TRY_AGAIN}
+        try:
+            await self._erase(conversation_id)
+        except Exception:
+            _log.exception("conversation not deleted", conversation=conversation_id)
+            return {"ok": False, "error": _TRY_AGAIN}
+        # All tabs of the visitor go on as the same new one.
+        token, _user = self._sessions.issue()
+        await self.server.emit("erased", {"session": token}, room=conversation_id)
+        await self.server.close_room(conversation_id)
+        return {"ok": True}

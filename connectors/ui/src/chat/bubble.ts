@@ -1,10 +1,11 @@
 /** One line of the conversation on the page. */
 
 import { h, icon } from "../shared/dom";
-import { LINK, MARK, PERSON } from "../shared/icons";
+import { iconButton } from "../shared/icon-button";
+import { LINK, MARK, PERSON, THUMB_DOWN, THUMB_UP } from "../shared/icons";
 import type { Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
-import type { Attachment, Button } from "./protocol";
+import type { Attachment, Button, Rate } from "./protocol";
 import type { MessageRow, TimeRow } from "./rows";
 import { WORDS, when } from "./words";
 
@@ -12,6 +13,7 @@ export interface BubbleActions {
   press(button: Button): void;
   retry(clientId: string): void;
   discard(clientId: string): void;
+  rate(rate: Rate): void;
 }
 
 export interface Context {
@@ -29,6 +31,7 @@ export function timeLine({ at }: TimeRow, lang: Lang): HTMLElement {
 export class Bubble {
   readonly element: HTMLElement;
   readonly #buttons: HTMLButtonElement[];
+  readonly #thumbs = new Map<boolean, HTMLButtonElement>();
   readonly #status = h("div", { class: "status" });
   #shown = "";
 
@@ -69,6 +72,7 @@ export class Bubble {
         { class: "stack" },
         body,
         this.#buttons.length > 0 && h("div", { class: "replies" }, ...this.#buttons),
+        this.#rating(row),
         author === "customer" && this.#status,
       ),
     );
@@ -90,7 +94,30 @@ export class Bubble {
       if (chosen) button.setAttribute("aria-pressed", "true");
       else button.removeAttribute("aria-pressed");
     }
+    for (const [helpful, thumb] of this.#thumbs)
+      thumb.setAttribute("aria-pressed", String(row.helpful === helpful));
     this.#status.replaceChildren(...this.#statusLine(row));
+  }
+
+  #rating({ rateable, seq }: MessageRow): HTMLElement | undefined {
+    if (!rateable || seq === undefined) return undefined;
+    const { lang, actions } = this.context;
+    const words = WORDS[lang];
+    const thumb = (helpful: boolean, label: string, path: string) => {
+      const press = () => {
+        const pressed = button.getAttribute("aria-pressed") === "true";
+        actions.rate({ seq, helpful: pressed ? null : helpful });
+      };
+      const button = iconButton(label, path, "thumb", helpful ? "helpful" : "unhelpful", press);
+      this.#thumbs.set(helpful, button);
+      return button;
+    };
+    return h(
+      "div",
+      { class: "rating", role: "group", "aria-label": words.rating },
+      thumb(true, words.helpful, THUMB_UP),
+      thumb(false, words.unhelpful, THUMB_DOWN),
+    );
   }
 
   #statusLine({ status, failed, clientId = "" }: MessageRow): (Node | string)[] {

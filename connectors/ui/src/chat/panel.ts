@@ -2,10 +2,13 @@
 
 import { h, icon } from "../shared/dom";
 import { setText } from "../shared/draw";
-import { CLOSE, MARK, PERSON } from "../shared/icons";
+import { iconButton } from "../shared/icon-button";
+import { CLOSE, DOWNLOAD, MARK, PERSON, TRASH } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
+import { download } from "./download";
+import { confirmErase } from "./erase";
 import { Log } from "./log";
 import type { Service, State } from "./protocol";
 import { Queue } from "./queue";
@@ -28,14 +31,15 @@ export class Panel {
   readonly #state = h("p", { class: "state", "data-testid": "state", role: "status" });
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
   readonly #queue: Queue;
-  readonly #lang: Lang;
+  readonly #tools: HTMLElement[];
+  readonly lang: Lang;
   readonly #unfollow: () => void;
 
   constructor(
-    private readonly conversation: Conversation,
+    readonly conversation: Conversation,
     { lang, title, server, close }: PanelOptions,
   ) {
-    this.#lang = lang;
+    this.lang = lang;
     const words = WORDS[lang];
     this.#log = new Log({
       lang,
@@ -47,6 +51,7 @@ export class Panel {
         },
         retry: (clientId) => conversation.outbox.retry(clientId),
         discard: (clientId) => conversation.outbox.discard(clientId),
+        rate: (rate) => void conversation.rate(rate),
       },
     });
     this.#queue = new Queue(lang, (text, payload) => {
@@ -76,6 +81,10 @@ export class Panel {
         { class: "head" },
         this.#face,
         h("div", { class: "names" }, name, this.#state),
+        iconButton(words.download, DOWNLOAD, "tool", "download", () =>
+          download(conversation.transcript.messages, lang, server),
+        ),
+        iconButton(words.erase, TRASH, "tool", "erase", () => confirmErase(this)),
         h(
           "button",
           { type: "button", class: "close", "aria-label": words.close, onclick: close },
@@ -87,6 +96,7 @@ export class Panel {
       this.#log.element,
       this.#composer.element,
     );
+    this.#tools = [...this.element.querySelectorAll<HTMLElement>(".tool")];
     this.#unfollow = followViewport(this.element);
   }
 
@@ -121,13 +131,14 @@ export class Panel {
     if (!this.open) return;
     const { conversation } = this;
     const { link, state, service, typing, greeting, transcript, outbox } = conversation;
-    const words = WORDS[this.#lang];
+    const words = WORDS[this.lang];
     this.#state.dataset.state = state ?? "";
     setText(this.#state, state ? serving(state, service, words) : words.connecting);
     this.#queue.render(state === "queued" ? service : undefined);
     this.#face.replaceChildren(icon(state === "agent" ? PERSON : MARK));
     this.#banner.hidden = link !== "lost";
     setText(this.#banner, link === "lost" ? words.lost : "");
+    for (const tool of this.#tools) tool.hidden = transcript.messages.length === 0;
     const shown = rows(greeting, transcript.messages, outbox.items);
     this.#log.render(shown, typing !== undefined, state === undefined);
     conversation.markRead();

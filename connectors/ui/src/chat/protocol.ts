@@ -28,6 +28,10 @@ export interface Message {
   /** ISO 8601 with zone. */
   at: string;
   client_id?: string | null;
+  /** An answer that the customer may call helpful or not. */
+  rateable?: boolean;
+  /** What they called it. */
+  helpful?: boolean | null;
   /** Which agent wrote it. */
   name?: string | null;
 }
@@ -89,6 +93,12 @@ export interface Refusal {
   en?: string;
 }
 
+export interface Rate {
+  seq: number;
+  helpful: boolean | null;
+}
+
+export type Done = { ok: true } | { ok: false; error: Refusal };
 export type Ack = { ok: true; seq: number } | { ok: false; error: Refusal };
 
 /** Largest file that may be sent. */

@@ -29,6 +29,8 @@ export interface MessageRow {
   picture?: string;
   link?: { url: string; title: string };
   attachments: readonly Attachment[];
+  rateable: boolean;
+  helpful: boolean | null;
   /** First of several messages of one author in a row. */
   leads: boolean;
 }
@@ -72,7 +74,7 @@ function row(
   key: string,
   author: Message["author"],
   text: string,
-  { buttons, picture, link, attachments }: Partial<Message>,
+  { buttons, picture, link, attachments, rateable, helpful }: Partial<Message>,
 ): MessageRow {
   return {
     kind: "message",
@@ -84,6 +86,8 @@ function row(
     live: true,
     leads: true,
     attachments: attachments ?? [],
+    rateable: rateable ?? false,
+    helpful: helpful ?? null,
     ...(picture ? { picture } : {}),
     ...(link ? { link } : {}),
   };

@@ -2,7 +2,7 @@
 
 import { h, icon } from "../shared/dom";
 import { iconButton } from "../shared/icon-button";
-import { LINK, MARK, PERSON, THUMB_DOWN, THUMB_UP } from "../shared/icons";
+import { LINK, MARK, PERSON, THUMB_UP } from "../shared/icons";
 import type { Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
 import type { Attachment, Button, Rate } from "./protocol";
@@ -103,21 +103,17 @@ export class Bubble {
     if (!rateable || seq === undefined) return undefined;
     const { lang, actions } = this.context;
     const words = WORDS[lang];
-    const thumb = (helpful: boolean, label: string, path: string) => {
+    const thumb = (helpful: boolean) => {
+      const name = helpful ? "helpful" : "unhelpful";
       const press = () => {
         const pressed = button.getAttribute("aria-pressed") === "true";
         actions.rate({ seq, helpful: pressed ? null : helpful });
       };
-      const button = iconButton(label, path, "thumb", helpful ? "helpful" : "unhelpful", press);
+      const button = iconButton(words[name], THUMB_UP, `thumb ${name}`, name, press);
       this.#thumbs.set(helpful, button);
       return button;
     };
-    return h(
-      "div",
-      { class: "rating", role: "group", "aria-label": words.rating },
-      thumb(true, words.helpful, THUMB_UP),
-      thumb(false, words.unhelpful, THUMB_DOWN),
-    );
+    return h("div", { class: "rating" }, thumb(true), thumb(false));
   }
 
   #statusLine({ status, failed, clientId = "" }: MessageRow): (Node | string)[] {

@@ -172,11 +172,7 @@ export class Conversation {
     if (ready.token_error) console.warn(`yingda-chat: ${ready.token_error}`);
     if (ready.session !== this.#session) {
       // The server did not know our token any more: what is shown belongs to no conversation.
-      this.transcript = EMPTY;
-      this.#read = 0;
-      this.#session = ready.session;
-      write("local", this.server, "session", ready.session);
-      write("local", this.server, "read", null);
+      this.#adopt(ready.session);
     }
     this.transcript = catchUp(this.transcript, ready.messages);
     this.#settle(ready.messages);
@@ -194,12 +190,16 @@ export class Conversation {
     this.changed();
   }
 
-  #startAfresh(session: string): void {
+  #adopt(session: string): void {
     this.transcript = EMPTY;
     this.#read = 0;
     this.#session = session;
     write("local", this.server, "session", session);
     write("local", this.server, "read", null);
+  }
+
+  #startAfresh(session: string): void {
+    this.#adopt(session);
     for (const { client_id } of this.outbox.items) this.outbox.discard(client_id);
     this.changed();
     this.#wire.reconnect();

@@ -8,7 +8,6 @@ import { fill, type Lang } from "../shared/language";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
 import { download } from "./download";
-import { confirmErase } from "./erase";
 import { Log } from "./log";
 import type { Service, State } from "./protocol";
 import { Queue } from "./queue";
@@ -31,15 +30,14 @@ export class Panel {
   readonly #state = h("p", { class: "state", "data-testid": "state", role: "status" });
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
   readonly #queue: Queue;
-  readonly #tools: HTMLElement[];
-  readonly lang: Lang;
+  readonly #lang: Lang;
   readonly #unfollow: () => void;
 
   constructor(
-    readonly conversation: Conversation,
+    private readonly conversation: Conversation,
     { lang, title, server, close }: PanelOptions,
   ) {
-    this.lang = lang;
+    this.#lang = lang;
     const words = WORDS[lang];
     this.#log = new Log({
       lang,
@@ -84,7 +82,7 @@ export class Panel {
         iconButton(words.download, DOWNLOAD, "tool", "download", () =>
           download(conversation.transcript.messages, lang, server),
         ),
-        iconButton(words.erase, TRASH, "tool", "erase", () => confirmErase(this)),
+        iconButton(words.erase, TRASH, "tool", "erase", () => void this.#erase()),
         h(
           "button",
           { type: "button", class: "close", "aria-label": words.close, onclick: close },
@@ -96,7 +94,6 @@ export class Panel {
       this.#log.element,
       this.#composer.element,
     );
-    this.#tools = [...this.element.querySelectorAll<HTMLElement>(".tool")];
     this.#unfollow = followViewport(this.element);
   }
 
@@ -127,18 +124,24 @@ export class Panel {
     else this.#composer.focus();
   }
 
+  /** The browser's own question: it takes the keyboard, and no page can dress it up. */
+  async #erase(): Promise<void> {
+    const words = WORDS[this.#lang];
+    if (confirm(words.eraseText) && !(await this.conversation.erase())) alert(words.eraseFailed);
+    this.focus();
+  }
+
   render(): void {
     if (!this.open) return;
     const { conversation } = this;
     const { link, state, service, typing, greeting, transcript, outbox } = conversation;
-    const words = WORDS[this.lang];
+    const words = WORDS[this.#lang];
     this.#state.dataset.state = state ?? "";
     setText(this.#state, state ? serving(state, service, words) : words.connecting);
     this.#queue.render(state === "queued" ? service : undefined);
     this.#face.replaceChildren(icon(state === "agent" ? PERSON : MARK));
     this.#banner.hidden = link !== "lost";
     setText(this.#banner, link === "lost" ? words.lost : "");
-    for (const tool of this.#tools) tool.hidden = transcript.messages.length === 0;
     const shown = rows(greeting, transcript.messages, outbox.items);
     this.#log.render(shown, typing !== undefined, state === undefined);
     conversation.markRead();

@@ -71,6 +71,7 @@ async def _blank(session: AsyncSession, conversation: ConversationRow) -> None:
     theirs = conversation.id
     conversation.user = f"{_ERASED}{theirs}"
     conversation.origin = None
+    conversation.later = []
     await session.execute(
         update(MessageRow)
         .where(MessageRow.conversation_id == theirs)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.conversations.engine_client import EngineFault, Event
-from bot.conversations.model import Body, Button, HandoffReason, Link
+from bot.conversations.model import Body, Button, Card, HandoffReason, Link
 
 NO_INTENT = "nlu_fallback"
 _ASKED = "requested_slot"  # Rasa's name for what an active form waits for
@@ -77,6 +77,8 @@ def _body(event: Event) -> Body:
         buttons=tuple(Button(b["title"], b["payload"]) for b in data.get("buttons") or ()),
         picture=data.get("image"),
         link=Link(link["url"], link["title"]) if link else None,
+        cards=tuple(Card.from_json(card) for card in custom.get("cards", ())),
+        lead=custom.get("lead"),
     )
 
 

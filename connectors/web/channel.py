@@ -59,8 +59,8 @@ class WebChannel(Connector):
 
     name = "web"
     capabilities = Capabilities(
-        buttons=True, pictures=True, links=True, text_limit=20_000, files=frozenset(FileKind)
-    )
+        buttons=True, pictures=True, links=True, text_limit=20_000, files=frozenset(FileKind), cards=True
+    )  # fmt: skip
 
     def __init__(
         self,

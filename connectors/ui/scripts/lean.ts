@@ -20,6 +20,10 @@ const OVER_URL = `export const parse = (source) => {
   return { source, protocol: scheme, host, port, path, query: search.slice(1), queryKey: Object.fromEntries(searchParams) };
 };`;
 
+/** What the library probes for, as every browser that we build for has it. */
+const BROWSER = `export const nextTick = (job) => Promise.resolve().then(job),
+  globalThisShim = self, defaultBinaryType = "arraybuffer", createCookieJar = () => {};`;
+
 /** Modules and what stands in for them: WebTransport (HTTP/3), which our server does not speak, and binary
  * messages, of which there are none. Long polling goes through the `Fetch` transport, a quarter of the size
  * of the one over XMLHttpRequest, and addresses are read by the browser. */
@@ -29,6 +33,8 @@ const MODULES: Record<string, string> = {
   "./is-binary.js": "export const isBinary = () => false, hasBinary = isBinary;",
   "./contrib/base64-arraybuffer.js": "export const decode = 0;",
   "./contrib/parseuri.js": OVER_URL,
+  "./globals.node.js": BROWSER,
+  "../globals.node.js": BROWSER,
   "./polling-xhr.node.js": OVER_FETCH,
   "./transports/polling-xhr.js": OVER_FETCH,
   "./transports/polling-xhr.node.js": OVER_FETCH,
@@ -57,6 +63,21 @@ const METHODS: Record<string, string[]> = {
   "engine.io-client/build/esm/socket.js": ["send"],
 };
 
+/** Code by file that only other places than a browser need, long explanations, and what is put there. */
+const PIECES: Record<string, [RegExp, string][]> = {
+  "socket.io-client/build/esm/socket.js": [
+    [/"It seems you are[^"]*"/, '"expected a server of v3"'],
+  ],
+  "engine.io-client/build/esm/socket.js": [
+    [/"specifying both[^"]*"/, '"transports given twice"'],
+    [/if \(this\.opts\.closeOnBeforeunload\) \{[^}]*\{[^}]*\}\s*\};[^}]*\}/, ""],
+  ],
+  "engine.io-client/build/esm/transports/websocket.js": [
+    [/const isReactNative =[^;]*;/, "const isReactNative = false;"],
+    [/pick\(this\.opts, [^)]*\)/, "{}"],
+  ],
+};
+
 export function leanSocketIo(): Plugin {
   const mark = "\0unused:";
   return {
@@ -67,7 +88,9 @@ export function leanSocketIo(): Plugin {
       source in MODULES && /[\\/](socket|engine)\.io-/.test(importer ?? "") ? mark + source : null,
     load: (id) => (id.startsWith(mark) ? MODULES[id.slice(mark.length)] : null),
     transform(code, id) {
-      const file = Object.keys(METHODS).find((name) => id.replaceAll("\\", "/").endsWith(name));
+      const file = Object.keys({ ...METHODS, ...PIECES }).find((name) =>
+        id.replaceAll("\\", "/").endsWith(name),
+      );
       if (!file) return null;
       const left = new Set(METHODS[file]);
       const cuts: [number, number][] = [];
@@ -84,7 +107,14 @@ export function leanSocketIo(): Plugin {
       }
       if (left.size)
         throw new Error(`${file}: expected the methods ${[...left]}, found none of that name`);
-      return cuts.reduceRight((text, [start, end]) => text.slice(0, start) + text.slice(end), code);
+      const lean = cuts.reduceRight(
+        (text, [from, to]) => text.slice(0, from) + text.slice(to),
+        code,
+      );
+      return (PIECES[file] ?? []).reduce((text, [piece, instead]) => {
+        if (!piece.test(text)) throw new Error(`${file}: expected ${piece}, found nothing like it`);
+        return text.replace(piece, instead);
+      }, lean);
     },
   };
 }

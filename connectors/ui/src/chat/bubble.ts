@@ -5,7 +5,7 @@ import { iconButton } from "../shared/icon-button";
 import { LINK, MARK, PERSON, THUMB_UP } from "../shared/icons";
 import type { Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
-import type { Attachment, Button, Rate } from "./protocol";
+import type { Attachment, Button, Card, Rate } from "./protocol";
 import type { MessageRow, TimeRow } from "./rows";
 import { WORDS, when } from "./words";
 
@@ -50,8 +50,9 @@ export class Bubble {
       ...row.attachments.map((one) => attachment(one, context)),
       card(row, context),
     );
-    this.#buttons = row.buttons.map((button) =>
-      h(
+    const byPayload = new Map<string, HTMLButtonElement>();
+    this.#buttons = row.buttons.map((button) => {
+      const shown = h(
         "button",
         {
           type: "button",
@@ -60,8 +61,12 @@ export class Bubble {
           onclick: () => context.actions.press(button),
         },
         button.title,
-      ),
-    );
+      );
+      byPayload.set(button.payload, shown);
+      return shown;
+    });
+    const cards = row.cards.map((one) => overview(one, byPayload.get(one.payload ?? "")));
+    const loose = this.#buttons.filter((button) => !button.parentNode);
     this.element = h(
       "div",
       { class: `line ${author}`, "data-testid": "message", "data-author": author },
@@ -71,7 +76,8 @@ export class Bubble {
         "div",
         { class: "stack" },
         body,
-        this.#buttons.length > 0 && h("div", { class: "replies" }, ...this.#buttons),
+        cards.length > 0 && h("ul", { class: "cards" }, ...cards),
+        loose.length > 0 && h("div", { class: "replies" }, ...loose),
         this.#rating(row),
         author === "customer" && this.#status,
       ),
@@ -149,6 +155,22 @@ function picture(
   const shown = link(address, image);
   shown.className = "picture";
   return shown;
+}
+
+/** A card; the one button that belongs to it is at its foot. */
+function overview({ title, badge, facts = [] }: Card, button?: HTMLButtonElement): HTMLElement {
+  return h(
+    "li",
+    { "data-testid": "card" },
+    h("b", {}, title),
+    badge && h("i", {}, badge),
+    h(
+      "dl",
+      {},
+      ...facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))),
+    ),
+    button,
+  );
 }
 
 function card(row: MessageRow, { server }: Context): HTMLElement | undefined {

@@ -8,6 +8,7 @@ import { fill, type Lang } from "../shared/language";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
 import { download } from "./download";
+import { EraseQuestion } from "./erase";
 import { Log } from "./log";
 import type { Service, State } from "./protocol";
 import { Queue } from "./queue";
@@ -61,6 +62,11 @@ export class Panel {
       (text) => conversation.say(text),
       (file) => conversation.sendFile(file),
     );
+    const erase = new EraseQuestion(
+      lang,
+      () => conversation.erase(),
+      () => this.focus(),
+    );
     const name = h("h2", { id: "title" }, title || words.title);
     this.element = h(
       "section",
@@ -82,15 +88,12 @@ export class Panel {
         iconButton(words.download, DOWNLOAD, "tool", "download", () =>
           download(conversation.transcript.messages, lang, server),
         ),
-        iconButton(words.erase, TRASH, "tool", "erase", () => void this.#erase()),
-        h(
-          "button",
-          { type: "button", class: "close", "aria-label": words.close, onclick: close },
-          icon(CLOSE),
-        ),
+        iconButton(words.erase, TRASH, "tool", "erase", () => erase.ask()),
+        iconButton(words.close, CLOSE, "tool", "close", close),
       ),
       this.#banner,
       this.#queue.element,
+      erase.element,
       this.#log.element,
       this.#composer.element,
     );
@@ -122,13 +125,6 @@ export class Panel {
   focus(): void {
     if (matchMedia("(pointer: coarse)").matches) this.#log.focus();
     else this.#composer.focus();
-  }
-
-  /** The browser's own question: it takes the keyboard, and no page can dress it up. */
-  async #erase(): Promise<void> {
-    const words = WORDS[this.#lang];
-    if (confirm(words.eraseText) && !(await this.conversation.erase())) alert(words.eraseFailed);
-    this.focus();
   }
 
   render(): void {

@@ -95,8 +95,9 @@ export class Bubble {
     classList.toggle("leads", row.leads);
     if (row.at) this.element.title = when(row.at, this.context.lang);
     for (const button of this.#buttons) {
-      button.disabled = !row.live;
-      const chosen = !row.live && button.textContent === row.chosen;
+      // A row of cards is for looking at one after the other.
+      button.disabled = !row.live && !button.closest("li");
+      const chosen = button.disabled && button.textContent === row.chosen;
       if (chosen) button.setAttribute("aria-pressed", "true");
       else button.removeAttribute("aria-pressed");
     }

@@ -1,18 +1,23 @@
-/** The conversation as a text file: every line with its time and who said it. */
+/** The conversation as a text file, made in the browser. */
 
 import type { Lang } from "../shared/language";
 import type { Message } from "./protocol";
-import { WORDS } from "./words";
+import { LOCALE, WORDS } from "./words";
 
 /** "23/11/2026, 14:05:09 You: …", one message a paragraph, with the addresses of links and files. */
 export function asText(messages: readonly Message[], lang: Lang, server: string): string {
   return messages
-    .map(({ at, author, name = "", text, attachments, link }) =>
+    .map(({ at, author, name, text, attachments, link }) =>
       [
-        `${new Date(at).toLocaleString(lang)} ${WORDS[lang][author]} ${name} ${text}`,
-        link?.url ?? "",
+        new Date(at).toLocaleString(LOCALE[lang]),
+        WORDS[lang][author],
+        name,
+        text.replaceAll("**", ""),
+        link?.url,
         ...(attachments ?? []).map(({ id }) => `${server}/files/${id}`),
-      ].join(" "),
+      ]
+        .filter(Boolean)
+        .join(" "),
     )
     .join("\n\n");
 }

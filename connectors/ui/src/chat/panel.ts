@@ -31,6 +31,8 @@ export class Panel {
   readonly #state = h("p", { class: "state", "data-testid": "state", role: "status" });
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
   readonly #queue: Queue;
+  /** What can be done with a chat that there is. */
+  readonly #tools = h("span", { class: "tools" });
   readonly #lang: Lang;
   readonly #unfollow: () => void;
 
@@ -67,6 +69,12 @@ export class Panel {
       () => conversation.erase(),
       () => this.focus(),
     );
+    this.#tools.append(
+      iconButton(words.download, DOWNLOAD, "tool", "download", () =>
+        download(conversation.transcript.messages, lang, server),
+      ),
+      iconButton(words.erase, TRASH, "tool", "erase", () => erase.ask()),
+    );
     const name = h("h2", { id: "title" }, title || words.title);
     this.element = h(
       "section",
@@ -85,10 +93,7 @@ export class Panel {
         { class: "head" },
         this.#face,
         h("div", { class: "names" }, name, this.#state),
-        iconButton(words.download, DOWNLOAD, "tool", "download", () =>
-          download(conversation.transcript.messages, lang, server),
-        ),
-        iconButton(words.erase, TRASH, "tool", "erase", () => erase.ask()),
+        this.#tools,
         iconButton(words.close, CLOSE, "tool", "close", close),
       ),
       this.#banner,
@@ -135,6 +140,7 @@ export class Panel {
     this.#state.dataset.state = state ?? "";
     setText(this.#state, state ? serving(state, service, words) : words.connecting);
     this.#queue.render(state === "queued" ? service : undefined);
+    this.#tools.hidden = !transcript.messages.length;
     this.#face.replaceChildren(icon(state === "agent" ? PERSON : MARK));
     this.#banner.hidden = link !== "lost";
     setText(this.#banner, link === "lost" ? words.lost : "");

@@ -1,5 +1,5 @@
 import { defineConfig, type Plugin } from "vite";
-import { leanSocketIo } from "./scripts/lean";
+import { leanSocketIo } from "./scripts/lean.ts";
 
 /** Where the app listens while developing. */
 const APP = "http://127.0.0.1:8000";

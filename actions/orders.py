@@ -14,6 +14,7 @@ from actions.claims import ClaimTalk
 from actions.context import decide, language_of, text_of
 from actions.form import DETAIL, DRAFT, GO_AHEAD, STOPPED, digits_beside_code, intent_of, with_early
 from actions.proof import ProofTalk
+from actions.saying import say
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal, Reply, answer, is_late, last_known, my_orders, promised
 from bot.orders.book import BookDownError
@@ -166,7 +167,7 @@ class ValidateOrderForm(FormValidationAction):
             return orders[0]
         if orders and starts:
             (reply,) = my_orders(orders, language_of(tracker))
-            dispatcher.utter_message(response=reply.response, **reply.values)
+            say(dispatcher, reply)
         return None
 
     async def _listen(
@@ -191,7 +192,7 @@ class ValidateOrderForm(FormValidationAction):
             return [], None
         # A question about the order in the middle of a task is answered, and the task goes on.
         for reply in answer(goal, order, now, language_of(tracker)):
-            dispatcher.utter_message(response=reply.response, **reply.values)
+            say(dispatcher, reply)
         return [SlotSet(_GOAL, before)], asked_for
 
 
@@ -237,7 +238,7 @@ class OrderAction(Action):
             if not (self._claims.concerns(goal, order) or self._talk.concerns(goal)):
                 replies.insert(0, last_known(order.as_of, language_of(tracker)))
         for reply in replies:
-            dispatcher.utter_message(response=reply.response, **reply.values)
+            say(dispatcher, reply)
         # The digits have done their work; the next order needs its own.
         done = [SlotSet(slot, None) for slot in (_LAST_FOUR, DRAFT, GO_AHEAD)]
         return [*done, decide(f"flow:{goal}")]

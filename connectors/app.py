@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import socketio
@@ -16,6 +17,7 @@ from bot.accounts.accounts import Accounts
 from bot.clock import utc_now
 from bot.conversations.dialogue import Dialogue
 from bot.conversations.engine_client import EngineClient
+from bot.conversations.erasure import Erasure
 from bot.conversations.files import LIMIT_BYTES, Files
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.inbox import Inbox
@@ -123,6 +125,12 @@ def create_app(
         outbox.wake(conversation_id)
         feed.changed(conversation_id)
 
+    erasure = Erasure(database, files, engine.forget)
+
+    async def erase(conversation_id: str) -> None:
+        await workers.alone(conversation_id, partial(erasure.erase, conversation_id))
+        feed.changed(conversation_id)
+
     async def on_typing(conversation_id: str, on: bool) -> None:
         for channel in channels:
             await channel.typing(conversation_id, on)
@@ -204,6 +212,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         web.ask_service(feed.service_of)
+        web.erase_with(erase)
         for channel in channels:
             channel.open(reception)
         outbox.start()

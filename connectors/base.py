@@ -32,6 +32,7 @@ class Capabilities:
         reply_window: for how long after a customer's message it may be answered; ``None`` for ever.
         merges: the platform counts messages, so what waits for a customer goes out as one.
         files: kinds of files that it can send; ``degrade`` leaves others out.
+        cards: it shows cards; elsewhere the text says the same.
     """
 
     buttons: bool
@@ -42,6 +43,7 @@ class Capabilities:
     reply_window: timedelta | None = None
     merges: bool = False
     files: frozenset[FileKind] = frozenset()
+    cards: bool = False
 
 
 class Connector(ABC):
@@ -86,8 +88,8 @@ class Connector(ABC):
 def degrade(body: Body, capabilities: Capabilities) -> list[Body]:
     """Return ``body`` as messages that a channel with ``capabilities`` can show.
 
-    Buttons become numbered lines, links and pictures become addresses, and long text is split at
-    sentence ends. The last message carries what is not text.
+    Buttons become numbered lines, links and pictures become addresses, cards give way to the text that
+    says the same, and long text is split at sentence ends. The last message carries what is not text.
     """
     text = body.text
     if body.link and not capabilities.links:
@@ -103,6 +105,8 @@ def degrade(body: Body, capabilities: Capabilities) -> list[Body]:
         buttons=body.buttons if capabilities.buttons else (),
         picture=body.picture if capabilities.pictures else None,
         link=body.link if capabilities.links else None,
+        cards=body.cards if capabilities.cards else (),
+        lead=body.lead if capabilities.cards else None,
         attachments=tuple(one for one in body.attachments if one.kind in capabilities.files),
     )
     return [*(Body(part) for part in parts[:-1]), last]

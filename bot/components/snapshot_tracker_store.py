@@ -106,6 +106,14 @@ class SnapshotTrackerStore(TrackerStore):
         """Return the ids of all conversations."""
         return [row[0] for row in self._connection.execute("SELECT sender_id FROM conversations")]
 
+    async def delete(self, sender_id: str) -> None:
+        """Delete a conversation, on the disk too: its pages are overwritten."""
+        self._cache.pop(sender_id, None)
+        with self._connection:
+            self._connection.execute("DELETE FROM conversations WHERE sender_id = ?", (sender_id,))
+        # What the log of writes still holds goes with it.
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def last_turn(self, sender_id: str) -> list[Event]:
         """Return the events of the last turn, the customer's message first; empty if there is none."""
         tracker = await self.retrieve(sender_id)
@@ -158,6 +166,7 @@ def _open(path: Path) -> sqlite3.Connection:
         # One event loop uses the connection; Sanic may have made the store in another thread.
         connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA secure_delete = ON")
         # In WAL mode NORMAL keeps every commit when the process dies; only a power cut may lose the
         # last turns, and the app's own log has those.
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -42,6 +42,8 @@ class TurnInput(InputChannel):
 
     ``PUT /webhooks/turn/model`` with ``{"model": file}`` loads a model while turns go on, then goes over to it.
 
+    ``DELETE /webhooks/turn/conversations/<sender>`` forgets one; an unknown one is as good as forgotten.
+
     A repeated ``message_id`` answers with the same events and runs nothing again, so the app may
     ask again after a lost answer. The app sends the messages of one sender one after the other.
 
@@ -121,6 +123,13 @@ class TurnInput(InputChannel):
                 agent.nlg.responses = processor.domain.responses
             return response.json({"loaded": str(model)})
 
+        async def forget(request: Request, sender: str) -> HTTPResponse:
+            if not self._is_authorised(request):
+                return _error(401, "unauthorised", "Send the engine's token as Bearer token.")
+            await _agent(request).tracker_store.delete(sender)
+            return response.json({"forgotten": sender})
+
+        blueprint.add_route(forget, "/conversations/<sender:str>", methods=["DELETE"])
         blueprint.add_route(load, "/model", methods=["PUT"])
         blueprint.add_route(ready, "/", methods=["GET"])
         blueprint.add_route(understand, "/understand", methods=["POST"])

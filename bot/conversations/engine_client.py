@@ -122,6 +122,21 @@ class EngineClient:
         if response.status_code != httpx.codes.OK:
             raise EngineFault(f"expected the engine to load {model}, got: {response.text}")
 
+    async def forget(self, conversation_id: str) -> None:
+        """Have the engine delete what it remembers of a conversation.
+
+        Raises:
+            EngineError: It did not say that it has.
+        """
+        try:
+            response = await self._http.delete(f"/webhooks/turn/conversations/{conversation_id}")
+        except httpx.TransportError as error:
+            raise EngineDown(
+                f"expected the engine at {self._http.base_url}, got: {error!r}"
+            ) from error
+        if response.status_code != httpx.codes.OK:
+            raise EngineFault(f"expected 200 from the engine, got {response.status_code}")
+
     async def is_up(self) -> bool:
         """Tell whether the engine's channel answers."""
         try:

@@ -72,6 +72,26 @@ class Link:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing at a glance: an order, a confirmation.
+
+    ``facts`` are pairs of a label and a value. ``payload`` names the button of the message that belongs to
+    this card.
+    """
+
+    title: str
+    badge: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    payload: str | None = None
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the card of JSON data."""
+        facts = tuple((label, value) for label, value in data.get("facts", ()))
+        return cls(data["title"], data.get("badge"), facts, data.get("payload"))
+
+
 class FileKind(StrEnum):
     """What a file that a customer sent is to a reader."""
 
@@ -99,7 +119,9 @@ class Body:
     """The content of a message. ``text`` is light Markdown when we wrote it, plain when a customer did.
 
     ``text`` may be empty where there are ``attachments``. ``link_code`` names a code that stands as dots
-    in ``text`` and ``link`` until it is sent (``bot.linking.codes``).
+    in ``text`` and ``link`` until it is sent (``bot.linking.codes``). ``rateable``: a customer may say
+    whether it helped. ``cards`` repeat what ``text`` says in full; where they can be shown, ``lead``
+    stands for the text, if given.
     """
 
     text: str
@@ -109,10 +131,15 @@ class Body:
     link: Link | None = None
     attachments: tuple[Attachment, ...] = ()
     link_code: str | None = None
+    rateable: bool = False
+    cards: tuple[Card, ...] = ()
+    lead: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the body as JSON data without its empty parts."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, (), [])}
+        return {
+            key: value for key, value in asdict(self).items() if value not in (None, False, (), [])
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -129,6 +156,9 @@ class Body:
                 for one in data.get("attachments", ())
             ),
             link_code=data.get("link_code"),
+            rateable=data.get("rateable", False),
+            cards=tuple(Card.from_json(card) for card in data.get("cards", ())),
+            lead=data.get("lead"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 
 class Serial:
@@ -36,6 +36,18 @@ class Serial:
         task = self._tasks.get(key)
         if task is not None:
             await asyncio.wait([task])
+
+    async def alone(self, key: str, job: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do ``job`` while nothing else is done for ``key``; wakes meanwhile are done after it."""
+        while key in self._tasks:
+            await self.idle(key)
+        task = self._tasks[key] = asyncio.create_task(job())
+        try:
+            await task
+        finally:
+            del self._tasks[key]
+            if key in self._woken:
+                self.wake(key)
 
     async def close(self, grace_s: float = 0.0) -> None:
         """Start nothing any more, wait ``grace_s`` for what runs, and cancel what then still does."""

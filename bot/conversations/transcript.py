@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Author, Body, Direction, MessageState, State
-from bot.storage.conversations import Address, ConversationRow, MessageRow
+from bot.storage.conversations import Address, ConversationRow, MessageRow, TurnRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,11 @@ class Entry:
     at: datetime
     channel_message_id: str | None
     author_name: str | None = None
+    helpful: bool | None = None
 
     @classmethod
-    def of(cls, row: MessageRow) -> Entry:
-        """Return the entry of a stored message."""
+    def of(cls, row: MessageRow, helpful: bool | None = None) -> Entry:
+        """Return the entry of a stored message; ``helpful`` is what the customer said of it."""
         return cls(
             row.seq,
             Author(row.author),
@@ -37,6 +38,7 @@ class Entry:
             row.created_at,
             row.channel_message_id,
             row.author_name,
+            helpful,
         )
 
 
@@ -135,12 +137,10 @@ def append_out(
 
 async def entries(session: AsyncSession, conversation_id: str, after_seq: int = 0) -> list[Entry]:
     """Return the transcript with ``seq > after_seq``, in order."""
-    rows = await session.scalars(
-        select(MessageRow)
-        .where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after_seq)
-        .order_by(MessageRow.seq)
+    return await _entries(
+        session,
+        (MessageRow.conversation_id == conversation_id) & (MessageRow.seq > after_seq),
     )
-    return [Entry.of(row) for row in rows]
 
 
 async def entries_at(session: AsyncSession, address: Address, after_seq: int = 0) -> list[Entry]:
@@ -149,12 +149,17 @@ async def entries_at(session: AsyncSession, address: Address, after_seq: int = 0
     A customer who is known on several channels finds on each what was said there: the widget on a
     shared computer does not show what its owner wrote on their telephone.
     """
-    rows = await session.scalars(
-        select(MessageRow)
-        .where(lines_at(address), MessageRow.seq > after_seq)
+    return await _entries(session, lines_at(address) & (MessageRow.seq > after_seq))
+
+
+async def _entries(session: AsyncSession, which: ColumnElement[bool]) -> list[Entry]:
+    rows = await session.execute(
+        select(MessageRow, TurnRow.helpful)
+        .outerjoin(TurnRow, TurnRow.message_id == MessageRow.answers_id)
+        .where(which)
         .order_by(MessageRow.seq)
     )
-    return [Entry.of(row) for row in rows]
+    return [Entry.of(row, helpful) for row, helpful in rows]
 
 
 def lines_at(address: Address) -> ColumnElement[bool]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.conversations.engine_client import EngineFault, Event
-from bot.conversations.model import Body, Button, HandoffReason, Link
+from bot.conversations.model import Body, Button, Card, HandoffReason, Link
 
 NO_INTENT = "nlu_fallback"
 _ASKED = "requested_slot"  # Rasa's name for what an active form waits for
@@ -54,11 +54,14 @@ def read_turn(events: Iterable[Event]) -> Turn:
         raise EngineFault("expected at least one reply from the engine, got none")
     intent = parse["intent"]["name"]
     reason = slots.get("handoff")
+    decision = slots.get("decision") or f"flow:{intent}"
+    if decision.startswith("answer:"):  # what a form asks again after it is no answer
+        replies[0] = replace(replies[0], rateable=True)
     return Turn(
         intent=intent,
         confidence=parse["intent"].get("confidence"),
         entities=[_entity(entity) for entity in parse["entities"]],
-        decision=slots.get("decision") or f"flow:{intent}",
+        decision=decision,
         replies=tuple(replies),
         handoff=HandoffReason(reason) if reason else None,
         asks=slots[_ASKED] is not None if _ASKED in slots else None,
@@ -75,6 +78,8 @@ def _body(event: Event) -> Body:
         picture=data.get("image"),
         link=Link(link["url"], link["title"]) if link else None,
         link_code=custom.get("link_code"),
+        cards=tuple(Card.from_json(card) for card in custom.get("cards", ())),
+        lead=custom.get("lead"),
     )
 
 

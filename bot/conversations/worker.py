@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -119,6 +119,12 @@ class Workers:
     async def idle(self, conversation_id: str) -> None:
         """Wait until no message of the conversation is being worked on."""
         await self._serial.idle(conversation_id)
+
+    async def alone(
+        self, conversation_id: str, job: Callable[[], Coroutine[None, None, None]]
+    ) -> None:
+        """Do ``job`` between two messages of the conversation."""
+        await self._serial.alone(conversation_id, job)
 
     async def close(self) -> None:
         """Stop at once; pending messages stay pending for the next start."""

@@ -26,7 +26,8 @@ _IN_VAIN = (
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """``asked``: answers given in ``WINDOW``; ``helped``: those that no miss or call for a person followed."""
+    """``asked``: answers given in ``WINDOW``; ``helped``: those that the customer called helpful, or
+    of which they said nothing and that no miss or call for a person followed."""
 
     asked: int = 0
     helped: int = 0
@@ -39,6 +40,8 @@ class Answered:
     conversation_id: str
     decision: str
     at: datetime
+    # The customer's own word, which counts more than what followed.
+    helpful: bool | None = None
 
 
 async def heat_of_all(database: Database, now: datetime | None = None) -> dict[str, Heat]:
@@ -46,7 +49,7 @@ async def heat_of_all(database: Database, now: datetime | None = None) -> dict[s
     since = (now or datetime.now(UTC)) - WINDOW
     async with database.read() as session:
         rows = await session.execute(
-            select(TurnRow.conversation_id, TurnRow.decision, TurnRow.created_at)
+            select(TurnRow.conversation_id, TurnRow.decision, TurnRow.created_at, TurnRow.helpful)
             .where(TurnRow.created_at > since)
             .order_by(TurnRow.conversation_id, TurnRow.message_id)
         )
@@ -63,8 +66,10 @@ def count(turns: Iterable[Answered]) -> dict[str, Heat]:
             continue
         after = turns[number + 1] if number + 1 < len(turns) else None
         before = found.get(record_id, Heat())
-        in_vain = after is not None and was_in_vain(turn, after)
-        found[record_id] = Heat(before.asked + 1, before.helped + (not in_vain))
+        helped = turn.helpful
+        if helped is None:
+            helped = after is None or not was_in_vain(turn, after)
+        found[record_id] = Heat(before.asked + 1, before.helped + helped)
     return found
 
 

@@ -1,8 +1,8 @@
 """Questions that the bot did not settle, read from the conversation log.
 
 Four kinds, by what was recorded: no record was sure enough (``unanswered``), suggestions were shown
-and none was taken (``refused``), an answer was followed by a miss or a call for a person
-(``unhelpful``), and people had to answer (``handed_off``).
+and none was taken (``refused``), the customer said that an answer did not help or it was followed by
+a miss or a call for a person (``unhelpful``), and people had to answer (``handed_off``).
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Line:
     at: datetime
     decision: str | None
     intent: str | None
+    helpful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ async def missed_questions(database: Database, since: datetime) -> list[Missed]:
             select(
                 MessageRow.id, MessageRow.conversation_id, MessageRow.author, MessageRow.body,
                 MessageRow.created_at, TurnRow.decision, TurnRow.intent,
+                TurnRow.helpful,
             )
             .outerjoin(TurnRow, TurnRow.message_id == MessageRow.id)
             .where(
@@ -84,8 +86,17 @@ async def missed_questions(database: Database, since: datetime) -> list[Missed]:
             .order_by(MessageRow.conversation_id, MessageRow.seq)
         )  # fmt: skip
         lines = [
-            Line(number, conversation, Author(author), Body.from_json(body), at, decision, intent)
-            for number, conversation, author, body, at, decision, intent in rows
+            Line(
+                number,
+                conversation,
+                Author(author),
+                Body.from_json(body),
+                at,
+                decision,
+                intent,
+                helpful,
+            )
+            for number, conversation, author, body, at, decision, intent, helpful in rows
         ]
     return list(missed(lines))
 
@@ -120,6 +131,8 @@ def _kind(conversation: Sequence[Line], number: int) -> Kind | None:
         return Kind.UNANSWERED
     if decision.startswith("handoff:"):
         return Kind.HANDED_OFF
+    if decision.startswith("answer:") and line.helpful is not None:
+        return None if line.helpful else Kind.UNHELPFUL
     after = next(
         (
             one

@@ -7,12 +7,13 @@ without an engine. The customer has been verified before anything here is called
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.conversations.model import Button, Card
 from bot.language import Language
-from bot.orders import wording
+from bot.orders import cards, wording
 from bot.orders.cases import Case
 from bot.orders.model import Order, OrderState
 from bot.orders.promise import PAYMENT_PERIOD, days_late, dispatch_by, expected_day
@@ -42,10 +43,16 @@ class Goal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response of domain.yml and the values of its placeholders."""
+    """A response of domain.yml and the values of its placeholders; cards and their buttons, if any.
+
+    ``lead`` stands for the text where cards can be shown; without one the text is shown too.
+    """
 
     response: str
     values: dict[str, str]
+    cards: tuple[Card, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    lead: str | None = None
 
 
 def answer(goal: Goal, order: Order, now: datetime, language: Language) -> list[Reply]:
@@ -59,7 +66,8 @@ def answer(goal: Goal, order: Order, now: datetime, language: Language) -> list[
 
 def status(order: Order, now: datetime, language: Language) -> list[Reply]:
     """Say how far an order is, where its parcels are, and what the courier will collect."""
-    return [_headline(order, now, language), *_details(order, language)]
+    headline = replace(_headline(order, now, language), cards=(cards.order_card(order, language),))
+    return [headline, *_details(order, language)]
 
 
 def urge(order: Order, now: datetime, language: Language) -> list[Reply]:
@@ -102,9 +110,12 @@ def not_received(order: Order, now: datetime, language: Language) -> list[Reply]
 
 
 def my_orders(orders: Sequence[Order], language: Language) -> list[Reply]:
-    """List orders in the given sequence, one line each."""
+    """List orders in the given sequence: one line each, and one card with a button each."""
     lines = "\n".join(wording.order_line(order, language) for order in orders)
-    return [Reply("utter_my_orders", {"orders": lines, "count": str(len(orders))})]
+    count = str(len(orders))
+    shown, buttons = cards.carousel(orders, language)
+    lead = wording.on_card("my_orders", language, count=count)
+    return [Reply("utter_my_orders", {"orders": lines, "count": count}, shown, buttons, lead)]
 
 
 def _headline(order: Order, now: datetime, language: Language) -> Reply:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.conversations.model import Body
 from bot.conversations.phrases import Phrases
 from bot.language import Language
-from bot.orders import wording
+from bot.orders import cards, wording
 from bot.orders.model import Money, Order, OrderState
 from bot.orders.policy import CodPolicy
 from bot.orders.promise import expected_day
@@ -26,12 +28,18 @@ def card_values(order: Order, language: Language) -> dict[str, str]:
 
 def ask_card(phrases: Phrases, order: Order, language: Language) -> Body:
     """Return the card that asks a customer to confirm a cash-on-delivery order."""
-    return phrases.say("utter_cod_ask", language, **card_values(order, language))
+    return _confirmation(phrases, "cod_ask", order, language)
 
 
 def reminder_card(phrases: Phrases, order: Order, language: Language) -> Body:
     """Return the card that reminds a customer."""
-    return phrases.say("utter_cod_reminder", language, **card_values(order, language))
+    return _confirmation(phrases, "cod_reminder", order, language)
+
+
+def _confirmation(phrases: Phrases, name: str, order: Order, language: Language) -> Body:
+    body = phrases.say(f"utter_{name}", language, **card_values(order, language))
+    lead = wording.on_card(name, language)
+    return replace(body, cards=(cards.confirmation(order, language),), lead=lead)
 
 
 def refusal_card(phrases: Phrases, order: Order, policy: CodPolicy, language: Language) -> Body:

@@ -164,6 +164,11 @@ def personal(language: Language) -> str:
     return _word("phrases", "personal", language)
 
 
+def on_card(name: str, language: Language, **values: str) -> str:
+    """Return words that stand on a card or over it, with their values filled in."""
+    return _word("cards", name, language).format(**values)
+
+
 def is_chinese(text: str) -> bool:
     """Tell whether a name or an address is written in Chinese."""
     return _HAN.search(text) is not None

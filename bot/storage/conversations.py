@@ -136,6 +136,8 @@ class TurnRow(Base):
     latency_ms: Mapped[float]
     # How angry the message is, 0..1; see bot.mood.
     anger: Mapped[float | None]
+    # What the customer said of the answer; None: nothing.
+    helpful: Mapped[bool | None]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 

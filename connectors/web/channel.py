@@ -7,7 +7,7 @@ widgets of the visitor are connected.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import select, update
 
-from bot.conversations import transcript
+from bot.conversations import helpfulness, transcript
 from bot.conversations.model import FileKind, Inbound, State
 from bot.conversations.outbox import Delivery
 from bot.conversations.phrases import Phrases
@@ -30,7 +30,15 @@ from connectors.base import Capabilities, Connector
 from connectors.files import Uploads
 from connectors.service import Reception
 from connectors.web.customers import WebCustomers, address_of
-from connectors.web.protocol import Hello, Resume, Say, body_to_wire, service_to_wire, to_wire
+from connectors.web.protocol import (
+    Hello,
+    Rate,
+    Resume,
+    Say,
+    body_to_wire,
+    service_to_wire,
+    to_wire,
+)
 from connectors.web.session import WebSessions
 
 _log = structlog.get_logger(__name__)
@@ -53,8 +61,8 @@ class WebChannel(Connector):
 
     name = "web"
     capabilities = Capabilities(
-        buttons=True, pictures=True, links=True, text_limit=20_000, files=frozenset(FileKind)
-    )
+        buttons=True, pictures=True, links=True, text_limit=20_000, files=frozenset(FileKind), cards=True
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -75,13 +83,16 @@ class WebChannel(Connector):
         self._customers = WebCustomers(identity, links)
         self._links = links
         self._reception: Reception | None = None
+        self._erase: Callable[[str], Awaitable[None]] | None = None
         self._service_of: Callable[[str, State], Service] = lambda _, state: Service(state)
         self.server = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins="*" if allowed_origins == ["*"] else allowed_origins,
             max_http_buffer_size=64_000,
         )
-        for handler in (self._on_connect, self._on_say, self._on_resume):
+        for handler in (
+            self._on_connect, self._on_say, self._on_resume, self._on_rate, self._on_erase,
+        ):  # fmt: skip
             self.server.on(handler.__name__.removeprefix("_on_"), handler)
 
     def open(self, reception: Reception) -> None:
@@ -91,6 +102,10 @@ class WebChannel(Connector):
     def ask_service(self, service_of: Callable[[str, State], Service]) -> None:
         """Ask ``service_of`` who serves a conversation in a state, to tell a customer who comes back."""
         self._service_of = service_of
+
+    def erase_with(self, erase: Callable[[str], Awaitable[None]]) -> None:
+        """Have ``erase`` delete a conversation when its visitor asks for it."""
+        self._erase = erase
 
     async def send(self, delivery: Delivery) -> None:
         """Offer a message, and who has the word now, to the connected widgets of a conversation."""
@@ -121,6 +136,10 @@ class WebChannel(Connector):
         token = hello.session
         user = self._sessions.user_of(token)
         if user is None:
+            token, user = self._sessions.issue()
+            hello = hello.model_copy(update={"last_seq": 0})
+        if hello.last_seq and await self._known(user) is None:
+            # Deleted from another tab while this one was offline: it must not show the rest any more.
             token, user = self._sessions.issue()
             hello = hello.model_copy(update={"last_seq": 0})
         conversation = await self._conversation_of(user)
@@ -160,13 +179,18 @@ class WebChannel(Connector):
             to=sid,
         )
 
-    async def _conversation_of(self, user: str) -> ConversationRow:
+    async def _known(self, user: str) -> ConversationRow | None:
         async with self._database.read() as session:
-            known = await session.scalar(
+            known: ConversationRow | None = await session.scalar(
                 select(ConversationRow).where(
                     ConversationRow.channel == self.name, ConversationRow.user == user
                 )
             )
+        return known
+
+    async def _conversation_of(self, user: str) -> ConversationRow:
+        """Return the conversation in which a visitor goes on; made if there is none."""
+        known = await self._known(user)
         if known is not None and known.joined_id is None:
             return known
         async with self._database.write() as session:
@@ -240,6 +264,43 @@ class WebChannel(Connector):
             entries = await transcript.entries_at(session, Address(self.name, user), after_seq)
         reveal = self._links.codes.reveal
         return [to_wire(replace(entry, body=reveal(entry.body))) for entry in entries]
+
+    async def _on_rate(self, sid: str, data: Any) -> dict[str, Any]:
+        user = (await self.server.get_session(sid)).get("user")
+        try:
+            rate = Rate.model_validate(data)
+        except ValidationError:
+            return {"ok": False, "error": _BAD_MESSAGE}
+        if user is None or not await helpfulness.rate(
+            self._database, Address(self.name, user), rate.seq, rate.helpful
+        ):
+            return {"ok": False, "error": _BAD_MESSAGE}
+        await self.server.emit("rated", rate.model_dump(), room=_room(user), skip_sid=sid)
+        return {"ok": True}
+
+    async def _on_erase(self, sid: str, _: Any = None) -> dict[str, Any]:
+        session = await self.server.get_session(sid)
+        conversation_id = session.get("conversation")
+        if conversation_id is None or self._erase is None:
+            return {"ok": False, "error": _TRY_AGAIN}
+        try:
+            await self._erase(conversation_id)
+        except Exception:
+            _log.exception("conversation not deleted", conversation=conversation_id)
+            return {"ok": False, "error": _TRY_AGAIN}
+        # All tabs of the visitor go on as the same new one.
+        token, _user = self._sessions.issue()
+        room = _room(session["user"])
+        await self.server.emit("erased", {"session": token}, room=room)
+        theirs = {one for one, _ in self.server.manager.get_participants("/", room)}
+        for other, _ in list(self.server.manager.get_participants("/", conversation_id)):
+            if (
+                other not in theirs
+            ):  # the same customer at another browser comes back as somebody new
+                await self.server.disconnect(other)
+        await self.server.close_room(conversation_id)
+        await self.server.close_room(room)
+        return {"ok": True}
 
 
 def _room(user: str) -> str:

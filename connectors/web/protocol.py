@@ -2,9 +2,12 @@
 
 client -> server: ``connect`` with ``Hello``; ``say`` with ``Say``, acknowledged with
 ``{"ok": true, "seq": n}`` or ``{"ok": false, "error": {"code", "zh", "en"}}``; ``resume`` with
-``{"last_seq": n}``, acknowledged with ``{"messages": [...]}``.
+``{"last_seq": n}``, acknowledged with ``{"messages": [...]}``; ``rate`` with ``Rate`` and ``erase``
+with nothing, acknowledged like ``say`` without the ``seq``.
 server -> client: ``ready``, ``message``, ``typing`` ``{"on", "author"}``, ``state`` ``{"state"}``,
-``service`` ``{"agent", "position"}``: the agent's name, or the place in the queue from 1.
+``service`` ``{"agent", "position"}``: the agent's name, or the place in the queue from 1;
+``rated`` with ``Rate``, to a visitor's other tabs; ``erased`` ``{"session"}``: the chat is deleted,
+and this is the new visitor's token.
 """
 
 from __future__ import annotations
@@ -52,6 +55,13 @@ class Resume(BaseModel):
     last_seq: int = Field(ge=0)
 
 
+class Rate(BaseModel):
+    """What the visitor thinks of the answer at ``seq``; ``None`` takes it back."""
+
+    seq: int = Field(ge=1)
+    helpful: bool | None
+
+
 def to_wire(entry: Entry) -> dict[str, Any]:
     """Return a transcript entry as the widget reads it."""
     wire = {
@@ -62,6 +72,8 @@ def to_wire(entry: Entry) -> dict[str, Any]:
     }
     if entry.author_name:
         wire["name"] = entry.author_name
+    if entry.helpful is not None and entry.body.rateable:
+        wire["helpful"] = entry.helpful
     if entry.author is Author.CUSTOMER and entry.channel_message_id:
         wire["client_id"] = entry.channel_message_id.partition(":")[2]
     return wire

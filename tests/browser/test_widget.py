@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.conftest import NewPage, violations
 from tests.stack.running import Stack
 
 # The first answer may wait for a busy machine, never for ever.
@@ -83,6 +85,18 @@ def test_the_sample_questions_of_the_page_open_the_chat(page: Page) -> None:
     expect(Widget(page).from_bot("99").last).to_be_visible()
 
 
+def test_each_language_has_its_demo_page_and_the_widget_follows(page: Page) -> None:
+    page.get_by_role("link", name="English").click()
+    expect(page).to_have_url(re.compile(r"/en/$"))
+    widget = Widget(page)
+    widget.open()
+    expect(widget.messages.first).to_contain_text("Hello")
+    page.get_by_role("link", name="中文").click()
+    expect(page).to_have_url(re.compile(r"/zh/$"))
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(widget.messages.first).to_contain_text("您好")
+
+
 def test_a_reload_in_mid_conversation_loses_and_doubles_nothing(page: Page) -> None:
     widget = Widget(page)
     widget.open()
@@ -137,3 +151,72 @@ def test_the_engine_dies_in_mid_conversation(page: Page, stack: Stack) -> None:
         stack.wait_until_engine_answers()
     widget.say("包邮吗")
     expect(widget.from_bot("99").last).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme", "width", "question", "orders"),
+    [
+        ("zh-CN", "light", 1280, "包邮吗", "我都有哪些订单"),
+        # 640 pixels at 200 % zoom
+        ("en-GB", "dark", 320, "Is shipping free?", "Show me all my orders"),
+    ],
+)
+def test_thumbs_cards_and_deletion_by_keyboard_and_for_axe(
+    new_page: NewPage,
+    stack: Stack,
+    locale: str,
+    scheme: str,
+    width: int,
+    question: str,
+    orders: str,
+) -> None:
+    page = new_page(locale, color_scheme=scheme, viewport={"width": width, "height": 700})
+    page.goto(f"{stack.url}/")
+    widget, found = Widget(page), {}
+    widget.open()
+    found["greeting"] = violations(page)
+    widget.say(question)
+    page.get_by_test_id("unhelpful").click()
+    found["thumbs"] = violations(page)
+    page.reload()
+    expect(page.get_by_test_id("unhelpful")).to_have_attribute("aria-pressed", "true")
+
+    for text in (orders, "SO20261105001", "6688"):
+        before = len(widget.transcript())
+        widget.say(text)
+        expect(page.locator('[data-testid="message"][data-seq]')).to_have_count(before + 2)
+    cards = page.get_by_test_id("card")
+    expect(cards).to_have_count(4)
+    found["cards"] = violations(page)
+    # A screen reader finds a list of orders, each with its own button.
+    tree = page.get_by_role("log").aria_snapshot()
+    assert tree.count("- listitem") >= 4
+    assert "SO20261105001" in tree
+    for _ in range(2):  # past the clip
+        page.keyboard.press("Shift+Tab")
+    last = cards.nth(3).get_by_role("button")
+    expect(last).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(cards).to_have_count(5)
+    expect(last).to_be_enabled()
+    assert page.evaluate(
+        "document.querySelector('yingda-chat').shadowRoot.querySelector('.panel').scrollWidth"
+        " <= innerWidth && document.documentElement.scrollWidth <= innerWidth"
+    )
+
+    with page.expect_download() as saved:
+        page.get_by_test_id("download").click()
+    assert question in saved.value.path().read_text("utf-8")
+    page.get_by_test_id("erase").click()
+    expect(page.get_by_test_id("erase-keep")).to_be_focused()
+    found["question"] = violations(page)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("erase-text")).to_be_hidden()
+    assert widget.transcript()
+    page.get_by_test_id("erase").click()
+    page.get_by_test_id("erase-discard").click()
+    stored = page.locator('[data-testid="message"][data-seq]')
+    expect(stored).to_have_count(0)
+    widget.say(question)
+    expect(stored).to_have_count(2)
+    assert {state: what for state, what in found.items() if what} == {}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversations.model import Body, Button, Link
+from bot.conversations.model import Body, Button, Card, Link
 from connectors.base import Capabilities, degrade, split_text
 
 PLAIN = Capabilities(buttons=False, pictures=False, links=False, text_limit=40)
@@ -66,3 +69,13 @@ def test_text_is_measured_as_the_platform_counts_it() -> None:
 
 def test_words_are_kept_whole_where_there_are_spaces() -> None:
     assert split_text("alpha beta gamma", 11) == ["alpha beta", "gamma"]
+
+
+def test_cards_give_way_to_the_text_that_says_the_same() -> None:
+    look = Button("查看 SO1", '/order_status{"order_number": "SO1"}')
+    card = Card("棉袜", "运输中", (("订单号", "SO1"),), look.payload)
+    body = Body("- SO1：棉袜 · 运输中", buttons=(look,), cards=(card,), lead="您最近的订单：")
+    assert Body.from_json(json.loads(json.dumps(body.to_json()))) == body
+    assert degrade(body, replace(RICH, cards=True)) == [body]
+    assert degrade(body, RICH) == [Body(body.text, buttons=(look,))]
+    assert degrade(body, PLAIN) == [Body("- SO1：棉袜 · 运输中\n1. 查看 SO1")]

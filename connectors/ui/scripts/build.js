@@ -36,9 +36,7 @@ async function script(input, output, define = {}) {
   return file.fileName;
 }
 
-const pages = ["index.html", "desk/index.html", "editor/index.html"].map(
-  (page) => `${root}${page}`,
-);
+const pages = ["", "zh/", "en/", "desk/", "editor/"].map((folder) => `${root}${folder}index.html`);
 await build({
   ...shared,
   build: { outDir, emptyOutDir: true, rolldownOptions: { input: pages } },

@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversations.dialogue import _as_typed
 from bot.conversations.engine_client import EngineFault
-from bot.conversations.model import Body, Button, HandoffReason, Link
+from bot.conversations.model import Body, Button, Card, HandoffReason, Link
 from bot.conversations.turn import read_turn
 
 USER: dict[str, Any] = {
@@ -43,11 +43,16 @@ def test_a_rich_reply_keeps_buttons_picture_and_link() -> None:
     data = {
         "buttons": [{"title": "查订单", "payload": "/order_status"}],
         "image": "https://shop.yingda.example/a.png",
-        "custom": {"link": {"url": "https://shop.yingda.example", "title": "说明"}},
+        "custom": {
+            "link": {"url": "https://shop.yingda.example", "title": "说明"},
+            "cards": [{"title": "棉袜", "facts": [["订单号", "SO1"]], "payload": None}],
+            "lead": "一笔：",
+        },
     }
     (reply,) = read_turn([USER, {"event": "bot", "text": "看这里", "data": data}]).replies
     assert reply.buttons == (Button("查订单", "/order_status"),)
     assert reply.link == Link("https://shop.yingda.example", "说明")
+    assert (reply.cards, reply.lead) == ((Card("棉袜", facts=(("订单号", "SO1"),)),), "一笔：")
     assert Body.from_json(reply.to_json()) == reply
 
 

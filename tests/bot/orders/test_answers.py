@@ -251,6 +251,14 @@ def test_my_orders_are_one_line_each() -> None:
         "- SO20261116101：羊毛大衣、棉袜 ×2 · ¥367 · 运输中",
         "- SO20261116101：羊毛大衣、棉袜 ×2 · ¥367 · 已签收",
     ]
+    travelling, arrived = reply.cards
+    assert (travelling.title, travelling.badge) == ("羊毛大衣、棉袜 ×2", "运输中")
+    assert dict(travelling.facts)["金额"] == "¥367"
+    assert "预计送达" in dict(travelling.facts)
+    assert "预计送达" not in dict(arrived.facts)
+    assert [card.payload for card in reply.cards] == [button.payload for button in reply.buttons]
+    assert reply.buttons[0].title == "查看 SO20261116101"
+    assert reply.lead == "您最近的2笔订单，点一下就能看到进度："
 
 
 def _every_reply(language: Language) -> Iterator[Reply]:

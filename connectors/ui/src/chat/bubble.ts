@@ -1,10 +1,11 @@
 /** One line of the conversation on the page. */
 
 import { h, icon } from "../shared/dom";
-import { LINK, MARK, PERSON } from "../shared/icons";
+import { iconButton } from "../shared/icon-button";
+import { LINK, MARK, PERSON, THUMB_UP } from "../shared/icons";
 import type { Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
-import type { Attachment, Button } from "./protocol";
+import type { Attachment, Button, Card, Rate } from "./protocol";
 import type { MessageRow, TimeRow } from "./rows";
 import { WORDS, when } from "./words";
 
@@ -12,6 +13,7 @@ export interface BubbleActions {
   press(button: Button): void;
   retry(clientId: string): void;
   discard(clientId: string): void;
+  rate(rate: Rate): void;
 }
 
 export interface Context {
@@ -29,6 +31,7 @@ export function timeLine({ at }: TimeRow, lang: Lang): HTMLElement {
 export class Bubble {
   readonly element: HTMLElement;
   readonly #buttons: HTMLButtonElement[];
+  readonly #thumbs = new Map<boolean, HTMLButtonElement>();
   readonly #status = h("div", { class: "status" });
   #shown = "";
 
@@ -47,8 +50,9 @@ export class Bubble {
       ...row.attachments.map((one) => attachment(one, context)),
       card(row, context),
     );
-    this.#buttons = row.buttons.map((button) =>
-      h(
+    const byPayload = new Map<string, HTMLButtonElement>();
+    this.#buttons = row.buttons.map((button) => {
+      const shown = h(
         "button",
         {
           type: "button",
@@ -57,8 +61,12 @@ export class Bubble {
           onclick: () => context.actions.press(button),
         },
         button.title,
-      ),
-    );
+      );
+      byPayload.set(button.payload, shown);
+      return shown;
+    });
+    const cards = row.cards.map((one) => overview(one, byPayload.get(one.payload ?? "")));
+    const loose = this.#buttons.filter((button) => !button.parentNode);
     this.element = h(
       "div",
       { class: `line ${author}`, "data-testid": "message", "data-author": author },
@@ -68,7 +76,9 @@ export class Bubble {
         "div",
         { class: "stack" },
         body,
-        this.#buttons.length > 0 && h("div", { class: "replies" }, ...this.#buttons),
+        cards.length > 0 && h("ul", { class: "cards" }, ...cards),
+        loose.length > 0 && h("div", { class: "replies" }, ...loose),
+        this.#rating(row),
         author === "customer" && this.#status,
       ),
     );
@@ -85,12 +95,32 @@ export class Bubble {
     classList.toggle("leads", row.leads);
     if (row.at) this.element.title = when(row.at, this.context.lang);
     for (const button of this.#buttons) {
-      button.disabled = !row.live;
-      const chosen = !row.live && button.textContent === row.chosen;
+      // A row of cards is for looking at one after the other.
+      button.disabled = !row.live && !button.closest("li");
+      const chosen = button.disabled && button.textContent === row.chosen;
       if (chosen) button.setAttribute("aria-pressed", "true");
       else button.removeAttribute("aria-pressed");
     }
+    for (const [helpful, thumb] of this.#thumbs)
+      thumb.setAttribute("aria-pressed", String(row.helpful === helpful));
     this.#status.replaceChildren(...this.#statusLine(row));
+  }
+
+  #rating({ rateable, seq }: MessageRow): HTMLElement | undefined {
+    if (!rateable || seq === undefined) return undefined;
+    const { lang, actions } = this.context;
+    const words = WORDS[lang];
+    const thumb = (helpful: boolean) => {
+      const name = helpful ? "helpful" : "unhelpful";
+      const press = () => {
+        const pressed = button.getAttribute("aria-pressed") === "true";
+        actions.rate({ seq, helpful: pressed ? null : helpful });
+      };
+      const button = iconButton(words[name], THUMB_UP, `thumb ${name}`, name, press);
+      this.#thumbs.set(helpful, button);
+      return button;
+    };
+    return h("div", { class: "rating" }, thumb(true), thumb(false));
   }
 
   #statusLine({ status, failed, clientId = "" }: MessageRow): (Node | string)[] {
@@ -126,6 +156,22 @@ function picture(
   const shown = link(address, image);
   shown.className = "picture";
   return shown;
+}
+
+/** A card; the one button that belongs to it is at its foot. */
+function overview({ title, badge, facts = [] }: Card, button?: HTMLButtonElement): HTMLElement {
+  return h(
+    "li",
+    { "data-testid": "card" },
+    h("b", {}, title),
+    badge && h("i", {}, badge),
+    h(
+      "dl",
+      {},
+      ...facts.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value))),
+    ),
+    button,
+  );
 }
 
 function card(row: MessageRow, { server }: Context): HTMLElement | undefined {

@@ -1,6 +1,7 @@
 /** Where the customer types. */
 
 import { h, icon } from "../shared/dom";
+import { iconButton } from "../shared/icon-button";
 import { CLIP, SEND } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
 import { FILE_TYPES, TEXT_LIMIT } from "./protocol";
@@ -43,11 +44,7 @@ export class Composer {
     });
     this.#input.addEventListener("input", () => this.#resize());
     this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#attach = h(
-      "button",
-      { type: "button", class: "attach", "aria-label": words.attach, "data-testid": "attach" },
-      icon(CLIP),
-    );
+    this.#attach = iconButton(words.attach, CLIP, "attach", "attach", () => this.#chooser.click());
     this.#send = h(
       "button",
       { type: "submit", class: "send", "aria-label": words.send, "data-testid": "send" },
@@ -61,7 +58,6 @@ export class Composer {
       this.#note,
       this.#chooser,
     );
-    this.#attach.addEventListener("click", () => this.#chooser.click());
     this.#chooser.addEventListener("change", () => {
       void this.#sendFiles([...(this.#chooser.files ?? [])]);
       this.#chooser.value = "";

@@ -9,13 +9,14 @@ import {
   type Auth,
   type Greeting,
   type Message,
+  type Rate,
   type Ready,
   type Service,
   type State,
   TEXT_LIMIT,
 } from "./protocol";
 import { browserShelf } from "./shelf";
-import { catchUp, EMPTY, hasGap, receive, type Transcript } from "./transcript";
+import { catchUp, EMPTY, hasGap, rated, receive, type Transcript } from "./transcript";
 import { Refused, upload } from "./upload";
 import type { OpenWire, Wire } from "./wire";
 
@@ -82,6 +83,8 @@ export class Conversation {
         this.service = service;
         changed();
       },
+      rated: (rate) => this.#rated(rate),
+      erased: (session) => this.#startAfresh(session),
       lost: () => {
         this.link = "lost";
         this.#setTyping(undefined);
@@ -97,6 +100,23 @@ export class Conversation {
     if (!words) return;
     const item = { client_id: uuid(), text: words, at: new Date().toISOString() };
     this.outbox.add(payload === undefined ? item : { ...item, payload });
+  }
+
+  /** Tells whether an answer helped; null takes it back. */
+  async rate(rate: Rate): Promise<void> {
+    const before = this.transcript;
+    const helpful = before.messages.find(({ seq }) => seq === rate.seq)?.helpful ?? null;
+    this.#rated(rate);
+    const done = await this.#wire.rate(rate).catch(() => undefined);
+    if (!done?.ok) this.#rated({ seq: rate.seq, helpful });
+  }
+
+  /** Deletes the chat here and on the server; returns whether that worked. */
+  async erase(): Promise<boolean> {
+    const before = this.#session;
+    const done = await this.#wire.erase().catch(() => undefined);
+    // The news of it opens a new connection, and the answer may get lost with the old one.
+    return done?.ok === true || this.#session !== before;
   }
 
   /** Hands a file in and sends it; throws `Refused`. */
@@ -152,11 +172,7 @@ export class Conversation {
     if (ready.token_error) console.warn(`yingda-chat: ${ready.token_error}`);
     if (ready.session !== this.#session) {
       // The server did not know our token any more: what is shown belongs to no conversation.
-      this.transcript = EMPTY;
-      this.#read = 0;
-      this.#session = ready.session;
-      write("local", this.server, "session", ready.session);
-      write("local", this.server, "read", null);
+      this.#adopt(ready.session);
     }
     this.transcript = catchUp(this.transcript, ready.messages);
     this.#settle(ready.messages);
@@ -167,6 +183,26 @@ export class Conversation {
     this.changed();
     this.outbox.online();
     void this.#fillGap();
+  }
+
+  #rated({ seq, helpful }: Rate): void {
+    this.transcript = rated(this.transcript, seq, helpful);
+    this.changed();
+  }
+
+  #adopt(session: string): void {
+    this.transcript = EMPTY;
+    this.#read = 0;
+    this.#session = session;
+    write("local", this.server, "session", session);
+    write("local", this.server, "read", null);
+  }
+
+  #startAfresh(session: string): void {
+    this.#adopt(session);
+    for (const { client_id } of this.outbox.items) this.outbox.discard(client_id);
+    this.changed();
+    this.#wire.reconnect();
   }
 
   #take(message: Message): void {

@@ -2,10 +2,13 @@
 
 import { h, icon } from "../shared/dom";
 import { setText } from "../shared/draw";
-import { CLOSE, MARK, PERSON } from "../shared/icons";
+import { iconButton } from "../shared/icon-button";
+import { CLOSE, DOWNLOAD, MARK, PERSON, TRASH } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
 import { Composer } from "./composer";
 import type { Conversation } from "./conversation";
+import { download } from "./download";
+import { EraseQuestion } from "./erase";
 import { Log } from "./log";
 import type { Service, State } from "./protocol";
 import { Queue } from "./queue";
@@ -28,6 +31,8 @@ export class Panel {
   readonly #state = h("p", { class: "state", "data-testid": "state", role: "status" });
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
   readonly #queue: Queue;
+  /** What can be done with a chat that there is. */
+  readonly #tools = h("span", { class: "tools" });
   readonly #lang: Lang;
   readonly #unfollow: () => void;
 
@@ -47,6 +52,7 @@ export class Panel {
         },
         retry: (clientId) => conversation.outbox.retry(clientId),
         discard: (clientId) => conversation.outbox.discard(clientId),
+        rate: (rate) => void conversation.rate(rate),
       },
     });
     this.#queue = new Queue(lang, (text, payload) => {
@@ -57,6 +63,17 @@ export class Panel {
       lang,
       (text) => conversation.say(text),
       (file) => conversation.sendFile(file),
+    );
+    const erase = new EraseQuestion(
+      lang,
+      () => conversation.erase(),
+      () => this.focus(),
+    );
+    this.#tools.append(
+      iconButton(words.download, DOWNLOAD, "tool", "download", () =>
+        download(conversation.transcript.messages, lang, server),
+      ),
+      iconButton(words.erase, TRASH, "tool", "erase", () => erase.ask()),
     );
     const name = h("h2", { id: "title" }, title || words.title);
     this.element = h(
@@ -76,14 +93,12 @@ export class Panel {
         { class: "head" },
         this.#face,
         h("div", { class: "names" }, name, this.#state),
-        h(
-          "button",
-          { type: "button", class: "close", "aria-label": words.close, onclick: close },
-          icon(CLOSE),
-        ),
+        this.#tools,
+        iconButton(words.close, CLOSE, "tool", "close", close),
       ),
       this.#banner,
       this.#queue.element,
+      erase.element,
       this.#log.element,
       this.#composer.element,
     );
@@ -125,6 +140,7 @@ export class Panel {
     this.#state.dataset.state = state ?? "";
     setText(this.#state, state ? serving(state, service, words) : words.connecting);
     this.#queue.render(state === "queued" ? service : undefined);
+    this.#tools.hidden = !transcript.messages.length;
     this.#face.replaceChildren(icon(state === "agent" ? PERSON : MARK));
     this.#banner.hidden = link !== "lost";
     setText(this.#banner, link === "lost" ? words.lost : "");

@@ -9,6 +9,16 @@ export interface Button {
   payload: string;
 }
 
+/** One thing at a glance, such as an order. */
+export interface Card {
+  title: string;
+  badge?: string | null;
+  /** Labels and values. */
+  facts?: [string, string][];
+  /** Which of the message's buttons belongs to the card. */
+  payload?: string | null;
+}
+
 /** A file that the customer sent, kept by the server and readable at `/files/<id>`. */
 export interface Attachment {
   id: string;
@@ -24,10 +34,17 @@ export interface Message {
   buttons?: Button[] | null;
   picture?: string | null;
   link?: { url: string; title: string } | null;
+  cards?: Card[] | null;
+  /** Stands for the text where cards are shown. */
+  lead?: string | null;
   attachments?: Attachment[] | null;
   /** ISO 8601 with zone. */
   at: string;
   client_id?: string | null;
+  /** An answer that the customer may call helpful or not. */
+  rateable?: boolean;
+  /** What they called it. */
+  helpful?: boolean | null;
   /** Which agent wrote it. */
   name?: string | null;
 }
@@ -89,6 +106,12 @@ export interface Refusal {
   en?: string;
 }
 
+export interface Rate {
+  seq: number;
+  helpful: boolean | null;
+}
+
+export type Done = { ok: true } | { ok: false; error: Refusal };
 export type Ack = { ok: true; seq: number } | { ok: false; error: Refusal };
 
 /** Largest file that may be sent. */

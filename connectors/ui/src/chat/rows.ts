@@ -1,7 +1,7 @@
 /** From what is known to what is shown, line by line. Pure: the page only draws these rows. */
 
 import type { Outgoing } from "./outbox";
-import type { Attachment, Button, Greeting, Message, Refusal } from "./protocol";
+import type { Attachment, Button, Card, Greeting, Message, Refusal } from "./protocol";
 
 export interface TimeRow {
   kind: "time";
@@ -29,6 +29,9 @@ export interface MessageRow {
   picture?: string;
   link?: { url: string; title: string };
   attachments: readonly Attachment[];
+  cards: readonly Card[];
+  rateable: boolean;
+  helpful: boolean | null;
   /** First of several messages of one author in a row. */
   leads: boolean;
 }
@@ -72,18 +75,21 @@ function row(
   key: string,
   author: Message["author"],
   text: string,
-  { buttons, picture, link, attachments }: Partial<Message>,
+  { buttons, picture, link, attachments, cards, lead, rateable, helpful }: Partial<Message>,
 ): MessageRow {
   return {
     kind: "message",
     key,
     author,
-    text,
+    text: lead ?? text,
     status: "stored",
     buttons: buttons ?? [],
     live: true,
     leads: true,
     attachments: attachments ?? [],
+    cards: cards ?? [],
+    rateable: rateable ?? false,
+    helpful: helpful ?? null,
     ...(picture ? { picture } : {}),
     ...(link ? { link } : {}),
   };

@@ -18,6 +18,14 @@ export function receive(transcript: Transcript, message: Message): Transcript {
   return { messages, complete: advance(messages, transcript.complete) };
 }
 
+/** Notes what the customer called the answer at `seq`. */
+export function rated(transcript: Transcript, seq: number, helpful: boolean | null): Transcript {
+  const messages = transcript.messages.map((message) =>
+    message.seq === seq ? { ...message, helpful } : message,
+  );
+  return { ...transcript, messages };
+}
+
 /** Adds the server's answer to "all after `complete`". The answer is the authority: a number it
  * leaves out does not exist, so an answer that brings nothing new closes the hole instead of asking
  * for it forever. */

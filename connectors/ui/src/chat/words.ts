@@ -8,7 +8,7 @@ export type Words = typeof zh;
 
 export const WORDS: Record<Lang, Words> = { zh, en };
 
-const LOCALE: Record<Lang, string> = { zh: "zh-CN", en: "en-GB" };
+export const LOCALE: Record<Lang, string> = { zh: "zh-CN", en: "en-GB" };
 
 /** "14:05" today, "昨天 14:05", "11月20日 14:05", with the year when it is another one. */
 export function when(at: string, lang: Lang, now = new Date()): string {

@@ -11,3 +11,7 @@ export const CLIP =
 export const PERSON =
   "M12 11.5a3.75 3.75 0 1 0 0-7.5 3.75 3.75 0 0 0 0 7.5Z M4.5 20c.6-3.6 3.7-5.5 7.5-5.5s6.9 1.9 7.5 5.5";
 export const LINK = "M9 15 19 5 M11.5 5H19v7.5 M15 14v5H5V9h5";
+export const DOWNLOAD = "M12 4v10.5 M7.5 10.5 12 15l4.5-4.5 M5 19.5h14";
+export const TRASH = "M5 7h14 M9.5 7V4.5h5V7 M7 7l.8 12.5h8.4L17 7 M10.5 10.5v5.5 M13.5 10.5v5.5";
+export const THUMB_UP =
+  "M7.5 11v8.5H4.5V11Z M7.5 11l4-7a2 2 0 0 1 2 2.3L13 9.5h4.8a2 2 0 0 1 2 2.4l-1.2 6a2 2 0 0 1-2 1.6H7.5";

@@ -5,7 +5,8 @@ import { MARK } from "../shared/icons";
 import type { Lang } from "../shared/language";
 import { WORDS, type Words } from "./words";
 
-export function header(lang: Lang): HTMLElement {
+/** @param root where the pages of both languages lie. */
+export function header(lang: Lang, root: string): HTMLElement {
   const words = WORDS[lang];
   const other = lang === "zh" ? "en" : "zh";
   const name = h("span", { class: "brand-name" }, words.name);
@@ -18,7 +19,7 @@ export function header(lang: Lang): HTMLElement {
       { class: "wide" },
       h(
         "a",
-        { class: "brand", href: `?lang=${lang}` },
+        { class: "brand", href: `${root}${lang}/` },
         h("span", { class: "mark" }, icon(MARK)),
         name,
       ),
@@ -31,7 +32,7 @@ export function header(lang: Lang): HTMLElement {
       ),
       h(
         "a",
-        { class: "language", href: `?lang=${other}`, hreflang: other, lang: other },
+        { class: "language", href: `${root}${other}/`, hreflang: other, lang: other },
         words.otherLanguage,
       ),
     ),

@@ -11,7 +11,10 @@ import { products } from "./products";
 import { promises } from "./promises";
 import { WORDS } from "./words";
 
-const lang = pick(new URLSearchParams(location.search).get("lang"), ...navigator.languages);
+// `/zh/` and `/en/` have a language of their own; `/` takes the browser's.
+const own = document.documentElement.dataset.lang;
+const root = own ? "../" : "./";
+const lang = pick(own, new URLSearchParams(location.search).get("lang"), ...navigator.languages);
 const words = WORDS[lang];
 document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
 document.title = words.title;
@@ -19,7 +22,7 @@ document.querySelector("yingda-chat")?.setAttribute("title", words.chatTitle);
 document
   .querySelector("#shop")
   ?.replaceChildren(
-    header(lang),
+    header(lang, root),
     h("main", { id: "main" }, hero(words), products(lang), promises(words), ask(words)),
     footer(words),
   );

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
 import { Conversation } from "../../src/chat/conversation";
+import { asText } from "../../src/chat/download";
 import { FakeWire, message, settled } from "./fake-wire";
 
 const SERVER = "https://shop.example";
@@ -133,5 +134,47 @@ describe("signs", () => {
     expect(again.conversation.unread).toBe(1);
     again.conversation.markRead();
     expect(again.conversation.unread).toBe(0);
+  });
+});
+
+describe("the customer's own chat", () => {
+  test("a thumb shows at once, and goes back when the server did not take it", async () => {
+    const { wire, conversation } = setUp();
+    wire.ready({ messages: [message(1, { rateable: true })] });
+    const helpful = () => conversation.transcript.messages[0]?.helpful ?? null;
+    await conversation.rate({ seq: 1, helpful: true });
+    expect(helpful()).toBe(true);
+    wire.done = { ok: false, error: { code: "x" } };
+    const sent = conversation.rate({ seq: 1, helpful: false });
+    expect(helpful()).toBe(false);
+    await sent;
+    expect(helpful()).toBe(true);
+    expect(wire.rates).toHaveLength(2);
+  });
+
+  test("deleted, it is gone here and the next connection is a new visitor's", async () => {
+    const { wire, conversation } = setUp();
+    wire.ready({ messages: [message(1)] });
+    wire.done = { ok: false, error: { code: "x" } };
+    expect(await conversation.erase()).toBe(false);
+    expect(shown(conversation)).toEqual([1]);
+    wire.done = { ok: true };
+    expect(await conversation.erase()).toBe(true);
+    expect(shown(conversation)).toEqual([]);
+    expect(wire.reconnects).toBe(1);
+    expect(wire.auth()).toMatchObject({ session: "s2", last_seq: 0 });
+    expect(setUp().wire.auth()).toMatchObject({ session: "s2" });
+  });
+
+  test("as a text it has every line with its time and who said it, in both languages", () => {
+    const messages = [
+      message(1, { author: "customer", text: "包邮吗" }),
+      message(2, { text: "满 ¥99 包邮" }),
+      message(3, { author: "agent", name: "Ann", text: "Hello" }),
+    ];
+    const zh = asText(messages, "zh", SERVER);
+    expect(zh).toMatch(/^2026\/11\/2\d \d\d:\d\d:\d\d 您： +包邮吗/);
+    expect(zh).toMatch(/智能助手： +满 ¥99 包邮/);
+    expect(asText(messages, "en", SERVER)).toMatch(/Agent: Ann Hello/);
   });
 });

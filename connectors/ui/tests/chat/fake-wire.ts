@@ -1,6 +1,6 @@
 /** A connection that the test plays the server on. */
 
-import type { Ack, Auth, Message, Ready, Say } from "../../src/chat/protocol";
+import type { Ack, Auth, Done, Message, Rate, Ready, Say } from "../../src/chat/protocol";
 import type { OpenWire, WireEvents } from "../../src/chat/wire";
 
 export class FakeWire {
@@ -11,6 +11,9 @@ export class FakeWire {
   /** What the server holds, for `resume`. */
   stored: Message[] = [];
   answer: (say: Say) => Ack = () => ({ ok: true, seq: this.said.length });
+  readonly rates: Rate[] = [];
+  /** The answer to `rate` and `erase`. */
+  done: Done = { ok: true };
   reconnects = 0;
 
   readonly open: OpenWire = (auth, events) => {
@@ -24,6 +27,14 @@ export class FakeWire {
       resume: async (lastSeq) => {
         this.asked.push(lastSeq);
         return this.stored.filter(({ seq }) => seq > lastSeq);
+      },
+      rate: async (rate) => {
+        this.rates.push(rate);
+        return this.done;
+      },
+      erase: async () => {
+        if (this.done.ok) this.events.erased("s2");
+        return this.done;
       },
       reconnect: () => {
         this.reconnects += 1;

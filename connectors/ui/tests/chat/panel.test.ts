@@ -63,6 +63,56 @@ describe("the field", () => {
   });
 });
 
+describe("cards", () => {
+  test("stand for the text, and what looks one up stays usable after an answer", () => {
+    const { wire } = setUp();
+    const buttons = ["1", "2"].map((n) => ({ title: `查看 SO${n}`, payload: `/show${n}` }));
+    const cards = buttons.map(({ payload }, index) => ({
+      title: `棉袜${index}`,
+      badge: "运输中",
+      facts: [["订单号", `SO${index}`]] as [string, string][],
+      payload,
+    }));
+    const more = { title: "转人工", payload: "/ask_human" };
+    wire.ready({
+      messages: [message(1, { text: "全文", lead: "两笔：", cards, buttons: [...buttons, more] })],
+    });
+    expect(one("message").textContent).toContain("两笔：");
+    expect(one("message").textContent).not.toContain("全文");
+    const replies = all<HTMLButtonElement>("quick-reply");
+    expect(replies.map((reply) => !!reply.closest("li"))).toEqual([true, true, false]);
+    expect(all("card").map((card) => card.querySelector("dd")?.textContent)).toEqual([
+      "SO0",
+      "SO1",
+    ]);
+    replies[1]?.click();
+    expect(wire.said.map(({ payload }) => payload)).toEqual(["/show2"]);
+    expect(replies.map(({ disabled }) => disabled)).toEqual([false, false, true]);
+  });
+});
+
+describe("deleting the chat", () => {
+  test("asks first, says when it failed, and starts afresh", async () => {
+    const { wire } = setUp();
+    wire.ready();
+    expect(one("erase").parentElement?.hidden).toBe(true);
+    wire.ready({ messages: [message(1)] });
+    expect(one("erase").parentElement?.hidden).toBe(false);
+    one("erase").click();
+    expect(document.activeElement).toBe(one("erase-keep"));
+    wire.done = { ok: false, error: { code: "try_again" } };
+    one("erase-discard").click();
+    await settled();
+    expect(one("erase-text").textContent).toContain("没有删成");
+    expect(all("message")).toHaveLength(1);
+    wire.done = { ok: true };
+    one("erase-discard").click();
+    await settled();
+    expect(one("erase-text").parentElement?.hidden).toBe(true);
+    expect(all("message")).toHaveLength(0);
+  });
+});
+
 describe("the header", () => {
   test("shows place and wait in the queue, then the agent's name, then the assistant", () => {
     const { wire } = setUp();

@@ -1,0 +1,1 @@
+"""The widget beside rasa-webchat: what a page's visitors load."""

@@ -178,7 +178,7 @@ def create_app(
     watcher = Watcher(knowledge, settings.var / NEWS_FILE)
     retrainer = Retrainer(settings, engine, knowledge)
     ticker = Ticker(
-        orders.cod, on_message=changed, outages=orders.outages, unfinished=orders.unfinished
+        orders.timers, on_message=changed, outages=orders.outages, unfinished=orders.unfinished
     )
 
     @asynccontextmanager

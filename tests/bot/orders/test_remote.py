@@ -278,14 +278,14 @@ async def test_the_shop_hears_what_the_policy_cancelled_once_it_is_back(
     await orders.book.find(WAITING)
     async with database.write() as session:
         await set_timer(session, WAITING, TELL_CANCELLED, NOW)
-    (timer,) = await orders.cod.due(NOW, 5)
+    (timer,) = await orders.timers.due(NOW, 5)
     shop.fails(3)
-    await orders.cod.fire(timer, NOW)
+    await orders.timers.fire([timer], NOW)
     assert (await theirs(shop))[0] == "placed"
-    assert await orders.cod.due(NOW, 5) == []
+    assert await orders.timers.due(NOW, 5) == []
     shop.fails(0)
     later = NOW + timedelta(minutes=2)
-    assert await orders.cod.due(later, 5) == [timer]
-    await orders.cod.fire(timer, later)
+    assert await orders.timers.due(later, 5) == [timer]
+    await orders.timers.fire([timer], later)
     assert (await theirs(shop))[0] == "cancelled"
-    assert await orders.cod.due(later + timedelta(days=1), 5) == []
+    assert await orders.timers.due(later + timedelta(days=1), 5) == []

@@ -48,6 +48,7 @@ from connectors.actions_route import actions_router
 from connectors.chatwoot.bridge import ChatwootDesk
 from connectors.chatwoot.client import ChatwootClient
 from connectors.chatwoot.routes import chatwoot_router
+from connectors.desk.case_count import CaseCount
 from connectors.desk.files import DeskFiles
 from connectors.desk.live import DeskLive
 from connectors.desk.parts import DeskParts
@@ -206,8 +207,10 @@ def create_app(
     watcher = Watcher(knowledge, settings.var / NEWS_FILE)
     retrainer = Retrainer(settings, engine, knowledge)
     ticker = Ticker(
-        orders.cod, on_message=changed, outages=orders.outages, unfinished=orders.unfinished
+        orders.timers, on_message=changed, outages=orders.outages, unfinished=orders.unfinished
     )
+
+    case_count = CaseCount(database, web.server, desk.live.online)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -218,6 +221,7 @@ def create_app(
         outbox.start()
         feed.start()
         desk.live.start()
+        case_count.start()
         keeper.start()
         if chatwoot is not None:
             chatwoot.start()
@@ -232,6 +236,7 @@ def create_app(
         await watcher.close()
         await retrainer.close()
         await ticker.close()
+        await case_count.close()
         await readiness.close()
         await workers.close()
         await keeper.close()

@@ -24,7 +24,7 @@ from connectors.orders.routes import order_events_router
 def main(url: str, port: int, key: str, policies: Path) -> None:
     database = Database(url)
     orders = Orders.build(database, policies, Phrases(Settings().root / "domain.yml"), "zh")
-    ticker = Ticker(orders.cod, on_message=lambda _: None)
+    ticker = Ticker(orders.timers, on_message=lambda _: None)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

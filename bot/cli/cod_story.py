@@ -71,7 +71,7 @@ class CodStory:
 
     async def _play(self, parts: Parts) -> None:
         self._parts = parts
-        self._ticker = Ticker(parts.orders.cod, lambda _: None, lambda: self._now)
+        self._ticker = Ticker(parts.orders.timers, lambda _: None, lambda: self._now)
         self._inbox = Inbox(parts.database, self._settings.message_limit_chars)
         self._workers = Workers(
             parts.database, parts.dialogue, parts.phrases,

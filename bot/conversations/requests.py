@@ -1,4 +1,4 @@
-"""What a message asks for: two things at once, or one and not another.
+"""What a message asks for: two things at once, one and not another, or only that something be left alone.
 
 "Where is my order? Also, do you ship to Hong Kong?" is two requests; "It broke yesterday. What now?" is one
 in two sentences. Splitting is only a guess here: the dialogue takes it when each part is understood by
@@ -31,6 +31,22 @@ _NOT_BUT = re.compile(
     r"(?:but |instead )?(?P<wish_en>(?:just |only )?(?:i (?:just |only )?(?:want|need|wanna|would like)|i'd like|want|wanna|please|can you|could you)\b.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+# Nothing but "don't do that": no other word may stand in the message.
+_ONLY_NOT_ZH = re.compile(
+    r"(?:请|麻烦|求求?|你们?|我|千万|可|先|等等|等一下|[,，\s])*"
+    r"(?:别|不要|不想|不用|不需要|不打算|没想|没有?要|没说要|没让你们?|不是要|不是想|勿)(?:再|给我|帮我|急着)?"
+    r"(?:把|将)?(?:我的?|这个?|那个?)?(?:订单|单子?|order)?(?:给)?"
+    r"\s*(?:取消|撤单|撤掉|退货退款|退货|退款|退掉|换货|换掉|cancel|return|refund)\s*"
+    r"(?:掉|我们?的?|这个?|那个?)*\s*(?:订单|单子?|东西|order)?(?:了|啊|呀|哦|哈|吧|嘛|谢谢|[\s,，。.!！~～])*",
+    re.IGNORECASE,
+)
+_ONLY_NOT_EN = re.compile(
+    r"(?:(?:please|pls|no|hey|wait|ok|okay|oh)[,.!\s]+)*"
+    r"(?:(?:i )?(?:do not|don[’']?t)(?: (?:want|wanna|need|mean|wish))?(?: you)?(?: to)?|no need to|i(?:[’']m| am) not)"
+    r" (?:cancel|cancell?ing|return|returning|exchange|exchanging|refund|refunding)"
+    r"(?: (?:my|the|this|that|it|me|order|parcel|package|item|items|anything|please|pls|yet|thanks))*[\s.!]*",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"\d{3}")
 _BETWEEN_ORDERS = re.compile(r"[,，;；。.]\s*|\s+and\s+|然后|然後|再把", re.IGNORECASE)
 
@@ -51,11 +67,17 @@ def parts_of(text: str) -> list[str]:
 
 
 def wish_of(text: str) -> str:
-    """Return what is wished for where a message first says what is not: "不是要退货，是想换" is 想换.
+    """Return what is wished for where a message says what is not: "不是要退货，是想换" is 想换.
 
+    Where nothing else is said it is a "never mind": "别取消我的订单" cancels nothing and asks for nothing.
     Any other message comes back as it is, also where what is not wished for holds a number.
     """
-    found = _NOT_BUT.match(text.strip())
+    stripped = text.strip()
+    if _ONLY_NOT_ZH.fullmatch(stripped):
+        return "算了"
+    if _ONLY_NOT_EN.fullmatch(stripped):
+        return "never mind"
+    found = _NOT_BUT.match(stripped)
     if found is None:
         return text
     refused = found["not"] or found["not_en"]

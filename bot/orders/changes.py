@@ -21,7 +21,6 @@ from bot.orders.book import (
     whole_order,
 )
 from bot.orders.cod import CodState
-from bot.orders.cod_desk import start_again
 from bot.orders.fields import ALLOWED, NOT_PACKED, Field, iso, put, values_of
 from bot.orders.intents import Intent, ask, begin, doubt, end
 from bot.orders.model import Address, Order, OrderState, Window
@@ -38,6 +37,7 @@ from bot.orders.record import (
     pending,
     record,
 )
+from bot.orders.timers import start_again
 from bot.storage.cod import OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow

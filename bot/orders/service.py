@@ -24,6 +24,7 @@ from bot.orders.outages import Outages
 from bot.orders.policy import CodPolicy
 from bot.orders.remote.client import HttpOrderBook
 from bot.orders.remote.mirror import MirroredOrderBook
+from bot.orders.timers import Timers
 from bot.orders.unfinished import Unfinished
 from bot.storage.engine import Database
 
@@ -41,6 +42,7 @@ class Orders:
     desk: OrderDesk
     changes: ChangeDesk
     cod: CodDesk
+    timers: Timers
     intake: OrderIntake
     cases: CaseDesk
     aftersales: AftersalesPolicy
@@ -88,7 +90,8 @@ class Orders:
             copy=copy,
             desk=OrderDesk(book, database),
             changes=ChangeDesk(database, policy, book if shop else None),
-            cod=CodDesk(database, policy, phrases, default_language, book if shop else None),
+            cod=CodDesk(database, policy),
+            timers=Timers(database, policy, phrases, default_language, book if shop else None),
             intake=OrderIntake(database, policy),
             codes=OneTimeCodes(database, sender or LogSender(), key or secrets.token_hex()),
             outages=Outages(database, book, phrases, default_language),

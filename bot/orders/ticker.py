@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from bot.clock import Clock, utc_now
-from bot.orders.cod_desk import CodDesk
 from bot.orders.outages import Outages
+from bot.orders.timers import Timer, Timers
 from bot.orders.unfinished import Unfinished
 
 _log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S = 0.5
-_AT_ONCE = 50
+# In one transaction, for which other writers wait.
+_AT_ONCE = 20
 _LOOK_FOR_SHOP_EVERY_S = 5.0
 
 
@@ -25,7 +26,7 @@ class Ticker:
     """Fires timers when they come due. They live in the database, so a restart forgets none.
 
     Args:
-        desk: does what a timer stands for.
+        timers: does what a timer stands for.
         on_message: called with the id of a conversation that has a new message.
         clock: the current time; a demo may let it run faster.
         outages: told to look every ``_LOOK_FOR_SHOP_EVERY_S`` whether the shop's system is back.
@@ -34,13 +35,13 @@ class Ticker:
 
     def __init__(
         self,
-        desk: CodDesk,
+        timers: Timers,
         on_message: Callable[[str], None],
         clock: Clock = utc_now,
         outages: Outages | None = None,
         unfinished: Unfinished | None = None,
     ) -> None:
-        self._desk = desk
+        self._timers = timers
         self._on_message = on_message
         self._clock = clock
         self._outages = outages
@@ -61,17 +62,23 @@ class Ticker:
 
     async def tick(self) -> int:
         """Fire what is due now; return how many timers there were."""
-        due = await self._desk.due(self._clock(), _AT_ONCE)
-        for timer_id in due:
-            try:
-                conversation = await self._desk.fire(timer_id, self._clock())
-            except Exception:
-                # One order that can't be handled must not keep all others waiting.
-                _log.exception("timer failed, will retry", timer=timer_id)
-                continue
-            if conversation is not None:
-                self._on_message(conversation)
+        due = await self._timers.due(self._clock(), _AT_ONCE)
+        await self._fire(due)
         return len(due)
+
+    async def _fire(self, due: Sequence[Timer]) -> None:
+        try:
+            told = await self._timers.fire(due, self._clock())
+        except Exception:
+            if len(due) == 1:
+                _log.exception("timer failed, will retry", timer=due[0])
+            else:
+                # One order that can't be handled must not keep all others waiting.
+                for timer in due:
+                    await self._fire([timer])
+            return
+        for conversation in told:
+            self._on_message(conversation)
 
     async def _run(self) -> None:
         while True:

@@ -1,7 +1,7 @@
 """The desk's live side: Socket.IO namespace ``/desk``.
 
 server -> page: ``rows`` ``{"changed": [...], "gone": [...]}``; ``lines`` ``{"id"}`` when the open
-conversation has something new; ``viewers`` ``{"id", "viewers": [{"login", "name", "typing"}]}``.
+conversation has something new; ``cases``: see ``case_count``; ``viewers`` ``{"id", "viewers": [{"login", "name", "typing"}]}``.
 page -> server: ``open`` ``{"id"}`` (or null), ``typing`` ``{"on"}``.
 
 A page that was away asks for the lists anew when it is back, so nothing depends on an event arriving.
@@ -25,7 +25,7 @@ from bot.desk.feed import Service
 from connectors.accounts import same_host, token_of
 
 NAMESPACE = "/desk"
-_EVERYBODY = "everybody"
+EVERYBODY = "everybody"
 # A session that ended elsewhere, or a disabled account, loses its live updates after so long.
 _RECHECK_EVERY_S = 30.0
 
@@ -86,7 +86,7 @@ class DeskLive:
 
     async def on_rows(self, changed: Sequence[BoardRow], gone: Sequence[str]) -> None:
         """Tell every page which rows changed."""
-        await self._emit("rows", {"changed": jsonable_encoder(changed), "gone": gone}, _EVERYBODY)
+        await self._emit("rows", {"changed": jsonable_encoder(changed), "gone": gone}, EVERYBODY)
 
     async def on_lines(self, conversation_id: str) -> None:
         """Tell the pages that show this conversation that there is something new."""
@@ -104,7 +104,7 @@ class DeskLive:
         if token is None or account is None or not account.may(Right.TALK):
             raise socketio.exceptions.ConnectionRefusedError("sign in first")
         self._pages[sid] = _Page(token, account)
-        await self._server.enter_room(sid, _EVERYBODY, namespace=NAMESPACE)
+        await self._server.enter_room(sid, EVERYBODY, namespace=NAMESPACE)
 
     async def _on_disconnect(self, sid: str, _reason: Any = None) -> None:
         page = self._pages.pop(sid, None)

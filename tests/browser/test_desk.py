@@ -215,6 +215,15 @@ def test_the_whole_way_by_keyboard(app: DeskApp, new_page: NewPage) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("1")
     expect(page.get_by_test_id("close")).to_be_hidden()
+    # A new case is counted without asking, and its list is a key away.
+    (conversation,) = app.conversations_of("keys")
+    before = int(page.get_by_test_id("cases").inner_text() or 0)
+    app.open_case(CaseKind.INVOICE, "SO20261105003", conversation, email="lin@shop.example")
+    expect(page.get_by_test_id("cases")).to_have_text(str(before + 1))
+    page.keyboard.press("c")
+    expect(page.get_by_test_id("cases-list")).to_contain_text("SO20261105003")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("cases-list")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

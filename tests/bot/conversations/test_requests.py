@@ -75,14 +75,49 @@ def test_what_is_refused_first_is_not_what_is_wished_for(text: str, wish: str) -
     "text",
     [
         "不想要了",
-        "别取消",
         "还没收到，帮我催一下",
         "不是SO20261105001，我要查SO20261105002",
         "I did not receive it, please help",
         "it's not working, I want a refund",
-        "don't cancel my order",
         "不满意",
     ],
 )
 def test_other_messages_stay_whole(text: str) -> None:
     assert wish_of(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        *((text, "算了") for text in (
+            "别取消", "别取消我的订单", "不要退货", "千万别把我的订单取消了啊！", "我不想退货了",
+            "不是要换货", "麻烦先别给我退款 谢谢", "别cancel我的order",
+        )),
+        *((text, "never mind") for text in (
+            "don't cancel my order", "Please do not cancel it!", "no, I don’t want to return it",
+            "I'm not returning anything", "no need to refund me",
+        )),
+    ],
+)  # fmt: skip
+def test_what_is_only_refused_is_not_asked_for(text: str, wish: str) -> None:
+    assert wish_of(text) == wish
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不能退货吗",
+        "为什么不退货",
+        "不退款我就投诉",
+        "别取消SO20261105001",
+        "不要了 取消订单",
+        "不想要了 退货",
+        "不用退货就能退款吗",
+        "why don't you cancel my order",
+        "I don't want my order, cancel it",
+        "don't cancel my order, change the address",
+        "can I not return it?",
+    ],
+)
+def test_a_refusal_with_anything_beside_it_is_left_to_the_understanding(text: str) -> None:
+    assert wish_of(text) not in {"算了", "never mind"}

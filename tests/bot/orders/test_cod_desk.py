@@ -39,7 +39,7 @@ class Shop:
 
     async def passes(self, **time: float) -> None:
         """Let time pass, from one due timer to the next."""
-        ticker = Ticker(self.orders.cod, lambda _: None, lambda: self.now)
+        ticker = Ticker(self.orders.timers, lambda _: None, lambda: self.now)
         until = self.now + timedelta(**time)
         while True:
             async with self.database.read() as session:

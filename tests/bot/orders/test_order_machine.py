@@ -201,7 +201,7 @@ class OrderMachine(RuleBasedStateMachine):
             await connection.run_sync(Base.metadata.create_all)
 
     async def _pass(self, time: timedelta) -> None:
-        ticker = Ticker(self.service.cod, lambda _: None, lambda: self.now)
+        ticker = Ticker(self.service.timers, lambda _: None, lambda: self.now)
         until = self.now + time
         while True:
             async with self.database.read() as session:

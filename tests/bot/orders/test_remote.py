@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import subprocess
 import sys
@@ -29,11 +30,12 @@ from bot.orders.remote.client import HttpOrderBook
 from bot.orders.remote.mirror import MirroredOrderBook
 from bot.orders.service import Orders
 from bot.storage.base import Base
-from bot.storage.cod import OrderEventRow
+from bot.storage.cod import OrderEventRow, OrderIntentRow
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 from tests.bot.orders.conftest import NOW, known_customers
 from tests.bot.orders.contract import WAITING, OrderBookContract
+from tests.bot.orders.cut_off import ACTOR
 from tests.bot.orders.reference_shop import TOKEN, create_shop
 
 # Far above what an answer takes on a busy machine, far below how long a hanging shop hangs.
@@ -278,14 +280,52 @@ async def test_the_shop_hears_what_the_policy_cancelled_once_it_is_back(
     await orders.book.find(WAITING)
     async with database.write() as session:
         await set_timer(session, WAITING, TELL_CANCELLED, NOW)
-    (timer,) = await orders.cod.due(NOW, 5)
+    (timer,) = await orders.timers.due(NOW, 5)
     shop.fails(3)
-    await orders.cod.fire(timer, NOW)
+    await orders.timers.fire([timer], NOW)
     assert (await theirs(shop))[0] == "placed"
-    assert await orders.cod.due(NOW, 5) == []
+    assert await orders.timers.due(NOW, 5) == []
     shop.fails(0)
     later = NOW + timedelta(minutes=2)
-    assert await orders.cod.due(later, 5) == [timer]
-    await orders.cod.fire(timer, later)
+    assert await orders.timers.due(later, 5) == [timer]
+    await orders.timers.fire([timer], later)
     assert (await theirs(shop))[0] == "cancelled"
-    assert await orders.cod.due(later + timedelta(days=1), 5) == []
+    assert await orders.timers.due(later + timedelta(days=1), 5) == []
+
+
+async def test_a_process_killed_after_the_shop_s_yes_has_lost_nothing_at_the_next_start(
+    shop: ReferenceShop, root: Path, tmp_path: Path
+) -> None:
+    """Two real processes and a real SIGKILL; test_unfinished.py has the other moments, without them."""
+    ours = f"sqlite+aiosqlite:///{tmp_path / 'ours.sqlite3'}"
+    await _create(ours)
+    phone = "+8613900001111"
+    command = [sys.executable, "-m", "tests.bot.orders.cut_off", ours, shop.url, WAITING, phone]
+    child = await asyncio.create_subprocess_exec(*command, cwd=root)
+    assert await child.wait() == -signal.SIGKILL
+    made = OrderEventRow.kind == "change.phone"
+    theirs, database = Database(shop.database_url), Database(ours)
+    try:
+        async with database.read() as session:
+            assert len((await session.scalars(select(OrderIntentRow))).all()) == 1
+            assert (await session.scalars(select(OrderEventRow).where(made))).all() == []
+        again = Orders.build(
+            database, root / "data/policy", Phrases(root / "domain.yml"), "zh",
+            shop=HttpOrderBook(shop.url, TOKEN, TIMEOUT_S), clock=lambda: LATER,
+        )  # fmt: skip
+        # What the app does when it starts, twice.
+        assert [await again.unfinished.finish(LATER, timedelta()) for _ in range(2)] == [1, 0]
+        await again.close()
+        for book in (theirs, database):
+            async with book.read() as session:
+                (change,) = (await session.scalars(select(OrderEventRow).where(made))).all()
+            assert change.after == {"phone": phone}
+            order = await SqlOrderBook(book).find(WAITING)
+            assert order is not None
+            assert order.phone == phone
+        assert change.actor == ACTOR
+        async with database.read() as session:
+            assert (await session.scalars(select(OrderIntentRow))).all() == []
+    finally:
+        await theirs.close()
+        await database.close()

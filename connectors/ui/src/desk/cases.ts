@@ -7,17 +7,17 @@ import { ApiError, call } from "../shared/http";
 import { fill, type Lang } from "../shared/language";
 import "./cases.css";
 import { CASE_WORDS, type Case, caseFacts, caseTop, waits } from "./case-card";
+import type { CaseCount } from "./wire";
 import { WORDS } from "./words";
 
 const REFRESH_MS = 5_000;
-const COUNT_MS = 20_000;
 const CASES = "M5 7.5h14v12H5Z M9 7.5v-3h6v3 M8.5 12.5h7 M8.5 15.5h4";
 
 type Kind = "open" | "closed";
 
 export const casesApi = {
   list: (kind: Kind) => call<Case[]>("GET", `/desk/api/cases?list=${kind}`),
-  count: () => call<{ open: number; late: number }>("GET", "/desk/api/cases/count"),
+  count: () => call<CaseCount>("GET", "/desk/api/cases/count"),
   close: (number: string, answer: string) =>
     call<{ told: boolean }>("POST", `/desk/api/cases/${encodeURIComponent(number)}/close`, {
       answer,
@@ -34,7 +34,6 @@ export interface CasesActions {
 export class CasesButton {
   readonly element: HTMLButtonElement;
   readonly #count = h("span", { class: "count", hidden: true });
-  readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(
     private readonly lang: Lang,
@@ -51,31 +50,25 @@ export class CasesButton {
       icon(CASES),
       this.#count,
     );
-    this.#label(0, 0);
-    this.#timer = setInterval(() => this.#look(), COUNT_MS);
-    this.#look();
-  }
-
-  remove(): void {
-    clearInterval(this.#timer);
+    this.label({ open: 0, late: 0 });
+    this.look();
   }
 
   /** @param first number of the case to begin with. */
   show(first?: string): void {
-    void showCases(this.lang, this.actions, first)
-      .then((dialog) => dialog.addEventListener("close", () => this.#look()))
-      .catch(this.actions.failed);
+    void showCases(this.lang, this.actions, first).catch(this.actions.failed);
   }
 
-  #look(): void {
-    // A count that did not come is asked for again; everything else on the page says what is wrong.
+  /** Asks for the count; from then on the server tells each change. */
+  look(): void {
+    // What did not come comes with the next connection; the rest of the page says what is wrong.
     casesApi.count().then(
-      ({ open, late }) => this.#label(open, late),
+      (count) => this.label(count),
       () => undefined,
     );
   }
 
-  #label(n: number, late: number): void {
+  label({ open: n, late }: CaseCount): void {
     const words = CASE_WORDS[this.lang];
     const label = fill(late ? words.buttonLate : words.button, { n, late });
     this.element.title = label;

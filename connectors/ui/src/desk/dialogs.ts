@@ -86,6 +86,7 @@ export function showKeys(lang: Lang): void {
     [["P"], keys.pass],
     [["S"], keys.snooze],
     [["X"], keys.close],
+    [["C"], keys.cases],
     [["Esc"], keys.leave],
     [["?"], keys.help],
   ];

@@ -18,7 +18,7 @@ import type { Catalogue, Suggestion } from "./model";
 import { CustomerPanel } from "./panel";
 import { Store } from "./store";
 import { TopBar } from "./topbar";
-import { connect } from "./wire";
+import { connect, type WireEvents } from "./wire";
 import { WORDS, type Words } from "./words";
 
 /** Waiting times are shown anew so often, in milliseconds. */
@@ -48,7 +48,18 @@ export class DeskPage {
   ) {
     const words = WORDS[lang];
     this.#words = words;
-    const store: Store = new Store(me, catalogue, api, connect, {
+    const link = (events: WireEvents) =>
+      connect(
+        {
+          ...events,
+          online: () => {
+            events.online();
+            this.#cases.look();
+          },
+        },
+        (count) => this.#cases.label(count),
+      );
+    const store: Store = new Store(me, catalogue, api, link, {
       changed: () => this.#draw(),
       refused: (error) => this.#refused(error),
       signedOut: actions.signedOut,
@@ -109,7 +120,6 @@ export class DeskPage {
     clearInterval(this.#ticking);
     document.removeEventListener("keydown", this.#key);
     document.removeEventListener("visibilitychange", this.#look);
-    this.#cases.remove();
     this.#store.stop();
     this.element.remove();
   }
@@ -213,6 +223,7 @@ export class DeskPage {
       s: () => may && askSnooze(store, this.lang),
       x: () => may && askClose(store, this.lang),
       Escape: () => this.#back(),
+      c: () => this.#cases.show(),
       "?": () => showKeys(this.lang),
     };
     const work = keys[key.length === 1 ? key.toLowerCase() : key];

@@ -16,6 +16,11 @@ export interface WireEvents {
   viewers(here: { id: string; viewers: Viewer[] }): void;
 }
 
+export interface CaseCount {
+  open: number;
+  late: number;
+}
+
 export interface Wire {
   /** Says which conversation this page shows, or none. */
   open(id: string | null): void;
@@ -23,7 +28,7 @@ export interface Wire {
   close(): void;
 }
 
-export function connect(events: WireEvents): Wire {
+export function connect(events: WireEvents, cases: (count: CaseCount) => void): Wire {
   const socket = io("/desk", {
     path: "/socket.io",
     transports: ["websocket", "polling"],
@@ -36,6 +41,7 @@ export function connect(events: WireEvents): Wire {
   socket.on("rows", events.rows);
   socket.on("lines", events.lines);
   socket.on("viewers", events.viewers);
+  socket.on("cases", cases);
   return {
     open: (id) => void (socket.connected && socket.emit("open", { id })),
     typing: (on) => void (socket.connected && socket.emit("typing", { on })),

@@ -29,6 +29,7 @@ from bot.desk.keeper import Keeper
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
+from bot.desk.view import Line, newest_lines
 from bot.editing.library import FaqLibrary
 from bot.faq.checks import channel_names
 from bot.faq.live import LiveKnowledge
@@ -62,6 +63,8 @@ from connectors.web.channel import GREETING, WebChannel
 from connectors.web.rasa_webchat import RasaWebchat
 from connectors.web.session import WebSessions
 
+# Enough for what a customer writes in one breath; a page that misses more asks for the whole.
+_NEWEST_LINES = 4
 _PAGES = Path(__file__).parent / "ui" / "dist"
 
 
@@ -106,6 +109,10 @@ def create_app(
         outbox.wake(conversation_id)
         feed.changed(conversation_id)
 
+    async def newest(conversation_id: str) -> list[Line]:
+        async with database.read() as session:
+            return await newest_lines(session, knowledge.now, conversation_id, _NEWEST_LINES)
+
     async def on_typing(conversation_id: str, on: bool) -> None:
         for channel in channels:
             await channel.typing(conversation_id, on)
@@ -130,7 +137,7 @@ def create_app(
         knowledge,
         orders.copy,
         orders.cases,
-        DeskLive(web.server, accounts, web, board.holds),
+        DeskLive(web.server, accounts, web, board.holds, newest),
         changed,
         feed.look,
         rules.hours.zone,

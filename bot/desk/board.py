@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -74,6 +74,11 @@ class Board:
     def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
+        # Built once: putting such a statement together takes longer than running it.
+        self._every_open = _rows(HandoffRow.closed_at.is_(None), every=False)
+        self._some_open = self._every_open.where(
+            ConversationRow.id.in_(bindparam("ids", expanding=True))
+        )
 
     async def open(self, ids: Collection[str] | None = None) -> list[BoardRow]:
         """Return every conversation that waits or is with an agent, the next to be taken first.
@@ -81,11 +86,13 @@ class Board:
         Args:
             ids: only those among these.
         """
-        query = _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
-        if ids is not None:
-            query = query.where(ConversationRow.id.in_(ids))
         async with self._database.read() as session:
-            rows = [self._row(found) for found in await session.execute(query)]
+            found = (
+                await session.execute(self._every_open)
+                if ids is None
+                else await session.execute(self._some_open, {"ids": list(ids)})
+            )
+            rows = [self._row(row) for row in found]
         return sorted(rows, key=lambda row: row.turn)
 
     async def with_bot(self) -> list[BoardRow]:
@@ -165,7 +172,8 @@ def positions(rows: Sequence[BoardRow]) -> dict[str, int]:
     return {row_id: place for place, row_id in enumerate(waiting, start=1)}
 
 
-def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _rows(handoff: ColumnElement[bool], *, every: bool = True) -> Select[*tuple[Any, ...]]:
+    """Return the statement for rows; ``every`` conversation, or only those with such a hand-off."""
     # Columns, not objects: the list of a full desk is read again and again.
     unread = (
         select(func.count())
@@ -199,7 +207,11 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             HandoffRow.preferred, HandoffRow.late_at, HandoffRow.snoozed_until, AccountRow.name,
             unread, CallbackRow.phone, CallbackRow.wish,
         )
-        .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
+        .join(
+            HandoffRow,
+            and_(HandoffRow.conversation_id == ConversationRow.id, handoff),
+            isouter=every,
+        )
         .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))
         .outerjoin(AccountRow, AccountRow.login == HandoffRow.agent)
         .outerjoin(CallbackRow, CallbackRow.id == call)

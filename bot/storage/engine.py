@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from bot.storage.one_hop import OneHopSqlite
+
 _READ_ONLY = {"yingda_read_only": True}
 
 
@@ -26,10 +28,11 @@ def create_engine(url: str) -> AsyncEngine:
     On SQLite every transaction starts with BEGIN IMMEDIATE unless it only reads: a transaction that
     reads first and writes later would otherwise fail at once when another one wrote in between.
     """
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, module=OneHopSqlite())
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 

@@ -8,17 +8,21 @@ import type {
   Catalogue,
   Colleague,
   Handed,
+  Line,
   MarkKind,
   Row,
   Suggestion,
   View,
   Viewer,
 } from "./model";
+import { caughtUp, joined } from "./newest";
 import { OutgoingQueue } from "./outgoing";
 import type { Wire, WireEvents } from "./wire";
 
 /** A typing sign is taken back after this pause, in milliseconds. */
 const TYPING_MS = 4_000;
+/** New lines are shown at once; brief, notes and customer follow after this pause, in milliseconds. */
+const REST_MS = 700;
 
 export interface StoreEvents {
   changed(): void;
@@ -47,6 +51,7 @@ export class Store {
   joined: string | undefined;
   readonly outgoing: OutgoingQueue;
   #typing: ReturnType<typeof setTimeout> | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   /** The refresh under way, and whether another one is due after it. */
   #refreshing: Promise<void> | undefined;
   #again = false;
@@ -69,7 +74,7 @@ export class Store {
         events.changed();
       },
       rows: ({ changed, gone }) => this.#rows(changed, gone),
-      lines: ({ id }) => void (id === this.openId && this.#refresh()),
+      lines: ({ id, lines }) => id === this.openId && this.#lines(lines),
       viewers: ({ id, viewers }) => {
         if (id !== this.openId) return;
         this.viewers = viewers.filter(({ login }) => login !== me.login);
@@ -221,6 +226,7 @@ export class Store {
 
   stop(): void {
     clearTimeout(this.#typing);
+    clearTimeout(this.#rest);
     this.#wire.close();
   }
 
@@ -274,6 +280,22 @@ export class Store {
     if (this.openId && gone.includes(this.openId)) void this.#refresh();
   }
 
+  /** Shows lines that came by themselves, and asks for the rest in a moment. */
+  #lines(newest: readonly Line[]): void {
+    const { view } = this;
+    const lines = view && joined(view.lines, newest);
+    if (!lines) {
+      void this.#refresh();
+      return;
+    }
+    this.view = { ...view, lines };
+    this.events.changed();
+    void this.#suggest();
+    void this.#markSeen();
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => void this.#refresh(), REST_MS);
+  }
+
   /** Asks for the open conversation anew; what comes up meanwhile leads to one more question. */
   #refresh(): Promise<void> {
     if (this.#refreshing) this.#again = true;
@@ -292,7 +314,9 @@ export class Store {
       if (!id) return;
       await this.#try(async () => {
         const view = await this.api.view(id);
-        if (id === this.openId) this.view = view;
+        if (id !== this.openId) return;
+        const lines = caughtUp(view.lines, this.view?.lines ?? []);
+        this.view = { ...view, lines };
       });
     } while (this.#again);
     void this.#suggest();

@@ -1,0 +1,98 @@
+"""SQLite through aiosqlite with one trip to its thread for each statement.
+
+aiosqlite keeps every connection in a thread of its own, and SQLAlchemy's adapter goes there four times for
+one SELECT: make a cursor, execute, fetch, close. Each trip is two switches between threads and, while the
+event loop is busy, up to one switch interval of the interpreter's lock each way; a transaction of five
+statements waited for the lock more than it worked. Here a statement goes there once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
+    AsyncAdapt_aiosqlite_dbapi,
+)
+from sqlalchemy.util import immutabledict
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a statement has left; has the attributes that the adapter reads of a cursor."""
+
+    description: Any = None
+    rowcount: int = -1
+    lastrowid: int | None = None
+    arraysize: int = 1
+    rows: tuple[Any, ...] = ()
+
+
+class _Cursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that is open only while its statement runs."""
+
+    __slots__ = ()
+    _awaitable_cursor_close = False  # nothing is left open
+
+    def __init__(self, adapt_connection: Any) -> None:
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection
+        self._cursor: Any = _Done()
+        self._soft_closed_memoized = immutabledict()
+        self._rows = deque()
+
+    def close(self) -> None:
+        self._rows.clear()
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> Any:
+        return await self._go(_execute, operation, () if parameters is None else parameters)
+
+    async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
+        return await self._go(_execute_many, operation, seq_of_parameters)
+
+    async def _go(self, work: Any, operation: Any, parameters: Any) -> Any:
+        connection: Any = self._connection
+        async with self._adapt_connection._execute_mutex:
+            done = await connection._execute(work, connection._conn, operation, parameters)
+        self._cursor, self._rows = done, deque(done.rows)
+        return self
+
+
+class _Connection(AsyncAdapt_aiosqlite_connection):
+    __slots__ = ()
+    _cursor_cls = _Cursor
+
+
+class OneHopSqlite(AsyncAdapt_aiosqlite_dbapi):
+    """The driver; pass an instance to ``create_async_engine`` as ``module``."""
+
+    def __init__(self) -> None:
+        super().__init__(aiosqlite, sqlite3)
+
+    def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
+        """Open a connection; called by SQLAlchemy's pool."""
+        opened = super().connect(*arg, **kw)
+        return _Connection(self, opened._connection)
+
+
+def _execute(connection: sqlite3.Connection, statement: str, parameters: Any) -> _Done:
+    cursor = connection.execute(statement, parameters)
+    return _finish(cursor)
+
+
+def _execute_many(connection: sqlite3.Connection, statement: str, parameters: Any) -> _Done:
+    cursor = connection.executemany(statement, parameters)
+    return _finish(cursor)
+
+
+def _finish(cursor: sqlite3.Cursor) -> _Done:
+    # The rows first: of INSERT … RETURNING, SQLite counts the rows when they have been read.
+    rows = tuple(cursor.fetchall()) if cursor.description else ()
+    done = _Done(cursor.description, cursor.rowcount, cursor.lastrowid, cursor.arraysize, rows)
+    cursor.close()
+    return done

@@ -38,6 +38,8 @@ _HANDLING_EVERY = timedelta(minutes=1)
 # An agent who is quick spares the customer the words about the queue.
 _FIRST_WORD = timedelta(seconds=20)
 _NEXT_WORD = timedelta(minutes=3)
+# Three hundred who came at once also hear of their place at once; those who write now go before them.
+_TOLD_IN_ONE_LOOK = 20
 # Somebody to whom a conversation was assigned and who does not answer is not there.
 _ANSWER_WITHIN = timedelta(minutes=3)
 
@@ -98,6 +100,7 @@ class Keeper:
         self._passed_over = {
             row.id: self._passed_over[row.id] for row in held if row.id in self._passed_over
         }
+        told = 0
         for row in held:
             if row.team is None:
                 await self._route(row.conversation_id, now)
@@ -111,7 +114,12 @@ class Keeper:
                 )
                 if taker is not None:
                     staff = await self._assign(row, taker, staff)
-                elif self._hears(row, now) and row.conversation_id not in called:
+                elif (
+                    told < _TOLD_IN_ONE_LOOK
+                    and self._hears(row, now)
+                    and row.conversation_id not in called
+                ):
+                    told += 1
                     await self._speak(row.conversation_id, now, place.get(row.conversation_id))
             elif row.assigned_at is not None and now - row.assigned_at > _ANSWER_WITHIN:
                 await self._take_back(row, now)

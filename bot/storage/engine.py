@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from bot.storage.one_hop import OneHopSqlite
+from bot.storage.one_hop import OneHopConnection, OneHopSqlite
 
 _READ_ONLY = {"yingda_read_only": True}
 
@@ -84,5 +84,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("yingda_read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    reads = bool(connection.get_execution_options().get("yingda_read_only", False))
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, OneHopConnection):
+        raise TypeError(f"expected a connection of OneHopSqlite, got {type(driver).__name__}")
+    driver.begin("BEGIN" if reads else "BEGIN IMMEDIATE", reads=reads)

@@ -3,7 +3,8 @@
 aiosqlite keeps every connection in a thread of its own, and SQLAlchemy's adapter goes there four times for
 one SELECT: make a cursor, execute, fetch, close. Each trip is two switches between threads and, while the
 event loop is busy, up to one switch interval of the interpreter's lock each way; a transaction of five
-statements waited for the lock more than it worked. Here a statement goes there once.
+statements waited for the lock more than it worked. Here a statement goes there once, takes BEGIN along when
+it is the first, and nobody waits for the end of a transaction that has only read.
 """
 
 from __future__ import annotations
@@ -57,15 +58,48 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _go(self, work: Any, operation: Any, parameters: Any) -> Any:
         connection: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            done = await connection._execute(work, connection._conn, operation, parameters)
+        adapter: Any = self._adapt_connection
+        async with adapter._execute_mutex:
+            begins, adapter.begins = adapter.begins, None
+            done = await connection._execute(work, connection._conn, begins, operation, parameters)
         self._cursor, self._rows = done, deque(done.rows)
         return self
 
 
-class _Connection(AsyncAdapt_aiosqlite_connection):
-    __slots__ = ()
+class OneHopConnection(AsyncAdapt_aiosqlite_connection):
+    """A connection whose transactions begin with their first statement."""
+
+    __slots__ = ("begins", "reads")
     _cursor_cls = _Cursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.begins: str | None = None
+        self.reads = False
+
+    def begin(self, statement: str, *, reads: bool) -> None:
+        """Let the next statement be the first of a transaction.
+
+        Args:
+            statement: begins it.
+            reads: whether it writes nothing.
+        """
+        self.begins, self.reads = statement, reads
+
+    def commit(self) -> None:
+        """Commit; what never began has nothing to commit."""
+        if self.begins is None:
+            super().commit()
+        self.begins = None
+
+    def rollback(self) -> None:
+        """End the transaction; of one that wrote nothing the thread need not report back."""
+        connection: Any = self._connection
+        if self.begins is None and self.reads and connection._connection:
+            connection._tx.put_nowait((None, connection._conn.rollback))
+        elif self.begins is None:
+            super().rollback()
+        self.begins, self.reads = None, False
 
 
 class OneHopSqlite(AsyncAdapt_aiosqlite_dbapi):
@@ -77,17 +111,23 @@ class OneHopSqlite(AsyncAdapt_aiosqlite_dbapi):
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
         """Open a connection; called by SQLAlchemy's pool."""
         opened = super().connect(*arg, **kw)
-        return _Connection(self, opened._connection)
+        return OneHopConnection(self, opened._connection)
 
 
-def _execute(connection: sqlite3.Connection, statement: str, parameters: Any) -> _Done:
-    cursor = connection.execute(statement, parameters)
-    return _finish(cursor)
+def _execute(
+    connection: sqlite3.Connection, begins: str | None, statement: str, parameters: Any
+) -> _Done:
+    if begins is not None:
+        connection.execute(begins)
+    return _finish(connection.execute(statement, parameters))
 
 
-def _execute_many(connection: sqlite3.Connection, statement: str, parameters: Any) -> _Done:
-    cursor = connection.executemany(statement, parameters)
-    return _finish(cursor)
+def _execute_many(
+    connection: sqlite3.Connection, begins: str | None, statement: str, parameters: Any
+) -> _Done:
+    if begins is not None:
+        connection.execute(begins)
+    return _finish(connection.executemany(statement, parameters))
 
 
 def _finish(cursor: sqlite3.Cursor) -> _Done:

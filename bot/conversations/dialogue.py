@@ -192,7 +192,7 @@ class Dialogue:
     ) -> dict[str, Any]:
         return {
             "language": language,
-            "faq": request.found and _as_metadata(request.found),
+            "faq": request.found and request.found.as_metadata(),
             "knowledge": knowledge.version,
             "channel": channel,
             # Addresses and notes are taken as the customer wrote them, not as the speller reads them.
@@ -229,7 +229,7 @@ class Dialogue:
         tells = False
         for said in parts if len(parts) > 1 else ():
             part = self._part(said, knowledge, channel)
-            metadata = {"faq": part.found and _as_metadata(part.found), "said": said}
+            metadata = {"faq": part.found and part.found.as_metadata(), "said": said}
             try:
                 read = await self._engine.understand(
                     conversation_id, _as_typed(part.meant), message_id, metadata
@@ -255,18 +255,6 @@ class Dialogue:
 
     def _language_of(self, meant: str, before: Language | None) -> Language:
         return reply_language(meant) or before or self._default_language
-
-
-def _as_metadata(found: Ruling) -> dict[str, Any] | None:
-    """Return what the engine's arbiter and the FAQ actions read of a search."""
-    if not found.hits:
-        return None
-    return {
-        "best": found.hits[0].score,
-        "answer": found.answer,
-        "suggest": list(found.suggest),
-        "hits": [[hit.faq_id, hit.score] for hit in found.hits],
-    }
 
 
 def _as_typed(text: str) -> str:

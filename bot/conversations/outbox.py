@@ -7,10 +7,11 @@ import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -211,24 +212,9 @@ class Outbox:
             _log.exception("outbox stopped for a conversation", conversation=conversation_id)
 
     async def _pending(self, conversation_id: str) -> list[_Pending]:
-        asked = aliased(MessageRow)
         async with self._database.read() as session:
             found = await session.execute(
-                select(
-                    MessageRow,
-                    ConversationRow.user,
-                    ConversationRow.state,
-                    asked.channel_message_id,
-                    asked.created_at,
-                )
-                .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
-                .outerjoin(asked, asked.id == MessageRow.answers_id)
-                .where(
-                    MessageRow.conversation_id == conversation_id,
-                    MessageRow.direction == Direction.OUT.value,
-                    MessageRow.state == MessageState.PENDING.value,
-                )
-                .order_by(MessageRow.seq)
+                _pending_lines().where(MessageRow.conversation_id == conversation_id)
             )
             return [
                 _Pending(
@@ -350,6 +336,28 @@ async def _settle(session: AsyncSession, settled: Sequence[_Settled]) -> None:
             .where(MessageRow.id.in_(rows))
             .values(state=state.value, done_at=now if state is MessageState.DONE else None)
         )
+
+
+@cache
+def _pending_lines() -> Select[MessageRow, str, str, str | None, datetime]:
+    """Built once, since an alias takes SQLAlchemy long; each with the message that it answers."""
+    asked = aliased(MessageRow)
+    return (
+        select(
+            MessageRow,
+            ConversationRow.user,
+            ConversationRow.state,
+            asked.channel_message_id,
+            asked.created_at,
+        )
+        .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+        .outerjoin(asked, asked.id == MessageRow.answers_id)
+        .where(
+            MessageRow.direction == Direction.OUT.value,
+            MessageRow.state == MessageState.PENDING.value,
+        )
+        .order_by(MessageRow.seq)
+    )
 
 
 def _may_follow(before: _Pending, after: _Pending) -> bool:

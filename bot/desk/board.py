@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -74,11 +75,6 @@ class Board:
     def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self._database = database
         self._catalogue = catalogue
-        # Built once: putting such a statement together takes longer than running it.
-        self._every_open = _rows(HandoffRow.closed_at.is_(None), every=False)
-        self._some_open = self._every_open.where(
-            ConversationRow.id.in_(bindparam("ids", expanding=True))
-        )
 
     async def open(self, ids: Collection[str] | None = None) -> list[BoardRow]:
         """Return every conversation that waits or is with an agent, the next to be taken first.
@@ -86,13 +82,11 @@ class Board:
         Args:
             ids: only those among these.
         """
+        query = _open_rows()
+        if ids is not None:
+            query = query.where(ConversationRow.id.in_(ids))
         async with self._database.read() as session:
-            found = (
-                await session.execute(self._every_open)
-                if ids is None
-                else await session.execute(self._some_open, {"ids": list(ids)})
-            )
-            rows = [self._row(row) for row in found]
+            rows = [self._row(found) for found in await session.execute(query)]
         return sorted(rows, key=lambda row: row.turn)
 
     async def with_bot(self) -> list[BoardRow]:
@@ -172,8 +166,13 @@ def positions(rows: Sequence[BoardRow]) -> dict[str, int]:
     return {row_id: place for place, row_id in enumerate(waiting, start=1)}
 
 
-def _rows(handoff: ColumnElement[bool], *, every: bool = True) -> Select[*tuple[Any, ...]]:
-    """Return the statement for rows; ``every`` conversation, or only those with such a hand-off."""
+@cache
+def _open_rows() -> Select[*tuple[Any, ...]]:
+    """Built once: SQLAlchemy takes longer to build this query than SQLite to answer it."""
+    return _rows(HandoffRow.closed_at.is_(None)).where(HandoffRow.id.is_not(None))
+
+
+def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     # Columns, not objects: the list of a full desk is read again and again.
     unread = (
         select(func.count())
@@ -207,11 +206,7 @@ def _rows(handoff: ColumnElement[bool], *, every: bool = True) -> Select[*tuple[
             HandoffRow.preferred, HandoffRow.late_at, HandoffRow.snoozed_until, AccountRow.name,
             unread, CallbackRow.phone, CallbackRow.wish,
         )
-        .join(
-            HandoffRow,
-            and_(HandoffRow.conversation_id == ConversationRow.id, handoff),
-            isouter=every,
-        )
+        .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
         .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))
         .outerjoin(AccountRow, AccountRow.login == HandoffRow.agent)
         .outerjoin(CallbackRow, CallbackRow.id == call)

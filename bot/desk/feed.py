@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 
 # What another process wrote arrives after so long, and those whose place moved up hear of it.
 _LOOK_EVERY_S = 1.0
+# Lines that come close together are looked at together; an agent sees them this much later at most.
+_LOOKS_APART_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Feed:
                 self._longer |= longer
                 self._stale |= stale
                 await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_LOOKS_APART_S)
 
     async def _compare(self, rows: Sequence[BoardRow], *, everybody: bool = False) -> None:
         """Tell what is new in ``rows``.

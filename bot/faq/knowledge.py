@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,11 +60,23 @@ class Ruling:
         hits: The best records, surest first.
         answer: The record that is the answer, None when no one is sure enough.
         suggest: The records worth offering when there is no answer.
+        answer_if_any: The record that is the answer once it is known that there is one: as sure as
+            ``answer`` among the hits alone, and worth offering.
     """
 
     hits: tuple[Hit, ...]
     answer: str | None
     suggest: tuple[str, ...]
+    answer_if_any: str | None
+
+    def as_metadata(self) -> dict[str, Any]:
+        """Return what the engine's arbiter and the FAQ actions read of a search."""
+        return {
+            "best": self.hits[0].score if self.hits else 0.0,
+            "answer": self.answer,
+            "answer_if_any": self.answer_if_any,
+            "suggest": list(self.suggest),
+        }
 
 
 class Knowledge:
@@ -200,7 +212,7 @@ class Knowledge:
         text = self.corpus.phrasings[number].text
         row = self.index.phrasing_row(number)
         found = self.index.candidates(text, self.index.vector(row), row)
-        return self._ruling(text, self._hits(text, found, 3))
+        return ruled(self._hits(text, found, 3), self.thresholds(text))
 
     def _hits(self, text: str, found: Candidates, limit: int) -> list[Hit]:
         scores = self.thresholds(text).probabilities(found)
@@ -228,16 +240,8 @@ class Knowledge:
         vector: NDArray[np.float32] | None = None,
     ) -> Ruling:
         """Search, and say what the thresholds make of it."""
-        return self._ruling(text, self.search(text, channel=channel, at=at, vector=vector))
-
-    def _ruling(self, text: str, hits: list[Hit]) -> Ruling:
-        thresholds = self.thresholds(text)
-        sure = bool(hits) and hits[0].score >= thresholds.answer
-        return Ruling(
-            hits=tuple(hits),
-            answer=hits[0].faq_id if sure else None,
-            suggest=tuple(hit.faq_id for hit in suggestions(hits, thresholds.suggest)),
-        )
+        hits = self.search(text, channel=channel, at=at, vector=vector)
+        return ruled(hits, self.thresholds(text))
 
     def thresholds(self, text: str) -> LanguageCalibration:
         """Return the calibration, with its thresholds, that applies to a question."""
@@ -276,6 +280,19 @@ class Knowledge:
             return fitting
         cut = min(record.side(language).questions, key=len)[: BUTTON_CHARS[language] - 1]
         return (cut.rsplit(maxsplit=1)[0] if language == "en" else cut) + "…"
+
+
+def ruled(hits: Sequence[Hit], thresholds: LanguageCalibration) -> Ruling:
+    """Return what the thresholds make of hits, the surest first."""
+    best, score = (hits[0].faq_id, hits[0].score) if hits else (None, 0.0)
+    offered = suggestions(hits, thresholds.suggest)
+    any_record = sum(hit.score for hit in hits)
+    return Ruling(
+        hits=tuple(hits),
+        answer=best if score >= thresholds.answer else None,
+        suggest=tuple(hit.faq_id for hit in offered),
+        answer_if_any=best if offered and score >= thresholds.answer * any_record else None,
+    )
 
 
 def suggestions(hits: Sequence[Hit], threshold: float) -> list[Hit]:

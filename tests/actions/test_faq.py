@@ -81,6 +81,23 @@ def asked(language: str, channel: str, **metadata: str) -> Tracker:
     return Tracker("c1", {}, message, [], False, None, {}, None)
 
 
+@pytest.mark.parametrize(
+    ("intent", "confidence", "answer"),
+    [("ask_faq", 0.9, "a"), ("ask_faq", 0.6, None), ("product_question", 0.9, None)],
+)
+def test_the_best_of_the_entries_is_the_answer_only_for_what_is_surely_a_question(
+    ladder: FaqLadder, intent: str, confidence: float, answer: str | None
+) -> None:
+    found = {"best": 0.5, "answer": None, "answer_if_any": "a", "suggest": ["a", "b"]}
+    message = {
+        "text": "？",
+        "intent": {"name": intent, "confidence": confidence},
+        "metadata": {"faq": found},
+    }
+    seen = ladder.search(Tracker("c1", {}, message, [], False, None, {}, None))
+    assert seen == (answer, ["a", "b"], 0.5)
+
+
 def test_an_answer_offers_its_task_and_what_is_asked_next(shop: FaqLadder) -> None:
     said = CollectingDispatcher()
     shop.answer(said, asked("zh", "web"), "delivery-fee")

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.faq.calibration import FILE_NAME
+from bot.faq.calibration import FILE_NAME, LanguageCalibration
 from bot.faq.errors import CalibrationError, FaqError, FaqFileError, UnknownRecordError
-from bot.faq.knowledge import Hit, Knowledge, suggestions
+from bot.faq.knowledge import Hit, Knowledge, ruled, suggestions
 from bot.faq.model import Phrasing
 from tests.bot.faq.conftest import MeaningEncoder
+
+
+def hit(name: str, score: float) -> Hit:
+    return Hit(name, score, Phrasing(0, "zh", name, None), {})  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -165,10 +169,25 @@ def test_a_limit_below_one_is_refused(knowledge: Knowledge) -> None:
         knowledge.search("包邮吗", limit=0)
 
 
-def test_suggestions_come_along_when_they_are_near_the_first() -> None:
-    def hit(name: str, score: float) -> Hit:
-        return Hit(name, score, Phrasing(0, "zh", name, None), {})  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("scores", "answer", "answer_if_any"),
+    [
+        ([0.7, 0.2], "0", "0"),
+        ([0.5, 0.2, 0.05], None, "0"),  # two thirds of what is not "none of them"
+        ([0.4, 0.35], None, None),  # two that are alike: both are offered
+        ([0.2, 0.01], None, None),  # too little to build on
+        ([], None, None),
+    ],
+)
+def test_once_it_is_known_that_an_entry_answers_its_share_among_the_entries_counts(
+    scores: list[float], answer: str | None, answer_if_any: str | None
+) -> None:
+    thresholds = LanguageCalibration(bias=0, weights={}, answer=0.6, suggest=0.3)
+    ruling = ruled([hit(str(n), score) for n, score in enumerate(scores)], thresholds)
+    assert (ruling.answer, ruling.answer_if_any) == (answer, answer_if_any)
 
+
+def test_suggestions_come_along_when_they_are_near_the_first() -> None:
     hits = [hit("a", 0.5), hit("b", 0.2), hit("c", 0.01)]
     assert [h.faq_id for h in suggestions(hits, 0.3)] == ["a", "b"]
     assert suggestions(hits, 0.6) == []

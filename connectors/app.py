@@ -44,6 +44,7 @@ from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
 from connectors.chatwoot.bridge import ChatwootDesk
 from connectors.chatwoot.client import ChatwootClient
+from connectors.chatwoot.files import ChatwootFiles
 from connectors.chatwoot.routes import chatwoot_router
 from connectors.desk.files import DeskFiles
 from connectors.desk.live import DeskLive
@@ -152,7 +153,7 @@ def create_app(
         ),
     )
     feed.add(desk.live)
-    chatwoot = _chatwoot(settings, database, deeds, rules.catalogue)
+    chatwoot = _chatwoot(settings, database, deeds, rules.catalogue, desk.files)
     if chatwoot is not None:
         feed.add(chatwoot)
     keeper = Keeper(
@@ -253,7 +254,11 @@ def create_app(
 
 
 def _chatwoot(
-    settings: Settings, database: Database, desk: HandoffDesk, catalogue: Catalogue
+    settings: Settings,
+    database: Database,
+    desk: HandoffDesk,
+    catalogue: Catalogue,
+    files: DeskFiles,
 ) -> ChatwootDesk | None:
     if not settings.chatwoot_url:
         return None
@@ -263,4 +268,6 @@ def _chatwoot(
         settings.chatwoot_inbox,
         settings.chatwoot_token.get_secret_value(),
     )
-    return ChatwootDesk(database, client, desk, catalogue, settings.default_language)
+    return ChatwootDesk(
+        database, client, desk, catalogue, settings.default_language, ChatwootFiles(client, files)
+    )

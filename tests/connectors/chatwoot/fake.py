@@ -73,7 +73,7 @@ class FakeChatwoot:
             names = iter(re.findall(rb'filename="([^"]*)"', sent))
             for part in email.message_from_bytes(head + sent).walk():
                 name = part.get_param("name", header="content-disposition")
-                content = bytes(part.get_payload(decode=True) or b"")  # type: ignore[arg-type]
+                content = bytes(part.get_payload(decode=True) or b"")
                 if name == "attachments[]":
                     files.append((next(names).decode(), content))
                 elif name:

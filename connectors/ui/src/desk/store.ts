@@ -3,6 +3,7 @@
 import { type Account, ApiError } from "../shared/http";
 import { uuid } from "../shared/uuid";
 import type { Api } from "./api";
+import type { Call } from "./bell";
 import { listed, TABS, type Tab } from "./lists";
 import type {
   Catalogue,
@@ -30,8 +31,8 @@ export interface StoreEvents {
   refused(error: ApiError): void;
   /** The session has ended. */
   signedOut(): void;
-  /** Somebody new waits, or somebody of mine wrote. */
-  called(what: "customer" | "message"): void;
+  /** Somebody new waits, somebody of mine wrote, or nobody came in the promised time. */
+  called(what: Call): void;
 }
 
 export class Store {
@@ -269,7 +270,8 @@ export class Store {
   #rows(changed: readonly Row[], gone: readonly string[]): void {
     for (const row of changed) {
       const before = this.rows.get(row.id);
-      if (row.state === "queued" && before?.state !== "queued") this.events.called("customer");
+      if (this.directs && row.late && before && !before.late) this.events.called("late");
+      else if (row.state === "queued" && before?.state !== "queued") this.events.called("customer");
       else if (row.agent === this.me.login && row.unread > (before?.unread ?? 0)) {
         if (row.id !== this.openId || document.hidden) this.events.called("message");
       }

@@ -61,7 +61,15 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         adapter: Any = self._adapt_connection
         async with adapter._execute_mutex:
             begins, adapter.begins = adapter.begins, None
-            done = await connection._execute(work, connection._conn, begins, operation, parameters)
+            adapter.cut_off = True  # unless it comes to its end, well or not
+            try:
+                done = await connection._execute(
+                    work, connection._conn, begins, operation, parameters
+                )
+            except Exception:
+                adapter.cut_off = False
+                raise
+            adapter.cut_off = False
         self._cursor, self._rows = done, deque(done.rows)
         return self
 
@@ -69,13 +77,15 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
     """A connection whose transactions begin with their first statement."""
 
-    __slots__ = ("begins", "reads")
+    __slots__ = ("begins", "cut_off", "reads")
     _cursor_cls = _Cursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
         self.begins: str | None = None
         self.reads = False
+        # Nobody waited for the last statement, so it may still begin.
+        self.cut_off = False
 
     def begin(self, statement: str, *, reads: bool) -> None:
         """Let the next statement be the first of a transaction.
@@ -95,11 +105,13 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
     def rollback(self) -> None:
         """End the transaction; of one that wrote nothing the thread need not report back."""
         connection: Any = self._connection
-        if self.begins is None and self.reads and connection._connection:
-            connection._tx.put_nowait((None, connection._conn.rollback))
-        elif self.begins is None:
+        begun = self.begins is None and connection._connection and connection.in_transaction
+        if self.cut_off or (begun and not self.reads):
             super().rollback()
-        self.begins, self.reads = None, False
+        elif begun:
+            connection._tx.put_nowait((None, connection._conn.rollback))
+        # Else it never began or is committed: the pool asks for this once more after each commit.
+        self.begins, self.reads, self.cut_off = None, False, False
 
 
 class OneHopSqlite(AsyncAdapt_aiosqlite_dbapi):

@@ -31,6 +31,7 @@ from bot.desk.keeper import Keeper
 from bot.desk.rules import DeskRules
 from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
+from bot.desk.view import Line, newest_lines
 from bot.editing.library import FaqLibrary
 from bot.faq.checks import channel_names
 from bot.faq.live import LiveKnowledge
@@ -47,6 +48,7 @@ from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
 from connectors.chatwoot.bridge import ChatwootDesk
 from connectors.chatwoot.client import ChatwootClient
+from connectors.chatwoot.files import ChatwootFiles
 from connectors.chatwoot.routes import chatwoot_router
 from connectors.desk.case_count import CaseCount
 from connectors.desk.files import DeskFiles
@@ -77,6 +79,8 @@ _LARGER_BODIES = {
     "/editor/api/": 21_000_000,  # an import; its own limit has its own words
     FILES_PATH: LIMIT_BYTES,
 }
+# Enough for what a customer writes in one breath; a page that misses more asks for the whole.
+_NEWEST_LINES = 4
 _PAGES = Path(__file__).parent / "ui" / "dist"
 
 
@@ -132,6 +136,10 @@ def create_app(
         await workers.alone(conversation_id, partial(erasure.erase, conversation_id))
         feed.changed(conversation_id)
 
+    async def newest(conversation_id: str) -> list[Line]:
+        async with database.read() as session:
+            return await newest_lines(session, knowledge.now, conversation_id, _NEWEST_LINES)
+
     async def on_typing(conversation_id: str, on: bool) -> None:
         for channel in channels:
             await channel.typing(conversation_id, on)
@@ -157,7 +165,7 @@ def create_app(
         knowledge,
         orders.copy,
         orders.cases,
-        DeskLive(web.server, accounts, web, board.holds),
+        DeskLive(web.server, accounts, web, board.holds, newest),
         changed,
         feed.look,
         rules.hours.zone,
@@ -172,7 +180,7 @@ def create_app(
         ),
     )
     feed.add(desk.live)
-    chatwoot = _chatwoot(settings, database, deeds, rules.catalogue)
+    chatwoot = _chatwoot(settings, database, deeds, rules.catalogue, desk.files)
     if chatwoot is not None:
         feed.add(chatwoot)
     keeper = Keeper(
@@ -282,7 +290,11 @@ def create_app(
 
 
 def _chatwoot(
-    settings: Settings, database: Database, desk: HandoffDesk, catalogue: Catalogue
+    settings: Settings,
+    database: Database,
+    desk: HandoffDesk,
+    catalogue: Catalogue,
+    files: DeskFiles,
 ) -> ChatwootDesk | None:
     if not settings.chatwoot_url:
         return None
@@ -292,4 +304,6 @@ def _chatwoot(
         settings.chatwoot_inbox,
         settings.chatwoot_token.get_secret_value(),
     )
-    return ChatwootDesk(database, client, desk, catalogue, settings.default_language)
+    return ChatwootDesk(
+        database, client, desk, catalogue, settings.default_language, ChatwootFiles(client, files)
+    )

@@ -20,8 +20,9 @@ from pathlib import Path
 import httpx
 
 from bench.desk.figures import Figures
+from bench.desk.machine import ALIVE, watch_machine
 from bench.desk.page import work_on_page
-from bench.desk.people import Agent, Customer, Post
+from bench.desk.people import TO_CUSTOMER, TO_DESK, Agent, Customer, Post
 from bench.desk.server import AGENTS, serve
 from tests.stack.running import free_port
 
@@ -77,9 +78,18 @@ async def load(url: str, seconds: float, server: int) -> Figures:
         *(agent.work(until) for agent in agents[:-1]),
         *(customer.chat(until) for customer in customers),
         work_on_page(url, agents[-1].login, figures, until),
+        watch_machine(url, figures, until),
     )
-    share = (_cpu_s(server) - busy_before) / (time.monotonic() - until + seconds)
-    sys.stdout.write(f"the app kept {share:.0%} of one core busy\n")
+    busy = _cpu_s(server) - busy_before
+    share = busy / (time.monotonic() - until + seconds)
+    sent = len(figures.times[TO_DESK]) + len(figures.times[TO_CUSTOMER])
+    sys.stdout.write(
+        f"the app kept {share:.0%} of one core busy, {busy / sent * 1000:.0f} ms for each message and all"
+        f" that people did besides\n"
+    )
+    for name in (TO_DESK, TO_CUSTOMER):
+        least = figures.median(ALIVE)
+        sys.stdout.write(f"{name}: {figures.median(name) / least:.1f} times GET /healthz\n")
     for one in everybody:
         await one.close()
     return figures

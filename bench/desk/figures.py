@@ -26,6 +26,10 @@ class Figures:
         """Note the time since ``started``, a value of ``time.perf_counter``."""
         self.times[name].append((time.perf_counter() - started) * 1000)
 
+    def median(self, name: str) -> float:
+        """Return the median of one name's times, in milliseconds."""
+        return statistics.median(self.times[name])
+
     def table(self) -> str:
         """Return one line for each name: how often, median, 95th percentile, longest; as Markdown."""
         lines = ["| what | times | median ms | p95 ms | longest ms |", "|---|---|---|---|---|"]

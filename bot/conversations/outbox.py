@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.conversations.metrics import ANSWER_SECONDS, DELIVERIES
@@ -20,6 +21,7 @@ from bot.conversations.serial import Serial
 from bot.conversations.transcript import Entry
 from bot.storage.conversations import ConversationRow, MessageRow
 from bot.storage.engine import Database
+from bot.storage.together import Together
 
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +100,14 @@ class _Pending:
         return self.row.channel, self.delivery.user
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Stored messages and what became of them."""
+
+    rows: tuple[int, ...]
+    state: MessageState
+
+
 class Outbox:
     """Delivers pending messages through the senders of their channels.
 
@@ -122,6 +132,7 @@ class Outbox:
         self._merging = merging
         self._reveal = reveal
         self._deliveries = Serial(self._drain, _DELIVERIES_AT_ONCE)
+        self._settled = Together(database, _settle)
         self._poller: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -244,8 +255,7 @@ class Outbox:
 
     def _settling(self, rows: list[MessageRow]) -> Callable[[MessageState], Awaitable[None]]:
         async def settle(state: MessageState) -> None:
-            done_at = datetime.now(UTC) if state is MessageState.DONE else None
-            await self._update(rows, state=state.value, done_at=done_at)
+            await self._settled.add(_Settled(tuple(row.id for row in rows), state))
             for row in rows:
                 row.state = state.value
 
@@ -329,6 +339,17 @@ class Outbox:
                 .where(MessageRow.id.in_([row.id for row in rows]))
                 .values(columns)
             )
+
+
+async def _settle(session: AsyncSession, settled: Sequence[_Settled]) -> None:
+    now = datetime.now(UTC)
+    for state in {one.state for one in settled}:
+        rows = [row for one in settled if one.state is state for row in one.rows]
+        await session.execute(
+            update(MessageRow)
+            .where(MessageRow.id.in_(rows))
+            .values(state=state.value, done_at=now if state is MessageState.DONE else None)
+        )
 
 
 @cache

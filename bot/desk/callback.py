@@ -46,6 +46,14 @@ async def open_call(session: AsyncSession, conversation_id: str) -> CallbackRow 
     return row
 
 
+async def with_open_call(session: AsyncSession) -> frozenset[str]:
+    """Return the ids of the conversations with such a call."""
+    rows = await session.scalars(
+        select(CallbackRow.conversation_id).where(CallbackRow.done_at.is_(None))
+    )
+    return frozenset(rows)
+
+
 def is_ours(body: Body) -> bool:
     """Tell whether a message is a button of the form."""
     return (body.payload or "").startswith(CALL_ME)

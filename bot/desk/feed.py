@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from bot.desk.waiting import WaitClock
 
 _log = structlog.get_logger(__name__)
 
+# What another process wrote arrives after so long, and those whose place moved up hear of it.
 _LOOK_EVERY_S = 1.0
 # Lines that come close together are looked at together; an agent sees them this much later at most.
 _LOOKS_APART_S = 0.05
@@ -108,7 +109,7 @@ class Feed:
                     kept = [row for row in self._rows.values() if row.id not in stale]
                     await self._compare([*kept, *await self._board.open(stale)])
                 if loop.time() >= whole_due:
-                    await self._compare(await self._board.open())
+                    await self._compare(await self._board.open(), everybody=True)
                     whole_due = loop.time() + _LOOK_EVERY_S
             except Exception:
                 _log.exception("the desk's feed could not look, will retry")
@@ -117,22 +118,42 @@ class Feed:
                 await asyncio.sleep(_LOOK_EVERY_S)
             await asyncio.sleep(_LOOKS_APART_S)
 
-    async def _compare(self, rows: Sequence[BoardRow]) -> None:
+    async def _compare(self, rows: Sequence[BoardRow], *, everybody: bool = False) -> None:
+        """Tell what is new in ``rows``.
+
+        Args:
+            everybody: also those whose own row is as it was, but whose place or wait has changed: when
+                the first of 300 is taken, 299 move up, and nothing of theirs is urgent.
+        """
         rows = sorted(rows, key=lambda row: row.turn)
         before, self._rows = self._rows, {row.id: row for row in rows}
-        changed = [row for row in rows if before.get(row.id) != row]
+        changed = [row for row in rows if _differs(before.get(row.id), row)]
         gone = [row_id for row_id in before if row_id not in self._rows]
-        told, self._services = self._services, _services(rows, self._waits)
+        services = self._told_anew(rows if everybody else changed, positions(rows))
+        for row_id in gone:
+            self._services.pop(row_id, None)
         # Lines that another process wrote; ours were told before.
         await self._tell_lines({r.id for r in changed if _last_seq(before.get(r.id)) != r.last_seq})
         for listener in self._listeners:
             if changed or gone:
                 await listener.on_rows(changed, gone)
-            for row_id, service in self._services.items():
-                if told.get(row_id) != service:
-                    await listener.on_service(row_id, service)
+            for row_id, service in services.items():
+                await listener.on_service(row_id, service)
             for row_id in gone:
                 await listener.on_service(row_id, Service(State.BOT))
+
+    def _told_anew(self, rows: Sequence[BoardRow], places: Mapping[str, int]) -> dict[str, Service]:
+        """Return, and remember, what these customers are told now where it differs from before."""
+        services = {row.id: self._service(row, places) for row in rows}
+        services = {key: new for key, new in services.items() if self._services.get(key) != new}
+        self._services |= services
+        return services
+
+    def _service(self, row: BoardRow, places: Mapping[str, int]) -> Service:
+        if row.state is State.AGENT:
+            return Service(row.state, row.agent_name)
+        place = places[row.id]
+        return Service(row.state, position=place, wait_minutes=self._waits.minutes(place))
 
     async def _tell_lines(self, ids: set[str]) -> None:
         for listener in self._listeners:
@@ -140,16 +161,8 @@ class Feed:
                 await listener.on_lines(conversation_id)
 
 
-def _services(rows: Sequence[BoardRow], waits: WaitClock) -> dict[str, Service]:
-    places = positions(rows)
-    return {
-        row.id: Service(row.state, row.agent_name)
-        if row.state is State.AGENT
-        else Service(
-            row.state, position=places.get(row.id), wait_minutes=waits.minutes(places[row.id])
-        )
-        for row in rows
-    }
+def _differs(before: BoardRow | None, row: BoardRow) -> bool:
+    return before is not row and before != row
 
 
 def _last_seq(row: BoardRow | None) -> int:

@@ -20,12 +20,12 @@ from bot.accounts import audit
 from bot.conversations import handoff, transcript
 from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import Author, HandoffReason, State
-from bot.desk.callback import open_call
+from bot.desk.callback import with_open_call
 from bot.desk.routing import route
 from bot.desk.rules import DeskRules
 from bot.desk.service import Agent, HandoffDesk
 from bot.desk.staff import Colleague, Staff, choose
-from bot.desk.waiting import handling_time, place_of
+from bot.desk.waiting import handling_time, places
 from bot.language import Language
 from bot.orders.people import PHONE_CHANNEL
 from bot.storage.conversations import HandoffRow, MessageRow
@@ -38,6 +38,8 @@ _HANDLING_EVERY = timedelta(minutes=1)
 # An agent who is quick spares the customer the words about the queue.
 _FIRST_WORD = timedelta(seconds=20)
 _NEXT_WORD = timedelta(minutes=3)
+# Three hundred who came at once also hear of their place at once; those who write now go before them.
+_TOLD_IN_ONE_LOOK = 20
 # Somebody to whom a conversation was assigned and who does not answer is not there.
 _ANSWER_WITHIN = timedelta(minutes=3)
 
@@ -91,9 +93,14 @@ class Keeper:
             staff = await self._staff.everyone(session, self._online())
             assigns = await self._staff.assigns(session)
             await self._bring_up_to_date(session, staff, now)
+            waiting = any(row.agent is None and self._due(row, now) for row in held)
+            # Once for all who are to hear of it, not once for each while the others wait for the database.
+            place = await places(session, self._rules.catalogue) if waiting else {}
+            called = await with_open_call(session) if waiting else frozenset()
         self._passed_over = {
             row.id: self._passed_over[row.id] for row in held if row.id in self._passed_over
         }
+        told = 0
         for row in held:
             if row.team is None:
                 await self._route(row.conversation_id, now)
@@ -107,8 +114,13 @@ class Keeper:
                 )
                 if taker is not None:
                     staff = await self._assign(row, taker, staff)
-                elif self._due(row, now):
-                    await self._speak(row.conversation_id, now)
+                elif (
+                    told < _TOLD_IN_ONE_LOOK
+                    and self._hears(row, now)
+                    and row.conversation_id not in called
+                ):
+                    told += 1
+                    await self._speak(row.conversation_id, now, place.get(row.conversation_id))
             elif row.assigned_at is not None and now - row.assigned_at > _ANSWER_WITHIN:
                 await self._take_back(row, now)
 
@@ -178,22 +190,18 @@ class Keeper:
             conversation.state = State.QUEUED
         self._changed(row.conversation_id)
 
-    async def _speak(self, conversation_id: str, now: datetime) -> None:
+    def _hears(self, row: HandoffRow, now: datetime) -> bool:
+        """Tell whether somebody sits and waits who is to hear something now."""
+        return row.reason != HandoffReason.ENGINE_DOWN and self._due(row, now)
+
+    async def _speak(self, conversation_id: str, now: datetime, place: int | None) -> None:
         """Tell a waiting customer their place now and then, and once that it takes too long."""
-        async with self._database.read() as session:
-            row = await handoff.open_handoff(session, conversation_id)
-            if row is None or not self._due(row, now):
-                return
-            call = await open_call(session, conversation_id)
-        if call is not None or row.reason == HandoffReason.ENGINE_DOWN:
-            return  # they don't sit and wait
+        if place is None:
+            return
         async with self._database.write() as session:
             conversation = await transcript.locked(session, conversation_id)
             row = await handoff.open_handoff(session, conversation_id)
-            if row is None or row.agent is not None or not self._due(row, now):
-                return
-            place = await place_of(session, self._rules.catalogue, conversation_id)
-            if place is None:
+            if row is None or not self._due(row, now):
                 return
             language = conversation.language or self._default_language
             silent = conversation.channel == PHONE_CHANNEL  # there is nobody to read it

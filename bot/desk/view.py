@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Attachment, Body
@@ -13,7 +13,7 @@ from bot.desk.brief import faq_title
 from bot.faq.knowledge import Knowledge
 from bot.orders.model import Bilingual
 from bot.storage.accounts import AccountRow, AuditRow
-from bot.storage.conversations import MessageRow, TurnRow
+from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
 from bot.storage.desk import MarkRow, NoteRow
 
 # Deeds that belong into the story of a conversation; looking at it does not.
@@ -89,6 +89,15 @@ async def lines_of(
     session: AsyncSession, knowledge: Knowledge, conversation_id: str, after_seq: int = 0
 ) -> list[Line]:
     """Return the transcript with ``seq > after_seq``, in order."""
+    return await _lines_after(session, knowledge, conversation_id, after_seq)
+
+
+async def _lines_after(
+    session: AsyncSession,
+    knowledge: Knowledge,
+    conversation_id: str,
+    after_seq: int | ColumnElement[int],
+) -> list[Line]:
     rows = await session.execute(
         select(MessageRow, TurnRow, MarkRow.kind)
         .outerjoin(TurnRow, TurnRow.message_id == MessageRow.id)
@@ -97,6 +106,18 @@ async def lines_of(
         .order_by(MessageRow.seq)
     )
     return [_line(message, turn, mark, knowledge) for message, turn, mark in rows]
+
+
+async def newest_lines(
+    session: AsyncSession, knowledge: Knowledge, conversation_id: str, count: int
+) -> list[Line]:
+    """Return the last ``count`` lines of the transcript, in order."""
+    last = (
+        select(ConversationRow.last_seq)
+        .where(ConversationRow.id == conversation_id)
+        .scalar_subquery()
+    )
+    return await _lines_after(session, knowledge, conversation_id, last - count)
 
 
 async def notes_of(session: AsyncSession, conversation_id: str) -> list[Note]:

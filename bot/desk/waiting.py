@@ -67,6 +67,11 @@ async def handling_time(session: AsyncSession, now: datetime) -> float | None:
 
 async def place_of(session: AsyncSession, catalogue: Catalogue, conversation_id: str) -> int | None:
     """Return a conversation's place in the queue, from 1; ``None`` when it does not wait."""
+    return (await places(session, catalogue)).get(conversation_id)
+
+
+async def places(session: AsyncSession, catalogue: Catalogue) -> dict[str, int]:
+    """Return the place in the queue, from 1, of every conversation that waits."""
     rows = await session.execute(
         select(HandoffRow.conversation_id, HandoffRow.reason, HandoffRow.created_at)
         .join(ConversationRow, ConversationRow.id == HandoffRow.conversation_id)
@@ -76,5 +81,4 @@ async def place_of(session: AsyncSession, catalogue: Catalogue, conversation_id:
         (at - catalogue.reasons[HandoffReason(reason)].lead, waiting)
         for waiting, reason, at in rows
     )
-    places = {waiting: place for place, (_, waiting) in enumerate(order, start=1)}
-    return places.get(conversation_id)
+    return {waiting: place for place, (_, waiting) in enumerate(order, start=1)}

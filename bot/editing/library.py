@@ -26,7 +26,7 @@ class FaqLibrary:
 
     def __init__(self, live: LiveKnowledge, folder: Path, *, git: bool = True) -> None:
         self._live, self._folder = live, folder
-        self._author = Author(folder)
+        self._author = Author(folder, live.reader)
         self._repository = Repository.around(folder) if git else None
 
     @property
@@ -101,9 +101,11 @@ class FaqLibrary:
 
     def _write(self, puts: Sequence[Put]) -> None:
         gone = {put.record_id for put in puts if not put.record}
-        self._author.apply(self._author.without(gone))
+        if gone:
+            self._author.apply(self._author.without(gone))
         there = [(Record.model_validate(p.record), p.category, p.title) for p in puts if p.record]
-        self._author.apply(self._author.merged(there))
+        if there:
+            self._author.apply(self._author.merged(there))
 
     def _publish(self) -> None:
         problems = self._live.publish().problems

@@ -72,11 +72,15 @@ class Author:
 
     Raises, in all methods:
         FaqFileError: The file concerned is not correct by itself, so nothing in it can be told apart.
+
+    Args:
+        folder: The folder.
+        reader: Shares what it has parsed with others who read the same folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reader: Reader | None = None) -> None:
         self._folder = folder
-        self._reader = Reader(folder)
+        self._reader = reader or Reader(folder)
 
     def records(self) -> list[Stored]:
         """Return all records of all files that can be read, in file order."""

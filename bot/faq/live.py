@@ -60,6 +60,9 @@ class LiveKnowledge:
         knowledge: The first state.
         folder: Its files; None for a state that never changes.
         clock: The time.
+
+    Attributes:
+        reader: Of its files, for others who read them; None without files.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class LiveKnowledge:
         self.folder = folder
         self.status = Status(knowledge.version, clock())
         self._clock = clock
-        self._reader = Reader(folder) if folder else None
+        self.reader = Reader(folder) if folder else None
         self._versions = WeakValueDictionary({knowledge.version: knowledge})
         self._listeners: list[Listener] = []
         self._prepared: Knowledge | None = None
@@ -102,11 +105,11 @@ class LiveKnowledge:
 
         Costs the parsing of changed files, the encoding of changed texts and a fraction of a second.
         """
-        if self._reader is None:
+        if self.reader is None:
             return self.status
         with self._publishing:
             started = time.perf_counter()
-            reading = self._reader.read()
+            reading = self.reader.read()
             before = self.now
             if reading.corpus is None:
                 self.status = replace(self.status, problems=reading.problems)
@@ -118,10 +121,10 @@ class LiveKnowledge:
                 return self.status
             knowledge = self._edited(before, reading.corpus)
             self._swap(knowledge, time.perf_counter() - started)
-            if not (self._reader.folder / PAIRS_NAME).exists():
+            if not (self.reader.folder / PAIRS_NAME).exists():
                 # Without it nothing says which side of this very edit was changed alone.
-                note_pairs(self._reader.folder, before.corpus.records)
-            note_pairs(self._reader.folder, knowledge.corpus.records)
+                note_pairs(self.reader.folder, before.corpus.records)
+            note_pairs(self.reader.folder, knowledge.corpus.records)
         for listener in self._listeners:
             listener(before, self.now)
         return self.status

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,10 +60,14 @@ class Reading:
 
 
 class Reader:
-    """Reads a folder again and again; a file whose content is as before is not parsed anew."""
+    """Reads a folder again and again; a file whose content is as before is not parsed anew.
+
+    Safe to use from many threads, which take turns.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._turn = threading.Lock()
         self._known: dict[Path, tuple[bytes, FaqFile | FaqFileError]] = {}
 
     def read(self, drafts: Mapping[Path, str | None] | None = None) -> Reading:
@@ -72,7 +77,10 @@ class Reader:
             drafts: Texts to read in place of files, for a look at an edit before it is saved; None for a file that
                 would go.
         """
-        drafts = drafts or {}
+        with self._turn:
+            return self._read(drafts or {})
+
+    def _read(self, drafts: Mapping[Path, str | None]) -> Reading:
         there = [file for file in faq_files(self.folder) if drafts.get(file, "") is not None]
         files = there + [file for file, text in drafts.items() if text and not file.exists()]
         problems: list[Problem] = []

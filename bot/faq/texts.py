@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.language import normalise
 
@@ -19,6 +20,8 @@ def prepare(text: str) -> str:
     return normalise(text[:MAX_CHARS])
 
 
+# Every publish compares all phrasings, and all but a few are those of the publish before.
+@lru_cache(maxsize=200_000)
 def phrase_key(text: str) -> str:
     """Return what two phrasings share when they are the same question to the index.
 

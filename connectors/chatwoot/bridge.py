@@ -28,6 +28,7 @@ from bot.storage.conversations import ConversationRow
 from bot.storage.desk import OutsideRow
 from bot.storage.engine import Database
 from connectors.chatwoot.client import ChatwootClient, ChatwootError
+from connectors.chatwoot.files import ChatwootFiles, RemoteFile, told
 
 _log = structlog.get_logger(__name__)
 
@@ -73,9 +74,11 @@ class ChatwootDesk:
         desk: HandoffDesk,
         catalogue: Catalogue,
         default_language: Language,
+        files: ChatwootFiles,
     ) -> None:
         self._database = database
         self._client = client
+        self._files = files
         self._desk = desk
         self._catalogue = catalogue
         self._default_language: Language = default_language
@@ -128,19 +131,37 @@ class ChatwootDesk:
             return
         for line in work.lines:
             if line.author is Author.CUSTOMER:
-                await self._client.customer_says(
-                    remote.source_id, remote.number, line.body.text, _echo(conversation_id, line)
-                )
+                await self._say(conversation_id, work.language, remote, line)
             await self._arrived(conversation_id, line.seq, work.handoff_id)
 
-    async def agent_says(self, remote_id: int, agent: Agent, text: str, message: int) -> str | None:
-        """Give an agent's words to the customer, once; returns the conversation, ``None`` for others'."""
+    async def agent_says(
+        self,
+        remote_id: int,
+        agent: Agent,
+        text: str,
+        message: int,
+        files: Sequence[RemoteFile] = (),
+    ) -> str | None:
+        """Give an agent's words and files to the customer, once; returns the conversation, ``None`` for others'.
+
+        Raises:
+            ChatwootError: a file could not be had; Chatwoot may call again.
+        """
         conversation_id = await self._ours(remote_id)
         if conversation_id is None:
             return None
+        async with self._database.read() as session:
+            channel = (await session.get_one(ConversationRow, conversation_id)).channel
+        carried = [await self._files.of_agent(file, channel) for file in files]
         with contextlib.suppress(IllegalTransitionError):  # a colleague has it: both may speak
             await self._desk.take(conversation_id, agent, step_in=True, announce=True)
-        await self._desk.answer(conversation_id, agent, text, f"chatwoot-{message}")
+        key = f"chatwoot-{message}"
+        if text:
+            await self._desk.answer(conversation_id, agent, text, key)
+        for number, (attachments, link) in enumerate(carried):
+            await self._desk.answer(
+                conversation_id, agent, "", f"{key}-{number}", attachments, link
+            )
         return conversation_id
 
     async def resolved(self, remote_id: int, agent: Agent) -> str | None:
@@ -199,10 +220,19 @@ class ChatwootDesk:
         await self._client.note(remote.number, self._story(work))
         asked = next((e for e in reversed(work.lines) if e.author is Author.CUSTOMER), None)
         if asked is not None:
-            await self._client.customer_says(
-                remote.source_id, remote.number, asked.body.text, _echo(conversation_id, asked)
-            )
+            await self._say(conversation_id, work.language, remote, asked)
         await self._arrived(conversation_id, work.last_seq, work.handoff_id)
+
+    async def _say(
+        self, conversation_id: str, language: Language, remote: _Remote, line: Entry
+    ) -> None:
+        """Add what the customer wrote or sent; a file that is gone by now is named."""
+        body = line.body
+        uploads = await self._files.of_customer(body.attachments)
+        text = body.text or ("" if uploads else told("", body.attachments, language))
+        await self._client.customer_says(
+            remote.source_id, remote.number, text, _echo(conversation_id, line), uploads
+        )
 
     def _story(self, work: _Work) -> str:
         chinese = work.language == "zh"
@@ -210,7 +240,8 @@ class ChatwootDesk:
         lines = [self._catalogue.reasons[reason].in_(work.language)]
         for entry in work.lines[-_STORY_LINES:]:
             who = _WHO[entry.author][0 if chinese else 1]
-            lines.append(f"{who}: {entry.body.text}")
+            words = told(entry.body.text, entry.body.attachments, work.language)
+            lines.append(f"{who}: {words}")
         return "\n".join(lines)
 
     async def _work(self, conversation_id: str) -> _Work:

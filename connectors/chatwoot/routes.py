@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.desk.service import Agent
 from connectors.chatwoot.bridge import ChatwootDesk
+from connectors.chatwoot.client import ChatwootError
+from connectors.chatwoot.files import RemoteFile
 
 _NAME_CHARS = 60
 
@@ -36,6 +38,12 @@ class Conversation(_Part):
     id: int
 
 
+class File(_Part):
+    """A file of a message."""
+
+    data_url: str = ""
+
+
 class Event(_Part):
     """A webhook call; which fields are there depends on ``event``."""
 
@@ -47,6 +55,7 @@ class Event(_Part):
     status: str | None = None
     sender: Sender | None = None
     conversation: Conversation | None = None
+    attachments: list[File] = []
 
 
 def chatwoot_router(desk: ChatwootDesk, key: str, changed: Callable[[str], None]) -> APIRouter:
@@ -62,7 +71,13 @@ def chatwoot_router(desk: ChatwootDesk, key: str, changed: Callable[[str], None]
         agent = _agent(event.sender)
         if _is_answer(event) and event.conversation and event.id is not None:
             text = (event.content or "").strip()
-            conversation_id = await desk.agent_says(event.conversation.id, agent, text, event.id)
+            files = [RemoteFile(one.data_url) for one in event.attachments if one.data_url]
+            try:
+                conversation_id = await desk.agent_says(
+                    event.conversation.id, agent, text, event.id, files
+                )
+            except ChatwootError as error:
+                raise HTTPException(502, str(error)) from error
         elif event.event == "conversation_status_changed" and event.status == "resolved":
             conversation_id = await desk.resolved(event.id, agent) if event.id is not None else None
         if conversation_id is not None:
@@ -77,7 +92,7 @@ def _is_answer(event: Event) -> bool:
         event.event == "message_created"
         and event.message_type == "outgoing"
         and not event.private
-        and bool((event.content or "").strip())
+        and bool((event.content or "").strip() or event.attachments)
         and (event.sender is None or event.sender.type in {"user", None})
     )
 

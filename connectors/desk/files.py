@@ -60,6 +60,10 @@ class DeskFiles:
             ValueError: for somebody else's receipt, or a file that can't be sent there.
         """
         (file,) = self._uploads.read(_owner(login), [receipt])
+        return self.carried(file, channel)
+
+    def carried(self, file: Attachment, channel: str) -> tuple[tuple[Attachment, ...], Link | None]:
+        """Return a kept file as a message on ``channel`` carries it; raises ``ValueError`` like ``content``."""
         known = self._channels.get(channel)
         if known is not None and file.kind in known.files:
             return (file,), None

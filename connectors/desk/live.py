@@ -1,7 +1,8 @@
 """The desk's live side: Socket.IO namespace ``/desk``.
 
-server -> page: ``rows`` ``{"changed": [...], "gone": [...]}``; ``lines`` ``{"id"}`` when the open
-conversation has something new; ``cases``: see ``case_count``; ``viewers`` ``{"id", "viewers": [{"login", "name", "typing"}]}``.
+server -> page: ``rows`` ``{"changed": [...], "gone": [...]}``; ``lines`` ``{"id", "lines": [...]}`` with the
+newest lines when the open conversation has something new; ``cases``: see ``case_count``; ``viewers``
+``{"id", "viewers": [{"login", "name", "typing"}]}``.
 page -> server: ``open`` ``{"id"}`` (or null), ``typing`` ``{"on"}``.
 
 A page that was away asks for the lists anew when it is back, so nothing depends on an event arriving.
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import socketio
-from fastapi.encoders import jsonable_encoder
 
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Account, Right
 from bot.desk.board import BoardRow
 from bot.desk.feed import Service
+from bot.desk.view import Line
 from connectors.accounts import same_host, token_of
+from connectors.wire import wire
 
 NAMESPACE = "/desk"
 EVERYBODY = "everybody"
@@ -59,11 +61,13 @@ class DeskLive:
         accounts: Accounts,
         customers: Customers,
         holds: Callable[[str, str], Awaitable[bool]],
+        newest: Callable[[str], Awaitable[list[Line]]],
     ) -> None:
         self._server = server
         self._accounts = accounts
         self._customers = customers
         self._holds = holds
+        self._newest = newest
         self._pages: dict[str, _Page] = {}
         self._task: asyncio.Task[None] | None = None
         for handler in (self._on_connect, self._on_disconnect, self._on_open, self._on_typing):
@@ -86,11 +90,15 @@ class DeskLive:
 
     async def on_rows(self, changed: Sequence[BoardRow], gone: Sequence[str]) -> None:
         """Tell every page which rows changed."""
-        await self._emit("rows", {"changed": jsonable_encoder(changed), "gone": gone}, EVERYBODY)
+        if self._pages:
+            await self._emit("rows", {"changed": wire(changed), "gone": gone}, EVERYBODY)
 
     async def on_lines(self, conversation_id: str) -> None:
-        """Tell the pages that show this conversation that there is something new."""
-        await self._emit("lines", {"id": conversation_id}, _room(conversation_id))
+        """Give what is new to the pages that show this conversation: they need not come and ask first."""
+        if any(page.conversation_id == conversation_id for page in self._pages.values()):
+            lines = wire(await self._newest(conversation_id))
+            event = {"id": conversation_id, "lines": lines}
+            await self._emit("lines", event, _room(conversation_id))
 
     async def on_service(self, conversation_id: str, service: Service) -> None:
         """Tell the customer who answers now."""

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
-from fastapi.encoders import jsonable_encoder
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.exc import NoResultFound
@@ -33,6 +32,7 @@ from connectors.desk.direction import direction_router
 from connectors.desk.files import desk_files_router
 from connectors.desk.linked import linked_router
 from connectors.desk.parts import DeskParts
+from connectors.wire import WireResponse
 
 # What the desk's deeds raise, and how it is answered.
 _STATUS: dict[type[Exception], int] = {
@@ -117,7 +117,7 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
     @router.get("/catalogue")
     async def words(_: Talker) -> JSONResponse:
         """Give the words and lists that the page shows."""
-        return _json(
+        return WireResponse(
             {
                 "reasons": catalogue.reasons,
                 "resolutions": {c: r for c, r in catalogue.resolutions.items() if r.offered},
@@ -135,13 +135,13 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
     ) -> JSONResponse:
         """List the open conversations, or recent ones with the bot."""
         board = parts.board
-        return _json(await (board.open() if kind == "open" else board.with_bot()))
+        return WireResponse(await (board.open() if kind == "open" else board.with_bot()))
 
     @router.get("/agents")
     async def agents(_: Talker) -> JSONResponse:
         """List who may be handed a conversation, with what they have in hand."""
         async with database.read() as session:
-            return _json(await parts.staff.everyone(session, parts.live.online()))
+            return WireResponse(await parts.staff.everyone(session, parts.live.online()))
 
     @router.get("/report")
     async def report(
@@ -154,7 +154,7 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
         today = datetime.combine(now.astimezone(zone).date(), time(), zone)
         async with database.read() as session:
             since = today - timedelta(days=days - 1)
-            return _json(await service_report(session, since, now, zone, by))
+            return WireResponse(await service_report(session, since, now, zone, by))
 
     @router.get("/conversations/{conversation_id}")
     async def view(conversation_id: _Id, me: Talker) -> JSONResponse:
@@ -176,12 +176,12 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
             }
         async with database.write() as session:
             await audit.note_view(session, me.login, conversation_id)
-        return _json(seen)
+        return WireResponse(seen)
 
     @router.get("/conversations/{conversation_id}/suggestions")
     async def suggestions(conversation_id: _Id, me: Talker) -> JSONResponse:
         """Search the FAQ for the customer's last words; answers come in both languages."""
-        return _json(await parts.suggest(conversation_id))
+        return WireResponse(await parts.suggest(conversation_id))
 
     @router.post("/conversations/{conversation_id}/take")
     async def take(conversation_id: _Id, me: Talker) -> JSONResponse:
@@ -249,7 +249,7 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
         """Note up to where it was read."""
         await desk.seen(conversation_id, upto.seq)
         parts.looked(conversation_id)
-        return _json({"ok": True})
+        return WireResponse({"ok": True})
 
     router.include_router(direction_router(parts, accounts))
     router.include_router(desk_files_router(parts.files))
@@ -260,7 +260,3 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
 
 def _agent(account: Account) -> Agent:
     return Agent(account.login, account.name, directs=account.may(Right.DIRECT))
-
-
-def _json(data: Any) -> JSONResponse:
-    return JSONResponse(jsonable_encoder(data), headers={"Cache-Control": "no-store"})

@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi.encoders import jsonable_encoder
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +20,7 @@ from bot.faq.errors import FaqError, FaqFileError, Problem, UnknownRecordError
 from bot.faq.knowledge import Knowledge, Ruling
 from bot.gaps.service import Gaps
 from bot.storage.engine import Database
+from connectors.wire import WireResponse
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class EditorRoute(APIRoute):
 
 def reply(data: Any, status: int = 200) -> JSONResponse:
     """Return JSON of dataclasses, enums and moments."""
-    return JSONResponse(jsonable_encoder(data), status_code=status)
+    return WireResponse(data, status)
 
 
 def problems(found: Iterable[Problem]) -> list[dict[str, Any]]:

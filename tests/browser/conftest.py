@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NewPage = Callable[..., Page]
@@ -58,10 +58,38 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     assert errors == []
 
 
-def violations(page: Page) -> list[str]:
+_WIDE, _PHONE = {"width": 1440, "height": 860}, {"width": 390, "height": 860}
+_EVERY_RULE: dict[str, object] = {"resultTypes": ["violations"]}
+_COLOURS = _EVERY_RULE | {"runOnly": ["color-contrast"]}
+
+
+def violations(page: Page, options: dict[str, object] = _EVERY_RULE) -> list[str]:
     """Return what axe finds on a page, once no colour is in the middle of its change any more."""
     page.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("options => axe.run(document, options)", options)
     return [
-        f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}"
-        for v in Axe().run(page).response["violations"]
+        f"{v['id']}: {[node['html'][:160] for node in v['nodes']][:3]}" for v in found["violations"]
     ]
+
+
+def violations_in_all_looks(page: Page) -> list[str]:
+    """Return what axe finds on a page as it is now, light and dark, wide and on a phone.
+
+    Every rule once in each theme and at each width; what the other theme changes at a width is
+    colours alone. The page is wide and light afterwards.
+    """
+    found = []
+    for size in (_WIDE, _PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            both = (size is _WIDE) == (scheme == "light")
+            found += [
+                f"{scheme} {size['width']}: {one}"
+                for one in violations(page, _EVERY_RULE if both else _COLOURS)
+            ]
+    page.set_viewport_size(_WIDE)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")
+    return found

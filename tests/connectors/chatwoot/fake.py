@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import email
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.responses import RedirectResponse
 
 INBOX, TOKEN, ACCOUNT = "inbox-1", "secret-token", 3
 
@@ -17,6 +21,7 @@ class FakeChatwoot:
 
     contacts: dict[str, str] = field(default_factory=dict)
     conversations: dict[int, dict[str, Any]] = field(default_factory=dict)
+    stored: dict[str, bytes] = field(default_factory=dict)
     down: bool = False
 
     def transport(self) -> httpx.ASGITransport:
@@ -56,9 +61,34 @@ class FakeChatwoot:
 
         @app.post(contacts + "/{source}/conversations/{number}/messages")
         async def incoming(
-            inbox: str, source: str, number: int, body: dict[str, Any]
+            inbox: str, source: str, number: int, request: Request
         ) -> dict[str, Any]:
-            return self._add(number, body, "incoming", private=False)
+            # JSON, or a form with the files as attachments[].
+            if request.headers["content-type"].startswith("application/json"):
+                return self._add(number, await request.json(), "incoming", private=False)
+            head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+            body, files = {"content": ""}, []
+            sent = await request.body()
+            # As browsers do, in UTF-8 and not as mail has it.
+            names = iter(re.findall(rb'filename="([^"]*)"', sent))
+            for part in email.message_from_bytes(head + sent).walk():
+                name = part.get_param("name", header="content-disposition")
+                content = bytes(part.get_payload(decode=True) or b"")
+                if name == "attachments[]":
+                    files.append((next(names).decode(), content))
+                elif name:
+                    body[str(name)] = content.decode()
+            return self._add(number, body, "incoming", private=False, files=files)
+
+        @app.get("/rails/active_storage/blobs/redirect/{name}")
+        async def stored(name: str) -> RedirectResponse:
+            return RedirectResponse(f"http://storage/{name}", 302)
+
+        @app.get("/{name}")
+        async def storage(request: Request, name: str) -> Response:
+            if request.url.hostname != "storage" or name not in self.stored:
+                raise HTTPException(404)
+            return Response(self.stored[name], media_type="application/octet-stream")
 
         @app.post(conversations + "/{number}/messages")
         async def message(number: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -72,14 +102,22 @@ class FakeChatwoot:
         return app
 
     def _add(
-        self, number: int, body: dict[str, Any], kind: str, *, private: bool
+        self,
+        number: int,
+        body: dict[str, Any],
+        kind: str,
+        *,
+        private: bool,
+        files: Sequence[tuple[str | None, bytes]] = (),
     ) -> dict[str, Any]:
         if number not in self.conversations:
             raise HTTPException(404)
-        if not body.get("content"):
+        if not body.get("content") and not files:
             raise HTTPException(422)
         messages = self.conversations[number]["messages"]
-        messages.append({"content": body["content"], "type": kind, "private": private})
+        messages.append(
+            {"content": body["content"], "type": kind, "private": private, "files": list(files)}
+        )
         return {"id": len(messages), "content": body["content"], "conversation_id": number}
 
 
@@ -91,6 +129,7 @@ def message_created(
     *,
     private: bool = False,
     kind: str = "outgoing",
+    files: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A webhook call as documented for ``message_created``."""
     return {
@@ -102,6 +141,11 @@ def message_created(
         "content_type": "text",
         "content_attributes": {},
         "source_id": None,
+        "attachments": [
+            {"id": n, "message_id": message, "file_type": "image", "account_id": ACCOUNT,
+             "extension": None, "data_url": url, "thumb_url": url, "file_size": 1}
+            for n, url in enumerate(files)
+        ],
         "private": private,
         "sender": {"id": 5, "name": name, "email": "mia@example.com", "type": "user"},
         "inbox": {"id": 7, "name": "Yingda"},

@@ -2,12 +2,18 @@
 
 const KEY = "yingda:desk:sound";
 /** Two notes, in hertz, each in seconds after the start. */
-const NOTES: Record<"customer" | "message", [number, number][]> = {
+export type Call = "customer" | "message" | "late";
+const NOTES: Record<Call, [number, number][]> = {
   customer: [
     [660, 0],
     [880, 0.14],
   ],
   message: [[740, 0]],
+  late: [
+    [880, 0],
+    [660, 0.14],
+    [880, 0.28],
+  ],
 };
 /** Least time between two sounds, in milliseconds. */
 const PAUSE_MS = 1_500;
@@ -30,7 +36,7 @@ export class Bell {
       void Notification.requestPermission();
   }
 
-  ring(what: "customer" | "message", words: string): void {
+  ring(what: Call, words: string): void {
     const now = Date.now();
     if (!this.on || now - this.#last < PAUSE_MS) return;
     this.#last = now;
@@ -44,7 +50,7 @@ export class Bell {
     }
   }
 
-  #play(what: "customer" | "message"): void {
+  #play(what: Call): void {
     this.#audio ??= new AudioContext();
     const audio = this.#audio;
     // Browsers allow sound only after the first click; until then the title alone calls.

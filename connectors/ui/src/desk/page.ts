@@ -64,7 +64,12 @@ export class DeskPage {
       refused: (error) => this.#refused(error),
       signedOut: actions.signedOut,
       called: (what) =>
-        this.#bell.ring(what, what === "customer" ? words.newCustomer : words.newMessage),
+        this.#bell.ring(
+          what,
+          { customer: words.newCustomer, message: words.newMessage, late: words.lateCustomer }[
+            what
+          ],
+        ),
     });
     this.#store = store;
     this.#cases = new CasesButton(lang, {

@@ -3,22 +3,27 @@
 import { type Account, ApiError } from "../shared/http";
 import { uuid } from "../shared/uuid";
 import type { Api } from "./api";
+import type { Call } from "./bell";
 import { listed, TABS, type Tab } from "./lists";
 import type {
   Catalogue,
   Colleague,
   Handed,
+  Line,
   MarkKind,
   Row,
   Suggestion,
   View,
   Viewer,
 } from "./model";
+import { caughtUp, joined } from "./newest";
 import { OutgoingQueue } from "./outgoing";
 import type { Wire, WireEvents } from "./wire";
 
 /** A typing sign is taken back after this pause, in milliseconds. */
 const TYPING_MS = 4_000;
+/** New lines are shown at once; brief, notes and customer follow after this pause, in milliseconds. */
+const REST_MS = 700;
 
 export interface StoreEvents {
   changed(): void;
@@ -26,8 +31,8 @@ export interface StoreEvents {
   refused(error: ApiError): void;
   /** The session has ended. */
   signedOut(): void;
-  /** Somebody new waits, or somebody of mine wrote. */
-  called(what: "customer" | "message"): void;
+  /** Somebody new waits, somebody of mine wrote, or nobody came in the promised time. */
+  called(what: Call): void;
 }
 
 export class Store {
@@ -47,6 +52,7 @@ export class Store {
   joined: string | undefined;
   readonly outgoing: OutgoingQueue;
   #typing: ReturnType<typeof setTimeout> | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   /** The refresh under way, and whether another one is due after it. */
   #refreshing: Promise<void> | undefined;
   #again = false;
@@ -69,7 +75,7 @@ export class Store {
         events.changed();
       },
       rows: ({ changed, gone }) => this.#rows(changed, gone),
-      lines: ({ id }) => void (id === this.openId && this.#refresh()),
+      lines: ({ id, lines }) => id === this.openId && this.#lines(lines),
       viewers: ({ id, viewers }) => {
         if (id !== this.openId) return;
         this.viewers = viewers.filter(({ login }) => login !== me.login);
@@ -225,6 +231,7 @@ export class Store {
 
   stop(): void {
     clearTimeout(this.#typing);
+    clearTimeout(this.#rest);
     this.#wire.close();
   }
 
@@ -267,7 +274,8 @@ export class Store {
   #rows(changed: readonly Row[], gone: readonly string[]): void {
     for (const row of changed) {
       const before = this.rows.get(row.id);
-      if (row.state === "queued" && before?.state !== "queued") this.events.called("customer");
+      if (this.directs && row.late && before && !before.late) this.events.called("late");
+      else if (row.state === "queued" && before?.state !== "queued") this.events.called("customer");
       else if (row.agent === this.me.login && row.unread > (before?.unread ?? 0)) {
         if (row.id !== this.openId || document.hidden) this.events.called("message");
       }
@@ -276,6 +284,22 @@ export class Store {
     for (const id of gone) this.rows.delete(id);
     this.events.changed();
     if (this.openId && gone.includes(this.openId)) void this.#refresh();
+  }
+
+  /** Shows lines that came by themselves, and asks for the rest in a moment. */
+  #lines(newest: readonly Line[]): void {
+    const { view } = this;
+    const lines = view && joined(view.lines, newest);
+    if (!lines) {
+      void this.#refresh();
+      return;
+    }
+    this.view = { ...view, lines };
+    this.events.changed();
+    void this.#suggest();
+    void this.#markSeen();
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => void this.#refresh(), REST_MS);
   }
 
   /** Asks for the open conversation anew; what comes up meanwhile leads to one more question. */
@@ -296,7 +320,9 @@ export class Store {
       if (!id) return;
       await this.#try(async () => {
         const view = await this.api.view(id);
-        if (id === this.openId) this.view = view;
+        if (id !== this.openId) return;
+        const lines = caughtUp(view.lines, this.view?.lines ?? []);
+        this.view = { ...view, lines };
       });
     } while (this.#again);
     void this.#suggest();

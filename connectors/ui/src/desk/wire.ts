@@ -3,7 +3,7 @@
 
 import { io } from "socket.io-client";
 import { keepConnected } from "../shared/socket";
-import type { Row, Viewer } from "./model";
+import type { Line, Row, Viewer } from "./model";
 
 /** Wait before trying again after the server closed or refused the connection, in milliseconds. */
 const REFUSED_MS = 3_000;
@@ -12,7 +12,8 @@ export interface WireEvents {
   online(): void;
   lost(): void;
   rows(change: { changed: Row[]; gone: string[] }): void;
-  lines(conversation: { id: string }): void;
+  /** The newest lines of the open conversation, in order. */
+  lines(news: { id: string; lines: Line[] }): void;
   viewers(here: { id: string; viewers: Viewer[] }): void;
 }
 

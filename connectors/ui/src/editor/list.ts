@@ -142,7 +142,7 @@ export class RecordList {
     setText(this.#count, fill(this.#words.list.count, { n: rows.length }));
     this.#now.replaceChildren();
     if (found)
-      this.#now.append(h("h3", {}, this.#words.list.customersGet), ruling(found.now, this.lang));
+      this.#now.append(h("h2", {}, this.#words.list.customersGet), ruling(found.now, this.lang));
     if (rows.length === 0) this.#now.append(h("p", { class: "empty" }, this.#words.list.empty));
   }
 

@@ -55,14 +55,14 @@ class LinkTalk:
         """Answer a message if it is about a code; false when it is for somebody else."""
         code = None if body.payload else read_code(body.text)
         step = body.payload if body.payload in (YES, NO, UNDO) else None
-        short = not body.payload and len(body.text) <= _SHORT
-        if code is None and step is None and not short:
+        typed = None if body.payload else _typed(body.text)
+        if code is None and step is None and typed is None:
             return False
         now = datetime.now(UTC)
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
-            if code is None and step is None:
-                step = await self._typed(session, conversation, body.text, now)
+            if code is None and typed and await self._links.waits(session, conversation.id, now):
+                step = typed
             if code is not None:
                 said = await self._code(session, conversation, code, language, now)
             elif step == YES:
@@ -78,15 +78,6 @@ class LinkTalk:
             row = await session.get_one(MessageRow, message.id)
             row.state, row.done_at = MessageState.DONE.value, now
         return True
-
-    async def _typed(
-        self, session: AsyncSession, conversation: ConversationRow, text: str, now: datetime
-    ) -> str | None:
-        """Return the button that a typed yes or no stands for, while a code waits for one."""
-        step = YES if is_yes(text) else NO if is_no(text) else None
-        if step is None or not await self._links.waits(session, conversation.id, now):
-            return None
-        return step
 
     async def _code(
         self,
@@ -183,3 +174,10 @@ class LinkTalk:
             return self._phrases.say(f"utter_channel_{name}", language).text
         except KeyError:
             return self._phrases.say("utter_channel_other", language).text
+
+
+def _typed(text: str) -> str | None:
+    """Return the button that a typed yes or no stands for while a code waits for one."""
+    if len(text) > _SHORT:
+        return None
+    return YES if is_yes(text) else NO if is_no(text) else None

@@ -36,19 +36,27 @@ class FaqArbiter(IntentClassifier, GraphComponent):
     component does nothing. The intent stays when its confidence is at least ``sure``. An entry with a
     probability of at least ``certain`` needs one of at least ``surest`` to be overruled; and intents that
     are close to a question (``asks``: "is shipping free" is no bargaining) give way to it however sure.
+    Those of a customer who wants to be heard (``heard``) keep their word from ``sure`` on, whatever the FAQ
+    would say: who calls us cheats is not told how we keep payments safe.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the settings; bench/product measures what ``sure`` is worth."""
-        return {"sure": 0.8, "surest": 0.97, "certain": 0.95, "asks": ["price_bargain"]}
+        return {
+            "sure": 0.8,
+            "surest": 0.97,
+            "certain": 0.95,
+            "asks": ["price_bargain"],
+            "heard": ["complaint", "ask_human"],
+        }
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Keep the settings."""
         settings = {**self.get_default_config(), **config}
         self._sure, self._surest = float(settings["sure"]), float(settings["surest"])
         self._certain = float(settings["certain"])
-        self._asks = frozenset(settings["asks"])
+        self._asks, self._heard = frozenset(settings["asks"]), frozenset(settings["heard"])
 
     @classmethod
     def create(
@@ -66,15 +74,16 @@ class FaqArbiter(IntentClassifier, GraphComponent):
         for message in messages:
             found = (message.get(METADATA) or {}).get("faq") or {}
             intent = message.get(INTENT) or {}
+            name = intent.get(INTENT_NAME_KEY)
             confidence = intent.get(PREDICTED_CONFIDENCE_KEY, 1.0)
             unsure = confidence < self._sure
-            if found.get("best", 0.0) >= self._certain:
-                unsure |= confidence < self._surest or intent.get(INTENT_NAME_KEY) in self._asks
+            if found.get("best", 0.0) >= self._certain and name not in self._heard:
+                unsure |= confidence < self._surest or name in self._asks
             # Who names an order talks about that order, not about orders in general.
             entities = {entity[ENTITY_ATTRIBUTE_TYPE] for entity in message.get(ENTITIES, [])}
             if entities & _CODES:
                 continue
-            if found.get("answer") and unsure and intent.get(INTENT_NAME_KEY) != FAQ_INTENT:
+            if found.get("answer") and unsure and name != FAQ_INTENT:
                 ruling = {
                     INTENT_NAME_KEY: FAQ_INTENT,
                     PREDICTED_CONFIDENCE_KEY: round(found["best"], 4),

@@ -37,7 +37,7 @@ class ContinueElsewhere(Action):
         nonce = await self._links.issue(tracker.sender_id, self._clock())
         if nonce is None:
             dispatcher.utter_message(response="utter_clarify")
-            return [decide("clarify")]
+            return [decide("flow:continue_elsewhere")]
         custom: dict[str, Any] = {"link_code": nonce}
         door = self._links.doors.get(_TELEGRAM)
         if door and channel_of(tracker) != _TELEGRAM:

@@ -61,7 +61,7 @@ class Ruling:
         answer: The record that is the answer, None when no one is sure enough.
         suggest: The records worth offering when there is no answer.
         answer_if_any: The record that is the answer once it is known that there is one: as sure as
-            ``answer`` among the hits alone, and worth offering.
+            ``answer`` among the records alone, and worth offering by itself.
     """
 
     hits: tuple[Hit, ...]
@@ -193,16 +193,23 @@ class Knowledge:
         """
         if limit < 1:
             raise ValueError(f"expected a limit of at least 1, got {limit}")
+        found = self._found(text, channel, at, vector)
+        return self._hits(text, found, limit) if found else []
+
+    def _found(
+        self,
+        text: str,
+        channel: str | None,
+        at: datetime | None,
+        vector: NDArray[np.float32] | None,
+    ) -> Candidates | None:
         text = text[:MAX_CHARS]
-        if not phrase_key(text):
-            return []
         hidden = self._hidden(channel, at)
-        if len(hidden) == len(self.corpus.records):
-            return []
+        if not phrase_key(text) or len(hidden) == len(self.corpus.records):
+            return None
         if vector is None:
             vector = self.index.encode([text])[0]
-        found = self.index.candidates(text, vector, hidden=hidden)
-        return self._hits(text, found, limit)
+        return self.index.candidates(text, vector, hidden=hidden)
 
     def left_out(self, number: int) -> Ruling:
         """Search the phrasing with this number in the corpus as if it had not been written.
@@ -212,7 +219,14 @@ class Knowledge:
         text = self.corpus.phrasings[number].text
         row = self.index.phrasing_row(number)
         found = self.index.candidates(text, self.index.vector(row), row)
-        return ruled(self._hits(text, found, 3), self.thresholds(text))
+        return self._ruling(text, found)
+
+    def _ruling(self, text: str, found: Candidates | None) -> Ruling:
+        thresholds = self.thresholds(text)
+        if found is None:
+            return ruled([], 0.0, thresholds)
+        any_record = float(thresholds.probabilities(found).sum())
+        return ruled(self._hits(text, found, 3), any_record, thresholds)
 
     def _hits(self, text: str, found: Candidates, limit: int) -> list[Hit]:
         scores = self.thresholds(text).probabilities(found)
@@ -240,8 +254,7 @@ class Knowledge:
         vector: NDArray[np.float32] | None = None,
     ) -> Ruling:
         """Search, and say what the thresholds make of it."""
-        hits = self.search(text, channel=channel, at=at, vector=vector)
-        return ruled(hits, self.thresholds(text))
+        return self._ruling(text, self._found(text, channel, at, vector))
 
     def thresholds(self, text: str) -> LanguageCalibration:
         """Return the calibration, with its thresholds, that applies to a question."""
@@ -282,16 +295,23 @@ class Knowledge:
         return (cut.rsplit(maxsplit=1)[0] if language == "en" else cut) + "…"
 
 
-def ruled(hits: Sequence[Hit], thresholds: LanguageCalibration) -> Ruling:
-    """Return what the thresholds make of hits, the surest first."""
+def ruled(hits: Sequence[Hit], any_record: float, thresholds: LanguageCalibration) -> Ruling:
+    """Return what the thresholds make of a search.
+
+    Args:
+        hits: The best records, the surest first.
+        any_record: The probability that one of all records answers.
+        thresholds: Of the question's language.
+    """
     best, score = (hits[0].faq_id, hits[0].score) if hits else (None, 0.0)
-    offered = suggestions(hits, thresholds.suggest)
-    any_record = sum(hit.score for hit in hits)
+    # "A delivery question" has its answer in many records and in none surely: the likeliest are offered.
+    offered = suggestions(hits, 0.0 if any_record >= thresholds.answer else thresholds.suggest)
+    sure_of_one = score >= thresholds.suggest and score >= thresholds.answer * any_record
     return Ruling(
         hits=tuple(hits),
         answer=best if score >= thresholds.answer else None,
         suggest=tuple(hit.faq_id for hit in offered),
-        answer_if_any=best if offered and score >= thresholds.answer * any_record else None,
+        answer_if_any=best if sure_of_one else None,
     )
 
 

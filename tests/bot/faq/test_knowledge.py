@@ -170,21 +170,27 @@ def test_a_limit_below_one_is_refused(knowledge: Knowledge) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scores", "answer", "answer_if_any"),
+    ("scores", "any_record", "answer", "answer_if_any", "offered"),
     [
-        ([0.7, 0.2], "0", "0"),
-        ([0.5, 0.2, 0.05], None, "0"),  # two thirds of what is not "none of them"
-        ([0.4, 0.35], None, None),  # two that are alike: both are offered
-        ([0.2, 0.01], None, None),  # too little to build on
-        ([], None, None),
+        ([0.7, 0.2], 0.95, "0", "0", 2),
+        ([0.5, 0.2, 0.05], 0.75, None, "0", 3),  # two thirds of what is not "none of them"
+        ([0.4, 0.35], 0.8, None, None, 2),  # two that are alike: both are offered
+        ([0.2, 0.19, 0.1], 0.9, None, None, 3),  # one of many, as for a mere topic
+        ([0.2, 0.01], 0.25, None, None, 0),  # too little to build on
+        ([], 0.0, None, None, 0),
     ],
 )
 def test_once_it_is_known_that_an_entry_answers_its_share_among_the_entries_counts(
-    scores: list[float], answer: str | None, answer_if_any: str | None
+    scores: list[float],
+    any_record: float,
+    answer: str | None,
+    answer_if_any: str | None,
+    offered: int,
 ) -> None:
     thresholds = LanguageCalibration(bias=0, weights={}, answer=0.6, suggest=0.3)
-    ruling = ruled([hit(str(n), score) for n, score in enumerate(scores)], thresholds)
+    ruling = ruled([hit(str(n), score) for n, score in enumerate(scores)], any_record, thresholds)
     assert (ruling.answer, ruling.answer_if_any) == (answer, answer_if_any)
+    assert len(ruling.suggest) == offered
 
 
 def test_suggestions_come_along_when_they_are_near_the_first() -> None:

@@ -25,7 +25,10 @@ test: python ## run every check and every test
 model: # the engine's model, which the tests of the whole path need
 	@$(VENV)/yingda train
 
-check: ## import laws, lint, types, pages
+$(VENV)/ruff:
+	@echo "The environment is missing: run 'make setup' first."; exit 1
+
+check: $(VENV)/ruff ## import laws, lint, types, pages
 	@$(VENV)/ruff format --check --quiet .
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/mypy --no-error-summary
@@ -46,8 +49,8 @@ bench: setup ## measure the stack against a plain Rasa project and draw the plot
 screenshots: setup ## take the pictures of the desk for docs/desk.md
 	@$(VENV)/python -m tests.desk.screenshots
 
-clean: ## remove everything that set-up and running made
-	rm -rf .venv .venv-engine .tools var models/serve models/*.tar.gz models/*.inputs connectors/ui/dist connectors/ui/node_modules
+clean: ## remove what set-up made; var/ with the database and the chats stays
+	rm -rf .venv .venv-engine .tools var/cache models/serve models/*.tar.gz models/*.inputs connectors/ui/dist connectors/ui/node_modules
 
 .PHONY: python
 python:

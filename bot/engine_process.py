@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from bot.settings import Settings
 
@@ -58,7 +59,7 @@ def engine_environment(settings: Settings) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "YINGDA_ENGINE_TOKEN": settings.secrets.engine_token,
         "YINGDA_ACTIONS_TOKEN": settings.secrets.actions_token,
-        "YINGDA_ACTIONS_URL": f"http://127.0.0.1:{settings.port}/actions/webhook",
+        "YINGDA_ACTIONS_URL": f"{settings.app_url}/actions/webhook",
         "YINGDA_TRACKER_DB": str((settings.var / "tracker.sqlite3").resolve()),
         "YINGDA_ENCODER": settings.encoder,
         "YINGDA_VECTORS": str((settings.var / "cache").resolve()),
@@ -82,9 +83,12 @@ def inputs_fingerprint(settings: Settings) -> str:
         digest.update(path.read_bytes())
     yaml = YAML(typ="safe")
     for path in sorted(settings.faq_folder.glob("*.yml")):
-        for record in (yaml.load(path.read_text("utf-8")) or {}).get("records", ()):
-            questions = [record.get(side, {}).get("questions") for side in ("zh", "en")]
-            digest.update(repr((record.get("id"), questions)).encode())
+        try:
+            for record in (yaml.load(path.read_text("utf-8")) or {}).get("records", ()):
+                questions = [record.get(side, {}).get("questions") for side in ("zh", "en")]
+                digest.update(repr((record.get("id"), questions)).encode())
+        except (YAMLError, AttributeError, UnicodeDecodeError):
+            digest.update(path.read_bytes())  # what is wrong with it, ``yingda faq check`` says
     return digest.hexdigest()
 
 

@@ -109,7 +109,8 @@ class Retrainer:
         with contextlib.suppress(TimeoutError):
             while True:
                 self._changed.clear()
-                await asyncio.wait_for(self._changed.wait(), self._settings.retrain_after_s)
+                async with asyncio.timeout(self._settings.retrain_after_s):
+                    await self._changed.wait()
 
     async def _retrain(self) -> None:
         settings = self._settings

@@ -341,6 +341,12 @@ class Settings(BaseSettings):
         return f"http://127.0.0.1:{self.engine_port}"
 
     @property
+    def app_url(self) -> str:
+        """Where the app is found on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.port}"
+
+    @property
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.var / 'yingda.sqlite3').resolve()}"

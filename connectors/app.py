@@ -75,9 +75,10 @@ from connectors.web.session import WebSessions
 _MOST_BODY_BYTES = 1_000_000
 _LARGER_BODIES = {
     "/actions/": 20_000_000,  # the engine's trackers, behind its token
-    "/desk/api/files": LIMIT_BYTES,
-    "/editor/api/": 21_000_000,  # an import; its own limit has its own words
-    FILES_PATH: LIMIT_BYTES,
+    # Their own limits have their own words.
+    "/desk/api/files": LIMIT_BYTES + 1_000_000,
+    "/editor/api/": 21_000_000,
+    FILES_PATH: LIMIT_BYTES + 1_000_000,
 }
 # Enough for what a customer writes in one breath; a page that misses more asks for the whole.
 _NEWEST_LINES = 4

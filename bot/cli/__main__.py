@@ -1,5 +1,5 @@
 """``python -m bot.cli``: the ``yingda`` command without its script."""
 
-from bot.cli import app
+from bot.cli.run import main
 
-app()
+main()

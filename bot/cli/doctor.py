@@ -42,6 +42,9 @@ def doctor() -> None:
         except _ProblemError as problem:
             failed = True
             table.add_row("[red]no[/red]", name, str(problem))
+        except Exception as error:  # what no check foresaw must not hide what the others found
+            failed = True
+            table.add_row("[red]no[/red]", name, f"{type(error).__name__}: {error}")
     Console().print(table)
     if failed:
         raise typer.Exit(1)
@@ -132,15 +135,13 @@ def _disk(settings: Settings) -> str:
 def _running(settings: Settings) -> str:
     import httpx
 
-    from bot.cli.up import address
-
     try:
-        ready = httpx.get(f"{address(settings)}/readyz", timeout=2)
+        ready = httpx.get(f"{settings.app_url}/readyz", timeout=2)
     except httpx.TransportError:
         return "not running (start it with 'yingda up')"
     if ready.status_code != httpx.codes.OK:
         raise _ProblemError(f"not ready: {ready.json()}; see {settings.var / 'logs'}")
-    return f"answering at {address(settings)}"
+    return f"answering at {settings.app_url}"
 
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {

@@ -12,11 +12,15 @@ def settings() -> None:
     """
     from rich.console import Console
     from rich.table import Table
+    from sqlalchemy.engine import make_url
 
     from bot.settings import Settings
 
     in_force = Settings()
     table = Table("Setting", "Value", "Meaning", title="Settings")
     for name, field in Settings.model_fields.items():
-        table.add_row(f"YINGDA_{name.upper()}", str(getattr(in_force, name)), field.description)
+        value = str(getattr(in_force, name))
+        if name == "database_url" and value:
+            value = make_url(value).render_as_string(hide_password=True)
+        table.add_row(f"YINGDA_{name.upper()}", value, field.description)
     Console().print(table)

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markdown import Markdown
 from sqlalchemy import select
 
-from bot.cli.up import address
 from bot.conversations.model import Body, Button
 from bot.settings import Settings
 from bot.storage.conversations import MessageRow, TurnRow
@@ -43,11 +42,11 @@ class TerminalChat:
         self._client.on("message", self._on_message)
         try:
             await self._client.connect(
-                address(self._settings), auth={"lang": self._language}, transports=["websocket"]
+                self._settings.app_url, auth={"lang": self._language}, transports=["websocket"]
             )
         except socketio.exceptions.ConnectionError:
             self._console.print(
-                f"Nothing answers at {address(self._settings)}: start it with 'yingda up' first.",
+                f"Nothing answers at {self._settings.app_url}: start it with 'yingda up' first.",
                 style="red",
             )
             raise SystemExit(1) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _READY_WITHIN_S = 240.0
 _LOOK_EVERY_S = 0.3
+_DEATHS_AT_START = 2
 
 
 def up() -> None:
@@ -85,7 +87,8 @@ def _refuse_taken_ports(settings: Settings, console: Console) -> None:
         (settings.port, settings.host, "YINGDA_PORT"),
         (settings.engine_port, "127.0.0.1", "YINGDA_ENGINE_PORT"),
     ):
-        with socket.socket() as probe:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
@@ -103,15 +106,17 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings, console: Conso
 
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     deadline = time.monotonic() + _READY_WITHIN_S
+    died = Counter[str]()
     with Progress(*columns, console=console, transient=True) as progress:
         progress.add_task("Starting engine and app")
         while not supervisor.stopping:
-            supervisor.tend()
+            died.update(supervisor.tend())
+            for name in (name for name, times in died.items() if times > _DEATHS_AT_START):
+                log = settings.var / "logs" / f"{name}.log"
+                last = log.read_text("utf-8", "replace").strip().splitlines()[-1:]
+                _fail(console, f"The {name} can't start: {''.join(last)}\nMore in {log}.")
             try:
-                if (
-                    httpx.get(f"{address(settings)}/readyz", timeout=2).status_code
-                    == httpx.codes.OK
-                ):
+                if httpx.get(f"{settings.app_url}/readyz", timeout=2).status_code == httpx.codes.OK:
                     return True
             except httpx.TransportError:
                 pass
@@ -124,22 +129,17 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings, console: Conso
     return False
 
 
-def address(settings: Settings) -> str:
-    """Return the address of the app as seen from this machine."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"
-
-
 def _print_addresses(settings: Settings, console: Console) -> None:
     from rich.table import Table
 
     from bot.accounts.demo import demo_logins
     from bot.orders.demo import demo_orders
 
-    here = address(settings)
+    here = settings.app_url
     table = Table("What", "Where", title="Yingda (应答) is answering", title_justify="left")
     table.add_row("Demo shop with the widget", f"{here}/")
     table.add_row("Desk for agents", f"{here}/desk/")
+    table.add_row("Editor of the FAQ", f"{here}/editor/")
     table.add_row("REST channel (Rasa compatible)", f"{here}/webhooks/rest/webhook")
     table.add_row("Health, readiness, metrics", f"{here}/healthz  /readyz  /metrics")
     table.add_row("In the terminal", ".venv/bin/yingda chat   .venv/bin/yingda desk")

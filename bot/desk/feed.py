@@ -98,7 +98,9 @@ class Feed:
         whole_due = loop.time()
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.01, whole_due - loop.time()))
+                # Not wait_for: in Python 3.11 it may swallow the cancellation of ``close``.
+                async with asyncio.timeout(max(0.01, whole_due - loop.time())):
+                    await self._wake.wait()
             self._wake.clear()
             longer, self._longer = self._longer, set()
             stale, self._stale = self._stale, set()

@@ -76,7 +76,8 @@ class Watcher:
             with contextlib.suppress(TimeoutError):
                 while True:  # until no edit came for a while
                     self._edited.clear()
-                    await asyncio.wait_for(self._edited.wait(), _SETTLE_AFTER_S)
+                    async with asyncio.timeout(_SETTLE_AFTER_S):
+                        await self._edited.wait()
 
 
 def _is_faq(_: Change, path: str) -> bool:

@@ -262,14 +262,15 @@ def _body(knowledge: Knowledge, record: RecordData, language: Language) -> Body:
     ]
     title, url = next(iter(links), ("", ""))
     task = knowledge.corpus.tasks.get(str(record.get("task") or ""))
-    names = [getattr(task, language)] if task else []
-    names += [
-        getattr(faq_title(knowledge, str(i)), language) for i in record.get("follow_ups") or ()
+    buttons = [Button(getattr(task, language), f"/{record['task']}")] if task else []
+    buttons += [
+        Button(getattr(faq_title(knowledge, str(i)), language), f'/ask_faq{{"faq_id": "{i}"}}')
+        for i in record.get("follow_ups") or ()
     ]
     return Body(
         # As the bot says it: a message carries one link that is shown as such.
         answer + "".join(f"\n\n[{other}]({where})" for other, where in links[1:]),
-        buttons=tuple(Button(name, "") for name in names),
+        buttons=tuple(buttons),
         picture=str(record["picture"]) if record.get("picture") else None,
         link=Link(url, title) if url else None,
     )

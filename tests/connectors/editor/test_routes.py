@@ -88,7 +88,7 @@ def test_only_editors_come_in_and_only_reviewers_publish(
 
 def test_the_list_says_what_a_form_may_offer(editor: httpx.Client) -> None:
     found = editor.get(f"{API}/records").json()
-    assert sorted(found["channels"]) == ["rest", "telegram", "web", "wechat"]
+    assert sorted(found["channels"]) == ["rest", "telegram", "web", "wechat", "wecom"]
     assert found["tasks"] == [
         {"id": "order_status", "title": {"zh": "查我的订单", "en": "Check my order"}}
     ]

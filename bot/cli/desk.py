@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli import accounts
+from bot.cli.database import open_database
 
 if TYPE_CHECKING:
     from bot.desk.service import HandoffDesk
@@ -138,12 +139,11 @@ def _run(work: Callable[[HandoffDesk, Database], Awaitable[None]]) -> None:
     from bot.desk.catalogue import Catalogue
     from bot.desk.service import HandoffDesk
     from bot.settings import Settings
-    from bot.storage.engine import Database
 
     settings = Settings()
 
     async def go() -> None:
-        database = Database(settings.database)
+        database = open_database(settings)
         phrases = Phrases(settings.root / "domain.yml")
         catalogue = Catalogue.load(settings.desk_folder)
         desk = HandoffDesk(database, phrases, settings.default_language, catalogue)

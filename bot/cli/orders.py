@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.database import open_database
+
 if TYPE_CHECKING:
     from bot.orders.cases import CaseDesk
+    from bot.settings import Settings
     from bot.storage.engine import Database
 
 app = typer.Typer(
@@ -37,7 +40,7 @@ def show(number: Annotated[str, typer.Argument(help="Order number.")]) -> None:
 
     from bot.settings import Settings
 
-    asyncio.run(_show(Settings().database, number.upper()))
+    asyncio.run(_show(Settings(), number.upper()))
 
 
 @app.command()
@@ -101,20 +104,17 @@ async def _close_case(number: str, answer: str, agent: str) -> None:
 async def _case_desk() -> AsyncIterator[CaseDesk]:
     from bot.orders.cases import CaseDesk, CasePolicy
     from bot.settings import Settings
-    from bot.storage.engine import Database
 
     settings = Settings()
-    database = Database(settings.database)
+    database = open_database(settings)
     try:
         yield CaseDesk(database, CasePolicy.load(settings.policy_folder / "cases.yml"))
     finally:
         await database.close()
 
 
-async def _show(url: str, number: str) -> None:
-    from bot.storage.engine import Database
-
-    database = Database(url)
+async def _show(settings: Settings, number: str) -> None:
+    database = open_database(settings)
     try:
         await print_history(database, number)
     finally:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.database import open_database
 from bot.desk.report import GroupBy
 
 if TYPE_CHECKING:
@@ -62,13 +63,12 @@ async def _read(days: int, by: GroupBy) -> list[Figures]:
     from bot.desk.hours import load_hours
     from bot.desk.report import service_report
     from bot.settings import Settings
-    from bot.storage.engine import Database
 
     settings = Settings()
     zone = load_hours(settings.desk_hours or settings.desk_folder / "hours.yml").zone
     now = datetime.now(UTC)
     today = datetime.combine(now.astimezone(zone).date(), time(), zone)
-    database = Database(settings.database)
+    database = open_database(settings)
     try:
         async with database.read() as session:
             return await service_report(session, today - timedelta(days=days - 1), now, zone, by)

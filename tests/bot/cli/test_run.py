@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
     ("arguments", "environment", "said"),
     [
         (["settings"], {"YINGDA_PORT": "abc"}, "YINGDA_PORT: "),
-        (["desk", "list"], {"YINGDA_VAR": "{tmp}/nowhere"}, "yingda db upgrade"),
+        (["desk", "list"], {"YINGDA_VAR": "{tmp}/nowhere"}, "run 'make run'"),
     ],
 )
 def test_a_fault_of_the_installation_is_one_line(

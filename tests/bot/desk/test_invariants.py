@@ -225,4 +225,11 @@ def _no_loop(
         ended = handoff.closed_at
         later = [m for m in messages if m.direction == "in" and ended and m.created_at > ended]
         if later and Body.from_json(later[0].body).text.startswith("问题"):
+            if any(
+                one.reason == HandoffReason.TAKEOVER
+                and ended <= one.created_at <= (later[0].done_at or one.created_at)
+                for one in handoffs
+                if ended
+            ):
+                continue  # an agent stepped in before the bot came to it
             assert later[0].id in turns, "the bot answers the first question after a hand-off"

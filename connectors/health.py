@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.background import Background
 from bot.conversations.engine_client import EngineClient, EngineError
 from bot.storage.engine import Database
 
@@ -27,19 +28,16 @@ class Readiness:
     def __init__(self, database: Database, engine: EngineClient) -> None:
         self._database = database
         self._engine = engine
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._watch)
         self.engine_ready = False
 
     def start(self) -> None:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._watch())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop watching."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
 
     async def database_ready(self) -> bool:
         """Tell whether the database answers."""

@@ -84,26 +84,16 @@ class EngineClient:
         message_id: str,
         metadata: Mapping[str, Any],
     ) -> dict[str, Any]:
-        try:
-            response = await self._http.post(
-                f"/webhooks/turn/{what}",
-                json={
-                    "sender": conversation_id,
-                    "message": message,
-                    "message_id": message_id,
-                    "metadata": metadata,
-                },
-            )
-        except httpx.TimeoutException as error:
-            raise EngineSlow(
-                f"expected an answer within {self._timeout_s:g} s, got none"
-            ) from error
-        except httpx.TransportError as error:
-            raise EngineDown(
-                f"expected the engine at {self._http.base_url}, got: {error}"
-            ) from error
-        if response.status_code != httpx.codes.OK:
-            raise EngineFault(f"expected 200 from the engine, got {response.status_code}")
+        response = await self._ask(
+            "POST",
+            what,
+            json={
+                "sender": conversation_id,
+                "message": message,
+                "message_id": message_id,
+                "metadata": metadata,
+            },
+        )
         answer: dict[str, Any] = response.json()
         return answer
 
@@ -128,14 +118,22 @@ class EngineClient:
         Raises:
             EngineError: It did not say that it has.
         """
+        await self._ask("DELETE", f"conversations/{conversation_id}")
+
+    async def _ask(self, method: str, what: str, **content: Any) -> httpx.Response:
         try:
-            response = await self._http.delete(f"/webhooks/turn/conversations/{conversation_id}")
+            response = await self._http.request(method, f"/webhooks/turn/{what}", **content)
+        except httpx.TimeoutException as error:
+            raise EngineSlow(
+                f"expected an answer within {self._timeout_s:g} s, got none"
+            ) from error
         except httpx.TransportError as error:
             raise EngineDown(
                 f"expected the engine at {self._http.base_url}, got: {error!r}"
             ) from error
         if response.status_code != httpx.codes.OK:
             raise EngineFault(f"expected 200 from the engine, got {response.status_code}")
+        return response
 
     async def is_up(self) -> bool:
         """Tell whether the engine's channel answers."""

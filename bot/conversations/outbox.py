@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from bot.background import Background
 from bot.conversations.metrics import ANSWER_SECONDS, DELIVERIES
 from bot.conversations.model import Author, Body, Direction, MessageState, State
 from bot.conversations.serial import Serial
@@ -133,11 +133,11 @@ class Outbox:
         self._reveal = reveal
         self._deliveries = Serial(self._drain, _DELIVERIES_AT_ONCE)
         self._settled = Together(database, _settle)
-        self._poller: asyncio.Task[None] | None = None
+        self._poller = Background(self._poll)
 
     def start(self) -> None:
         """Begin to look for due messages."""
-        self._poller = asyncio.create_task(self._poll())
+        self._poller.start()
 
     def wake(self, conversation_id: str) -> None:
         """Deliver what is due in this conversation now."""
@@ -184,10 +184,7 @@ class Outbox:
 
     async def close(self) -> None:
         """Stop; what is pending stays pending for the next start."""
-        if self._poller is not None:
-            self._poller.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._poller
+        await self._poller.close()
         await self._deliveries.close(_GRACE_S)
 
     async def _poll(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -133,6 +133,15 @@ def append_out(
         )
         for body in bodies
     ]  # fmt: skip
+
+
+async def mark_done(session: AsyncSession, message: MessageRow) -> None:
+    """Record that a customer's message has been dealt with."""
+    await session.execute(
+        update(MessageRow)
+        .where(MessageRow.id == message.id)
+        .values(state=MessageState.DONE.value, done_at=datetime.now(UTC))
+    )
 
 
 async def entries(session: AsyncSession, conversation_id: str, after_seq: int = 0) -> list[Entry]:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -207,7 +207,7 @@ class Workers:
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
             transcript.append_out(session, conversation, [line], Author.BOT, message)
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
 
     async def _run_turn(
         self, message: MessageRow, body: Body, conversation: ConversationRow
@@ -283,7 +283,7 @@ class Workers:
             )
             if turn.handoff is not None:
                 await self._hand_off(session, conversation, turn.handoff, message)
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
         TURNS.labels(turn.decision.partition(":")[0]).inc()
         TURN_SECONDS.observe(outcome.latency_ms / 1000)
 
@@ -308,7 +308,7 @@ class Workers:
                     created_at=now,
                 )
             )  # fmt: skip
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
 
     async def _hand_off(
         self,
@@ -340,7 +340,7 @@ class Workers:
 
     async def _pass_over(self, message: MessageRow) -> None:
         async with self._database.write() as session:
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
 
     async def _was_for_desk(self, message: MessageRow, body: Body, language: Language) -> bool:
         """Answer a rating, or a line of the call form; false when the message is neither."""
@@ -352,7 +352,7 @@ class Workers:
             if answer is None:
                 return False
             transcript.append_out(session, conversation, [answer], Author.SYSTEM, message)
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
         return True
 
     async def _role(self, session: AsyncSession, conversation: ConversationRow) -> _Role:
@@ -407,7 +407,7 @@ class Workers:
                 await handoff.leave_queue(session, conversation)
                 line = self._phrases.say("utter_back_to_bot", language)
             transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
 
     async def _leave_to_agents(self, message: MessageRow, language: Language) -> None:
         """The message is in the transcript for the agents; a waiting customer hears so now and then."""
@@ -433,7 +433,7 @@ class Workers:
                         waiting = self._desk.queue_line(place, language)
                         line = Body(f"{line.text}\n{waiting.text}", buttons=waiting.buttons)
                     transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
-            await _mark_done(session, message)
+            await transcript.mark_done(session, message)
 
 
 def _for_engine(payload: str | None) -> str | None:
@@ -452,12 +452,4 @@ async def _note_orders(
     rows = [{"conversation_id": conversation_id, "order_number": number} for number in numbers]
     await session.execute(
         dialect.insert(ConversationOrderRow).values(rows).on_conflict_do_nothing()
-    )
-
-
-async def _mark_done(session: AsyncSession, message: MessageRow) -> None:
-    await session.execute(
-        update(MessageRow)
-        .where(MessageRow.id == message.id)
-        .values(state=MessageState.DONE.value, done_at=datetime.now(UTC))
     )

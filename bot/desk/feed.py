@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.background import Background
 from bot.conversations.model import State
 from bot.desk.board import Board, BoardRow, positions
 from bot.desk.waiting import WaitClock
@@ -62,7 +63,7 @@ class Feed:
         self._longer: set[str] = set()
         self._stale: set[str] = set()
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._watch)
 
     def add(self, listener: Listener) -> None:
         """Tell ``listener`` too."""
@@ -70,14 +71,11 @@ class Feed:
 
     def start(self) -> None:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._watch())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop watching."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
 
     def changed(self, conversation_id: str) -> None:
         """Look now: a line was written in this conversation."""

@@ -8,7 +8,6 @@ processes) do nothing twice.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.accounts import audit
+from bot.background import Background
 from bot.conversations import handoff, transcript
 from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import Author, HandoffReason, State
@@ -71,18 +71,15 @@ class Keeper:
         self._changed = changed
         self._handling_read = datetime.min.replace(tzinfo=UTC)
         self._passed_over: dict[int, set[str]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._keep)
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._keep())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
 
     async def look(self, now: datetime) -> None:
         """Do at ``now`` what is due."""

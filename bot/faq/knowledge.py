@@ -194,7 +194,9 @@ class Knowledge:
         if limit < 1:
             raise ValueError(f"expected a limit of at least 1, got {limit}")
         found = self._found(text, channel, at, vector)
-        return self._hits(text, found, limit) if found else []
+        if found is None:
+            return []
+        return self._hits(found, self.thresholds(text).probabilities(found), limit)
 
     def _found(
         self,
@@ -225,11 +227,10 @@ class Knowledge:
         thresholds = self.thresholds(text)
         if found is None:
             return ruled([], 0.0, thresholds)
-        any_record = float(thresholds.probabilities(found).sum())
-        return ruled(self._hits(text, found, 3), any_record, thresholds)
+        scores = thresholds.probabilities(found)
+        return ruled(self._hits(found, scores, 3), float(scores.sum()), thresholds)
 
-    def _hits(self, text: str, found: Candidates, limit: int) -> list[Hit]:
-        scores = self.thresholds(text).probabilities(found)
+    def _hits(self, found: Candidates, scores: NDArray[np.float64], limit: int) -> list[Hit]:
         best = np.argsort(-scores, kind="stable")[:limit]
         return [
             Hit(

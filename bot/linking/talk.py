@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations import transcript
-from bot.conversations.model import Author, Body, Direction, MessageState, State
+from bot.conversations.model import Author, Body, Direction, State
 from bot.conversations.phrases import Phrases
 from bot.language import Language
 from bot.linking.codes import read_code
@@ -75,8 +75,7 @@ class LinkTalk:
             else:
                 return False
             transcript.append_out(session, conversation, said, Author.SYSTEM, message)
-            row = await session.get_one(MessageRow, message.id)
-            row.state, row.done_at = MessageState.DONE.value, now
+            await transcript.mark_done(session, message)
         return True
 
     async def _code(

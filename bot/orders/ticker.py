@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 
 import structlog
 
+from bot.background import Background
 from bot.clock import Clock, utc_now
 from bot.orders.outages import Outages
 from bot.orders.timers import Timer, Timers
@@ -47,18 +47,15 @@ class Ticker:
         self._outages = outages
         self._unfinished = unfinished
         self._look_at_s = 0.0
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._run)
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop; what is due stays due."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
 
     async def tick(self) -> int:
         """Fire what is due now; return how many timers there were."""

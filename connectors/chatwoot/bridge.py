@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import select
 
+from bot.background import Background
 from bot.conversations import handoff, transcript
 from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import Author, HandoffReason
@@ -85,18 +86,15 @@ class ChatwootDesk:
         self._due: set[str] = set()
         self._open: set[str] = set()
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._send)
 
     def start(self) -> None:
         """Begin to send."""
-        self._task = asyncio.create_task(self._send())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop; what has not arrived is sent after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
         await self._client.close()
 
     async def on_rows(self, changed: Sequence[BoardRow], gone: Sequence[str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import socketio
 import structlog
 
+from bot.background import Background
 from bot.clock import Clock, utc_now
 from bot.desk.casework import count_open
 from bot.storage.engine import Database
@@ -40,18 +40,15 @@ class CaseCount:
         self._online = online
         self._clock = clock
         self._told: tuple[int, int] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._run)
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
 
     async def _run(self) -> None:
         while True:

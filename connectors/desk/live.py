@@ -11,7 +11,6 @@ A page that was away asks for the lists anew when it is back, so nothing depends
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ import socketio
 
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Account, Right
+from bot.background import Background
 from bot.desk.board import BoardRow
 from bot.desk.feed import Service
 from bot.desk.view import Line
@@ -69,20 +69,17 @@ class DeskLive:
         self._holds = holds
         self._newest = newest
         self._pages: dict[str, _Page] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._background = Background(self._recheck)
         for handler in (self._on_connect, self._on_disconnect, self._on_open, self._on_typing):
             server.on(handler.__name__.removeprefix("_on_"), handler, namespace=NAMESPACE)
 
     def start(self) -> None:
         """Begin to look after the pages' sessions."""
-        self._task = asyncio.create_task(self._recheck())
+        self._background.start()
 
     async def close(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._background.close()
 
     def online(self) -> set[str]:
         """Return the logins with an open page."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -18,6 +19,11 @@ def alembic_config(url: str) -> Config:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["url"] = url
     return config
+
+
+def newest_revision() -> str:
+    """Return the schema's newest revision."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head() or ""
 
 
 def upgrade(url: str, revision: str = "head") -> None:

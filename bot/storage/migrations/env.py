@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import JSON
+from sqlalchemy import JSON, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 import bot.storage.accounts
 import bot.storage.channels
@@ -42,8 +43,17 @@ def _migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
+def _without_foreign_keys(connection: DBAPIConnection, _record: Any) -> None:
+    """Let SQLite replace a table: dropping the old one would delete, or miss, the rows that refer to it."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    cursor.close()
+
+
 async def _run() -> None:
     engine = create_engine(context.config.attributes["url"])
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _without_foreign_keys)
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
     await engine.dispose()

@@ -1,6 +1,8 @@
 # Yingda: `make` lists what can be done.
 
-PYTHON ?= python3
+# The first Python on PATH that the app runs on; set-up says so when there is none.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(shell $(p) -c \
+  'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) and print("$(p)")' 2>/dev/null)) python3)
 VENV := .venv/bin
 # Compiled modules make every start several seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +16,8 @@ help: ## list the targets
 setup: python ## build both environments, the pages and the encoder's served form
 	@$(PYTHON) tools/bootstrap.py
 
-run: setup ## start everything and print the addresses; Ctrl-C stops it
+run: python ## start everything and print the addresses; Ctrl-C stops it
+	@$(PYTHON) tools/bootstrap.py --run
 	@exec $(VENV)/yingda up
 
 test: python ## run every check and every test

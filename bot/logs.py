@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 
 import structlog
 from pydantic import SecretStr
@@ -24,7 +25,7 @@ _PERSONAL = (
 
 
 def configure_logs(settings: Settings) -> None:
-    """Set up structlog for this process."""
+    """Set up structlog for this process; lines go to standard error, a command's output is its own."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -39,6 +40,7 @@ def configure_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level.upper()]
         ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 

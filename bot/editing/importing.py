@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +51,8 @@ async def import_drafts(
         file: CSV, Excel, Markdown or JSON, see ``bot.faq.exchange``.
         corpus: What is live.
         live: returns a live record's data, empty for an unknown id.
-        drafts: where they go; a record that somebody is editing is left alone.
+        drafts: where they go; a record that somebody is editing is left alone, one
+            that says the same already counts as such.
         who: the editor.
         category: for rows that name none.
 
@@ -60,16 +61,23 @@ async def import_drafts(
     """
     report, now = Report(), datetime.now(UTC)
     homes = {r.id: c.category for c in corpus.categories for r in c.records}
-    begun = {draft.record_id for draft in await drafts.all()}
+    begun = {draft.record_id: draft for draft in await drafts.all()}
     taken = {*homes, *begun}
     titles = {c.category: c.title for c in corpus.categories}
     found = Homes(file, titles, category)
     made: dict[str, Draft] = {}
+    again: dict[str, Draft] = {}
     lines: dict[str, int] = {}
     for row in read_sheet(file).rows:
         data = _read(row, category, taken)
         made_home, title = found.of(row.cells, row.line)
         record_id = str(data["id"])
+        before = begun.get(record_id) if record_id not in lines else None
+        if before and {**live(record_id), **data} == before.record:
+            # The same table once more: what it made of this row is still there, to be mended or published.
+            lines[record_id], again[record_id] = row.line, before
+            report.same += 1
+            continue
         problem = _refusal(file, row.line, record_id, begun, lines)
         if problem is not None:
             report.skipped.append(problem)
@@ -90,8 +98,9 @@ async def import_drafts(
         )  # fmt: skip
     report.notes = found.untitled
     await drafts.save_many(list(made.values()))
-    phrasings = Phrasings(corpus, {i: draft.record for i, draft in made.items()})
-    report.faulty = [i for i, draft in made.items() if faults_of(draft.record, phrasings)]
+    theirs = {**again, **made}
+    phrasings = Phrasings(corpus, {i: draft.record for i, draft in theirs.items()})
+    report.faulty = [i for i, draft in theirs.items() if faults_of(draft.record, phrasings)]
     return report
 
 
@@ -105,7 +114,7 @@ def _read(row: Row, category: str, taken: set[str]) -> RecordData:
 
 
 def _refusal(
-    file: Path, line: int, record_id: str, begun: set[str], lines: dict[str, int]
+    file: Path, line: int, record_id: str, begun: Collection[str], lines: dict[str, int]
 ) -> Problem | None:
     place = Place(file, line)
     if not _ID.fullmatch(record_id) or len(record_id) > _LONGEST_ID:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from pydantic import ValidationError
 
 from bot.faq.authoring import Author, Change
 from bot.faq.errors import Place, Problem
-from bot.faq.exchange import Row, Sheet, read_sheet, record_data
+from bot.faq.exchange import Sheet, read_sheet, record_data
 from bot.faq.homes import Homes, slug
 from bot.faq.model import Record, Title
-from bot.faq.records import Reader
-from bot.faq.source import Source
+from bot.faq.records import Reader, explain_record
 
 Progress = Callable[[int, int], None]
 _ROUNDS = 20
@@ -119,7 +118,7 @@ def _validated(
         try:
             record = Record.model_validate(data)
         except ValidationError as error:
-            found.skipped += _problems(file, row, data, error)
+            found.skipped += explain_record(Place(file, row.line), data, error)[:1]
             continue
         if record.id in incoming:
             values = {"kind": "id", "value": record.id, "first": f"row {incoming[record.id].line}"}
@@ -130,15 +129,6 @@ def _validated(
         taken.add(record.id)
         incoming[record.id] = Incoming(row.line, record, category, title)
     return list(incoming.values())
-
-
-def _problems(file: Path, row: Row, data: object, error: ValidationError) -> Sequence[Problem]:
-    from bot.faq.records import explain
-
-    place = Place(file, row.line)
-    source = Source(file, {"records": [data]}, {(): place}, {})  # type: ignore[list-item]
-    details = [{**detail, "loc": ("records", 0, *detail["loc"])} for detail in error.errors()]
-    return [explain(source, detail) for detail in details[:1]]
 
 
 def _at(file: Path, line: int, problem: Problem) -> Problem:

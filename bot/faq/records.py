@@ -165,6 +165,13 @@ def _validate(source: Source) -> Category:
         raise FaqFileError([explain(source, detail) for detail in error.errors()]) from error
 
 
+def explain_record(place: Place, data: Any, error: ValidationError) -> list[Problem]:
+    """Say what is wrong with the data of one record that stands in no FAQ file, but came from ``place``."""
+    source = Source(place.file, {"records": [data]}, {(): place}, {})
+    details = [{**detail, "loc": ("records", 0, *detail["loc"])} for detail in error.errors()]
+    return [explain(source, detail) for detail in details]
+
+
 def explain(source: Source, detail: Any) -> Problem:
     """Say one pydantic complaint in an editor's words."""
     route, kind, given = detail["loc"], detail["type"], detail["input"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -17,7 +18,7 @@ from bot.editing.heat import Heat, heat_of_all
 from bot.editing.model import Draft, RecordData, as_data
 from bot.editing.parity import left_behind, thin_sides
 from bot.faq.knowledge import Knowledge
-from bot.faq.model import LANGUAGES
+from bot.faq.model import LANGUAGES, Corpus, Title
 from bot.faq.texts import phrase_key
 from bot.language import Language
 from connectors.accounts import Editor
@@ -91,8 +92,8 @@ def records_router(parts: EditorParts) -> APIRouter:
             {
                 "records": rows,
                 "categories": [
-                    {"id": c.category, "title": {"zh": c.title.zh, "en": c.title.en}}
-                    for c in corpus.categories
+                    {"id": category, "title": {"zh": title.zh, "en": title.en}}
+                    for category, title in _categories(corpus, drafts.values()).items()
                 ],
                 "channels": list(parts.channels),
                 "tasks": [
@@ -225,6 +226,15 @@ def records_router(parts: EditorParts) -> APIRouter:
         return reply({"draft": ruled(draft, rulings[0]), "live": ruled(live, rulings[1])})
 
     return router
+
+
+def _categories(corpus: Corpus, drafts: Iterable[Draft]) -> dict[str, Title]:
+    """Return every category with its names: those of the files, then those that drafts would make."""
+    found = {c.category: c.title for c in corpus.categories}
+    for draft in drafts:
+        name = draft.category
+        found.setdefault(name, draft.category_title or Title(zh=name, en=name))
+    return found
 
 
 def _draft_of(draft: Draft, *, live: bool) -> dict[str, Any]:

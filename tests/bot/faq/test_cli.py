@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.faq import app
+from bot.faq.records import load_corpus
 from tests.bot.faq.conftest import MeaningEncoder
 
 runner = CliRunner()
@@ -63,3 +64,37 @@ def test_test_fails_with_the_command_that_mends_a_missing_calibration(folder: Pa
     result = runner.invoke(app, ["test", "包邮吗", "--folder", str(folder)])
     assert result.exit_code == 1
     assert "yingda faq fit" in result.output
+
+
+def _new(folder: Path, faq_id: str, question: str = "能包成礼物吗") -> tuple[int, str]:
+    sides = ["--zh", question, "--zh-answer", "可以，¥5 一份。", "--en", "do you wrap gifts"]
+    options = [*sides, "--en-answer", "Yes, for ¥5.", "--folder", str(folder)]
+    result = runner.invoke(app, ["new", faq_id, "--category", "delivery", *options])
+    return result.exit_code, result.output
+
+
+def test_new_adds_a_record_and_leaves_the_rest_of_its_file_alone(folder: Path) -> None:
+    file = folder / "delivery.yml"
+    before = file.read_text("utf-8")
+    code, said = _new(folder, "gifts-wrap")
+    assert (code, f"Added at {file}:" in said) == (0, True), said
+    assert file.read_text("utf-8").startswith(before)
+    added = {record.id: record for record in load_corpus(folder).records}["gifts-wrap"]
+    assert (added.zh.questions, added.en.answer) == (("能包成礼物吗",), "Yes, for ¥5.")
+
+
+@pytest.mark.parametrize(
+    ("faq_id", "question", "told"),
+    [
+        ("delivery-fee", "能包成礼物吗", "delivery-fee"),
+        ("gifts-wrap", "包邮吗", "'包邮吗'"),
+        ("Gifts wrap", "能包成礼物吗", "'Gifts wrap' cannot be an id"),
+    ],
+)
+def test_new_refuses_what_would_break_the_files(
+    folder: Path, faq_id: str, question: str, told: str
+) -> None:
+    before = (folder / "delivery.yml").read_bytes()
+    code, said = _new(folder, faq_id, question)
+    assert (code, told in said) == (1, True), said
+    assert (folder / "delivery.yml").read_bytes() == before

@@ -207,6 +207,11 @@ def test_an_import_names_new_categories_or_says_what_to_do(
     (note,) = report["notes"]
     assert note["line"] == 4
     assert "category_en" in note["mend"]["zh"]
+    listed = editor.get(f"{API}/records").json()["categories"]
+    titles = {category["id"]: category["title"] for category in listed}
+    assert titles["gifts"] == {"zh": "礼品", "en": "Gifts"}  # in the form before it is published
+    again = editor.post(f"{API}/import?name=新.csv", content=raw).json()
+    assert (again["added"], again["same"], again["skipped"]) == (0, 4, [])
     ids = ["gift-wrap", "gift-card", "shop-open", "size-kids"]
     chosen = {"ids": ids, "confirmed": True}
     assert reviewer.post(f"{API}/publish", json=chosen).is_success

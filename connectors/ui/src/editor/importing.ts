@@ -17,6 +17,7 @@ export function askImport(
   const file = h("input", {
     type: "file",
     id: "import-file",
+    class: "file",
     accept: ".csv,.xlsx,.json,.md,.tsv",
     "data-testid": "import-file",
   });
@@ -28,8 +29,7 @@ export function askImport(
       "div",
       { class: "importing" },
       h("p", { class: "tip" }, words.tip),
-      h("label", { for: "import-file" }, words.file),
-      file,
+      h("label", { for: "import-file", class: "button choose" }, words.file, file),
       result,
     ),
   );

@@ -38,7 +38,7 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     expect(page.get_by_test_id("brief")).to_contain_text("查订单到哪了")
     expect(page.get_by_test_id("identity")).to_contain_text("林静 · 已核实")
     expect(page.get_by_test_id("order").first).to_contain_text("SO20261105001")
-    expect(page.get_by_test_id("reading").last).to_contain_text("handoff:asked_for")
+    expect(page.get_by_test_id("reading").last).to_contain_text("转人工 · 要求人工")
     agent.take()
     expect(customer.state).to_contain_text("小陈正在为您服务")
     page.get_by_test_id("composer").press_sequentially("您")

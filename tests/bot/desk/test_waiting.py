@@ -9,81 +9,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from bot.accounts.model import Role
 from bot.conversations import transcript
 from bot.conversations.handoff import BACK_TO_BOT
-from bot.conversations.model import Author, Body
-from bot.desk.board import Board, Call
+from bot.conversations.model import Author
+from bot.desk.board import Call
 from bot.desk.callback import CALL_ME, phone_in
-from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours, Span
-from bot.desk.keeper import Keeper
-from bot.desk.rules import DeskRules
-from bot.desk.service import Agent, HandoffDesk
-from bot.desk.staff import Colleague, Staff, choose
+from bot.desk.staff import Colleague, choose
 from bot.desk.teams import Team, team_for
 from bot.desk.waiting import WaitClock
-from bot.storage.accounts import AccountRow, AuditRow
 from bot.storage.conversations import HandoffRow
 from tests.bot.conversations.conftest import *  # noqa: F403 - its fixtures
-from tests.bot.conversations.conftest import Desk
-
-CHEN = Agent("xiaochen", "小陈")
-GRACE = Agent("grace", "Grace")
-
-
-@pytest.fixture
-def engine_url(tmp_path: object) -> str:
-    """One database is enough here; what differs between the two is under test elsewhere."""
-    return f"sqlite+aiosqlite:///{tmp_path}/test.sqlite3"
-
-
-class Shop:
-    """A desk with its keeper, whose clock the test moves."""
-
-    def __init__(self, desk: Desk, catalogue: Catalogue) -> None:
-        self.desk = desk
-        self.rules = DeskRules(
-            catalogue, Hours(), promise=timedelta(minutes=10), nps_every=timedelta(days=90)
-        )
-        desk.workers._desk = self.rules
-        self.agents = HandoffDesk(desk.database, desk.phrases, "zh", catalogue)
-        self.staff = Staff(desk.database, 2, assigns=False)
-        self.online: set[str] = set()
-        self.board = Board(desk.database, catalogue)
-        self.keeper = Keeper(
-            desk.database, self.agents, self.rules, self.staff, "zh",
-            lambda: self.online, lambda _: None,
-        )  # fmt: skip
-
-    async def hire(self, *agents: Agent) -> None:
-        async with self.desk.database.write() as session:
-            for agent in agents:
-                session.add(
-                    AccountRow(
-                        login=agent.login, name=agent.name, role=Role.AGENT, language="zh",
-                        password_hash="x", created_at=datetime.now(UTC),
-                    )
-                )  # fmt: skip
-
-    async def look(self, **later: float) -> None:
-        """Let the keeper look twice, as if so much time had passed: first it finds a team."""
-        for _ in range(2):
-            await self.keeper.look(datetime.now(UTC) + timedelta(**later))
-
-    async def said(self, conversation_id: str) -> list[Body]:
-        async with self.desk.database.read() as session:
-            lines = await transcript.entries(session, conversation_id)
-        return [line.body for line in lines if line.author == Author.SYSTEM]
-
-    async def agent_of(self, conversation_id: str) -> str | None:
-        rows = await self.board.open([conversation_id])
-        return rows[0].agent
-
-
-@pytest.fixture
-def shop(desk: Desk, catalogue: Catalogue) -> Shop:
-    return Shop(desk, catalogue)
+from tests.bot.desk.shop import *  # noqa: F403 - its fixtures
+from tests.bot.desk.shop import CHEN, GRACE, Shop
 
 
 async def test_the_place_is_told_after_a_moment_and_again_only_when_it_has_changed(
@@ -102,23 +40,6 @@ async def test_the_place_is_told_after_a_moment_and_again_only_when_it_has_chang
     await shop.agents.close(first, CHEN)
     await shop.look(minutes=9)
     assert "1" in (await shop.said(second))[-1].text
-
-
-async def test_too_long_a_wait_brings_one_apology_a_call_offer_and_an_escalation(
-    shop: Shop,
-) -> None:
-    conversation = await shop.desk.say("person")
-    await shop.look(minutes=11)
-    await shop.look(minutes=12)
-    lines = await shop.said(conversation)
-    late = shop.rules.catalogue.lines.customer["late"]
-    assert [line.text for line in lines if line.text in (late.zh, late.en)] == [late.en]
-    assert CALL_ME in [button.payload for button in lines[-1].buttons]
-    (row,) = await shop.board.open()
-    assert row.late
-    async with shop.desk.database.read() as session:
-        actions = list(await session.scalars(select(AuditRow.action)))
-    assert actions.count("late") == 1
 
 
 async def test_a_waiting_customer_is_told_where_the_order_is_and_nothing_else(shop: Shop) -> None:

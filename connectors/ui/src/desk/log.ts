@@ -19,6 +19,8 @@ type Item =
 const NEAR_PX = 90;
 /** From this anger on an agent is told. */
 const UPSET = 0.6;
+/** A search always finds something; what is less alike than this is no hit. */
+const FAINTEST_HIT = 0.05;
 
 export class TranscriptLog {
   readonly element: HTMLElement;
@@ -147,13 +149,14 @@ export class TranscriptLog {
     const intent = reading.intent
       ? (this.store.catalogue.intents[reading.intent]?.[this.lang] ?? reading.intent)
       : undefined;
+    const hits = reading.faq.filter(({ id, score }) => id === rest || score >= FAINTEST_HIT);
     return h(
       "details",
       { class: "reading", "data-testid": "reading" },
       h(
         "summary",
         {},
-        h("span", { class: `rung ${rung}` }, reading.decision),
+        h("span", { class: `rung ${rung}`, title: reading.decision }, this.#rung(rung, rest)),
         intent && h("span", {}, fill(words.intent, { name: intent })),
         reading.confidence !== null &&
           h("span", {}, fill(words.confidence, { n: Math.round(reading.confidence * 100) })),
@@ -162,11 +165,11 @@ export class TranscriptLog {
           h("span", { class: "upset" }, words.angry),
         reading.mark && h("span", { class: "marked" }, words.marked[reading.mark]),
       ),
-      reading.faq.length > 0 &&
+      hits.length > 0 &&
         h(
           "ul",
           { class: "hits", "aria-label": words.faqHits },
-          ...reading.faq.map((hit) =>
+          ...hits.map((hit) =>
             h(
               "li",
               { class: hit.id === rest ? "hit chosen" : "hit" },
@@ -177,6 +180,12 @@ export class TranscriptLog {
         ),
       this.#marks(reading, seq),
     );
+  }
+
+  /** What the bot did, in words; a step that has none yet shows as it is called. */
+  #rung(rung: string, rest: string): string {
+    const reason = this.store.catalogue.reasons[rest]?.[this.lang] ?? rest;
+    return fill(named(this.#words.rungs, rung), { reason });
   }
 
   /** What an agent can say about the bot's answer; the list of FAQ gaps is made of it. */

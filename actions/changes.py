@@ -120,6 +120,8 @@ class ChangeTalk:
         # A parcel is not sent, or stopped, on a yes or no that was half heard.
         heard = intent if confidence_of(tracker) >= _SURE else ""
         answered = _answered(heard, reading, order, spoken, asked_for, starts)
+        if answered is False and draft != old:
+            answered = None  # "no, 13912340988" corrects, it does not give up
         confirms = answered and goal is not Goal.CANCEL_ORDER
         match await self._cod.friction_of(order) if confirms else None:
             case Friction.CHECK_ADDRESS if not (draft.address or before.get("check")):

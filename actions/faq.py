@@ -256,7 +256,8 @@ def _question(knowledge: Knowledge, faq_id: str, language: Language) -> dict[str
 
 
 def _looks_off_topic(tracker: Tracker) -> bool:
-    """Tell whether the classifier's own first choice, before the gate stepped in, was off-topic."""
+    """Tell whether the classifier, before the gate stepped in, thought the message more likely off-topic than not."""
     ranking = tracker.latest_message.get("intent_ranking") or []
-    named = (choice["name"] for choice in ranking if choice["name"] != "nlu_fallback")
-    return next(named, None) == _OFF_TOPIC
+    named = (choice for choice in ranking if choice["name"] != "nlu_fallback")
+    first = next(named, None)
+    return bool(first and first["name"] == _OFF_TOPIC and first["confidence"] >= _HALF_SURE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import logging
 import math
 import re
 from collections import Counter, defaultdict
@@ -50,6 +51,7 @@ class PinyinReader:
     """
 
     def __init__(self, texts: Iterable[str], is_english: Callable[[str], bool]) -> None:
+        jieba.setLogLevel(logging.WARNING)
         jieba.initialize()  # a second of reading, which the first customer must not wait for
         self._is_english = is_english
         self._uses: Counter[str] = Counter()

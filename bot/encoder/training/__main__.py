@@ -48,6 +48,9 @@ def main() -> None:
     parser.add_argument(
         "--share", type=float, default=1.0, help="of the way from MODEL to what --intents learns"
     )
+    parser.add_argument(
+        "--shop", type=Path, metavar="DIR", help="with --intents: a shop's data folder to learn too"
+    )
     args = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(args.threads)
@@ -85,12 +88,14 @@ def main() -> None:
         recipe, pairs, dictionary, english, student.lexicon(tokenizer, dictionary), tokenizer
     )
     guide = Teacher(teacher, teacher_tokenizer, work / "teacher")
-    labelled = data.read_labelled(args.data) if args.intents else None
-    intents = labelled and Intents(labelled, tokenizer, recipe.seed)
+    intents = None
+    if args.intents:
+        labelled = data.read_labelled(args.data)
+        if args.shop:
+            labelled["shop"] = data.read_shop(args.shop)
+        intents = Intents(labelled, {"shop": 2.0}, model, tokenizer, recipe.seed)
     seconds = args.hours * 3600
-    for _ in train(
-        model, guide, sampler, recipe, work / "checkpoint.pt", seconds, intents=intents or None
-    ):
+    for _ in train(model, guide, sampler, recipe, work / "checkpoint.pt", seconds, intents=intents):
         student.save(model, tokenizer, args.out, torch.float16)
         guide.save()
     if args.intents and args.share < 1.0:

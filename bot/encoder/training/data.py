@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.faq.questions import nlu_examples
+from bot.faq.records import load_corpus
+
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 # Text of the interfaces of shops and support desks: nearest to what the bot hears.
@@ -158,6 +161,15 @@ def read_english(folder: Path) -> list[str]:
     return sorted(
         texts | {row.text for name in ("clinc", "banking", "hwu") for row in labelled[name]}
     )
+
+
+def read_shop(data: Path) -> list[Labelled]:
+    """Reads a shop's own ``data`` folder: its tasks' examples, and each FAQ record's questions as one intent."""
+    corpus = load_corpus(data / "faq")
+    examples = [Labelled(text, intent) for intent, text in nlu_examples(data / "nlu")]
+    questions = [Labelled(p.text, f"faq/{corpus.records[p.record].id}") for p in corpus.phrasings]
+    # Neither is about one thing.
+    return [e for e in examples if e.intent not in {"ask_faq", "out_of_scope"}] + questions
 
 
 def _hwu(folder: Path) -> Iterator[Labelled]:

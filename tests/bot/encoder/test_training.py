@@ -19,9 +19,12 @@ from bot.encoder.training.data import (
     join_tokens,
     read_english,
     read_labelled,
+    read_shop,
 )
-from bot.encoder.training.intents import contrast
+from bot.encoder.training.intents import contrast, nearest_first
 from bot.encoder.training.student import between
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +78,20 @@ def test_messages_of_one_intent_are_drawn_together() -> None:
     losses = [float(contrast(vectors, labels)) for vectors in (apart, halfway, mixed)]
     assert losses == sorted(losses)
     assert losses[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_an_intent_is_contrasted_with_those_nearest_to_it() -> None:
+    means = torch.tensor([[3.0, 0.0], [0.0, 1.0], [1.0, 0.5]])
+    order = nearest_first(["return", "greet", "exchange"], means)
+    assert order["return"] == ["return", "exchange", "greet"]
+    assert order["greet"] == ["greet", "exchange", "return"]
+
+
+def test_a_shop_gives_its_tasks_and_each_faq_record_as_intents() -> None:
+    found = {row.text: row.intent for row in read_shop(ROOT / "data")}
+    assert found["包邮吗"] == "faq/delivery-fee"
+    assert {"return_request", "urge_delivery"} < set(found.values())
+    assert not {"ask_faq", "out_of_scope"} & set(found.values())
 
 
 def test_a_mean_of_two_models_lies_between_them() -> None:

@@ -20,6 +20,8 @@ from bot.settings import Settings
 from bot.storage.engine import Database
 from connectors.app import create_app
 
+ALWAYS_OPEN = Path(__file__).parent / "always_open.yml"
+
 
 @functools.cache
 def read_phrases(root: Path) -> Phrases:

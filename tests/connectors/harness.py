@@ -23,7 +23,7 @@ from bot.settings import Settings
 from bot.storage.base import Base
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
-from tests.apps import app_without_engine
+from tests.apps import ALWAYS_OPEN, app_without_engine
 
 CHOICES = (Button("包邮吗", "/faq_a"), Button("怎么退货", "/faq_b"), Button("转人工", "/ask_human"))
 SHOP = "https://shop.example"
@@ -131,8 +131,11 @@ async def _empty_database() -> bytes:
 
 @asynccontextmanager
 async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[RunningApp]:
-    """Start the app on the database in ``var``, which outlives it, and stop it."""
-    chosen = Settings(var=var, root=root, **settings)
+    """Start the app on the database in ``var``, which outlives it, and stop it.
+
+    Agents are there at any hour unless ``settings`` say otherwise: a test means the same by night.
+    """
+    chosen = Settings(var=var, root=root, **{"desk_hours": ALWAYS_OPEN} | settings)
     file = var / "yingda.sqlite3"
     if not file.exists():
         file.write_bytes(await _empty_database())

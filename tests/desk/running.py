@@ -44,11 +44,10 @@ from bot.settings import Settings
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from bot.storage.migrate import upgrade
-from tests.apps import app_without_engine, read_phrases
+from tests.apps import ALWAYS_OPEN, app_without_engine, read_phrases
 from tests.stack.running import free_port
 
 _Found = TypeVar("_Found")
-ALWAYS_OPEN = Path(__file__).parent / "always_open.yml"
 PASSWORD = "correct horse battery"
 PEOPLE: tuple[tuple[str, str, Role, Language], ...] = (
     ("xiaochen", "小陈", Role.AGENT, "zh"),

@@ -18,9 +18,9 @@ from bot.engine_process import engine_environment, run_command
 from bot.settings import Settings
 from bot.storage.migrate import upgrade
 from bot.supervisor import Child
+from tests.apps import ALWAYS_OPEN
 
 _READY_WITHIN_S = 180.0
-_ALWAYS_OPEN = Path(__file__).parent.parent / "desk" / "always_open.yml"
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Stack:
     @classmethod
     def build(cls, var: Path, **chosen: object) -> Self:
         """Prepare a stack with its own database and dialogues under ``var``; its desk never closes."""
-        chosen.setdefault("desk_hours", _ALWAYS_OPEN)
+        chosen.setdefault("desk_hours", ALWAYS_OPEN)
         # Encoded FAQ phrasings depend on nothing else in the folder; encode them once for all tests.
         cache = Settings().var / "cache"
         cache.mkdir(parents=True, exist_ok=True)

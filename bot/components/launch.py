@@ -44,6 +44,8 @@ def main() -> None:
     for logger in _NOISY:
         logging.getLogger(logger).setLevel(logging.WARNING)
 
+    import sanic.app  # noqa: F401 - asks for every deprecation to be shown; what is set after it counts
+
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     from bot.components import patches
 

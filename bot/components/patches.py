@@ -333,6 +333,9 @@ def count_responses_of_actions_as_used() -> None:
         for file in (f for folder in _CODE for f in folder.rglob("*.py") if _HERE not in f.parents):
             text = file.read_text(encoding="utf-8")
             used.update(re.findall(r"utter_[a-z0-9_]+", text))
+            # f"utter_{name}" and f"utter_ask_{slot}" with a name that stands elsewhere.
+            for name in re.findall(r'"([a-z0-9_]+)"', text):
+                used.update((f"utter_{name}", f"utter_ask_{name}"))
             if "utter_{intent}" in text:
                 used.update(f"utter_{intent}" for intent in self.domain.intents)
         in_stories = {

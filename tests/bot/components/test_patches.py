@@ -199,7 +199,10 @@ def test_an_engine_without_model_stops(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_responses_that_code_sends_count_as_used_and_no_others(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    code = 'say("utter_decline"); say(f"utter_handoff_{reason}"); say(f"utter_{intent}")'
+    code = """
+say("utter_decline"); say(f"utter_handoff_{reason}"); say(f"utter_{intent}")
+_confirmation("cod_reminder"); asked("new_phone")
+"""
     (tmp_path / "faq.py").write_text(code)
     monkeypatch.setattr(patches, "_CODE", (tmp_path,))
     names = {
@@ -207,6 +210,8 @@ def test_responses_that_code_sends_count_as_used_and_no_others(
         "utter_decline",
         "utter_handoff_anger",
         "utter_ask_order_number",
+        "utter_cod_reminder",
+        "utter_ask_new_phone",
         "utter_orphan",
     }
     monkeypatch.setattr(Validator, "_gather_utterance_actions", lambda self: names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,11 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 
-# Han ideographs with their extensions, the iteration mark and the ideographic zero.
+from bot.han_words import load_jieba
+
 # Half of a character, which JSON can carry and spaCy can't encode; another of the same length stands in.
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Han ideographs with their extensions, the iteration mark and the ideographic zero.
 _HAN_RUN = re.compile(
     r"[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+"
 )
@@ -58,7 +59,9 @@ class BilingualTokenizer(Tokenizer):
         """
         super().__init__(config)
         self._latin = spacy.blank("en")
-        self._han = _load_jieba(config.get("dictionary"))
+        self._han = load_jieba()
+        if dictionary := config.get("dictionary"):
+            _add_words(self._han, Path(dictionary))
 
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
         """Return the tokens of one attribute of ``message``, in the order of the text."""
@@ -89,17 +92,11 @@ class BilingualTokenizer(Tokenizer):
             ]
 
 
-def _load_jieba(dictionary: str | None) -> jieba.Tokenizer:
-    jieba.setLogLevel(logging.WARNING)
-    tokenizer = jieba.Tokenizer()
-    tokenizer.initialize()
-    if dictionary:
-        path = Path(dictionary)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"The tokenizer's dictionary '{path.absolute()}' does not exist. Start the engine "
-                "from the project's root, or set `dictionary` in config.yml."
-            )
-        with path.open(encoding="utf-8") as lines:
-            tokenizer.load_userdict(lines)
-    return tokenizer
+def _add_words(tokenizer: jieba.Tokenizer, dictionary: Path) -> None:
+    if not dictionary.is_file():
+        raise FileNotFoundError(
+            f"The tokenizer's dictionary '{dictionary.absolute()}' does not exist. Start the engine "
+            "from the project's root, or set `dictionary` in config.yml."
+        )
+    with dictionary.open(encoding="utf-8") as lines:
+        tokenizer.load_userdict(lines)

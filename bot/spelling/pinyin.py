@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import logging
 import math
 import re
 from collections import Counter, defaultdict
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Self
 
-import jieba
 from pypinyin import Style, pinyin
+
+from bot.han_words import load_jieba
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
@@ -51,8 +51,7 @@ class PinyinReader:
     """
 
     def __init__(self, texts: Iterable[str], is_english: Callable[[str], bool]) -> None:
-        jieba.setLogLevel(logging.WARNING)
-        jieba.initialize()  # a second of reading, which the first customer must not wait for
+        self._jieba = load_jieba()
         self._is_english = is_english
         self._uses: Counter[str] = Counter()
         self._pairs: Counter[tuple[str, str]] = Counter()
@@ -144,7 +143,7 @@ class PinyinReader:
 
     def _mend(self, run: str) -> str:
         """Return the run with the shop's words where two stray characters sound like one."""
-        words = list(jieba.cut(run, HMM=False))
+        words = list(self._jieba.cut(run, HMM=False))
         for place, (first, second) in enumerate(itertools.pairwise(words)):
             strays = len(first) == len(second) == 1
             if strays and self._pairs[first, second] <= _SLIP_USES:
@@ -159,7 +158,7 @@ class PinyinReader:
         candidates += [(first, other) for other in self._homophones(second)]
         pair = max(candidates, key=lambda pair: self._pairs[pair], default=None)
         least = max(_WORD_USES, _COMMONER * self._pairs[first, second])
-        if pair is None or self._pairs[pair] < least or "".join(pair) not in jieba.dt.FREQ:
+        if pair is None or self._pairs[pair] < least or "".join(pair) not in self._jieba.FREQ:
             return None
         return "".join(pair)
 

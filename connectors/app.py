@@ -165,6 +165,7 @@ def create_app(
         rules.catalogue,
         knowledge,
         orders.copy,
+        orders.identity.policy,
         orders.cases,
         DeskLive(web.server, accounts, web, board.holds, newest),
         changed,

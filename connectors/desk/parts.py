@@ -23,6 +23,7 @@ from bot.faq.live import LiveKnowledge
 from bot.faq.model import LANGUAGES
 from bot.orders.book import OrderBook
 from bot.orders.cases import CaseDesk
+from bot.orders.identity import IdentityPolicy
 from bot.storage.conversations import MessageRow, TurnRow
 from bot.storage.engine import Database
 from connectors.desk.files import DeskFiles
@@ -47,6 +48,7 @@ class DeskParts:
     catalogue: Catalogue
     knowledge: LiveKnowledge
     orders: OrderBook
+    identity: IdentityPolicy
     cases: CaseDesk
     live: DeskLive
     changed: Callable[[str], None]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -64,7 +66,13 @@ def test_the_list_of_calls_is_complete(app: DeskApp) -> None:
         for method in methods
         if path.startswith("/desk/api/")
     }
-    others = {("GET", "report"), ("GET", "live"), ("POST", "assigns"), ("POST", "agents/{login}")}
+    others = {
+        ("GET", "report"),
+        ("GET", "report.csv"),
+        ("GET", "live"),
+        ("POST", "assigns"),
+        ("POST", "agents/{login}"),
+    }
     assert known == {*_EVERY_CALL, *others}
 
 
@@ -316,6 +324,23 @@ def test_the_figures_are_for_those_who_direct(clients: dict[str, httpx.Client]) 
         for login in ("nobody", "bianji", "xiaochen", "zhuguan")
     }
     assert codes == {"nobody": 401, "bianji": 403, "xiaochen": 403, "zhuguan": 200}
+
+
+def test_the_figures_come_as_a_file_and_with_every_day(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    app.say(f"customer-{time.time_ns()}", "包邮吗")
+    assert clients["xiaochen"].get("/desk/api/report.csv").status_code == 403
+    boss = clients["zhuguan"]
+    days = boss.get("/desk/api/report?days=30&by=day").json()
+    assert len(days) == 30
+    assert days[0]["sessions"] == 0 < days[-1]["sessions"]
+    file = boss.get("/desk/api/report.csv?days=30&by=channel")
+    assert (
+        file.headers["content-disposition"] == 'attachment; filename="service-channel-30-days.csv"'
+    )
+    (row,) = [row for row in csv.DictReader(io.StringIO(file.text)) if row["group"] == "rest"]
+    assert int(row["sessions"]) == days[-1]["sessions"]
 
 
 def test_guessing_is_stopped_on_the_web_too(app: DeskApp, monkeypatch: pytest.MonkeyPatch) -> None:

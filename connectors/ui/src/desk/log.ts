@@ -133,13 +133,19 @@ export class TranscriptLog {
     return opens;
   }
 
-  #delivery({ author, delivery, error }: Line): HTMLElement | undefined {
+  #delivery({ author, delivery, error, channel }: Line): HTMLElement | undefined {
     if (author === "customer" || delivery === "done") return undefined;
-    const failed = delivery === "failed";
-    const text = failed
-      ? fill(this.#words.failedDelivery, { why: error ?? "" })
-      : this.#words.pendingDelivery;
-    return h("div", { class: failed ? "status bad" : "status" }, text);
+    const words = this.#words;
+    if (delivery === "failed") {
+      const why = fill(words.failedDelivery, { why: error ?? "" });
+      return h("div", { class: "status bad" }, why);
+    }
+    if (channel in this.store.catalogue.files)
+      return h("div", { class: "status" }, words.pendingDelivery);
+    // The app sends nothing there: it is fetched, or stays until the channel is on again.
+    const unsent: Record<string, { state: string; why: string }> = words.unsent;
+    const { state, why } = unsent[channel] ?? words.unsent.other;
+    return h("div", { class: "status", title: why }, state);
   }
 
   /** What the bot made of a customer's message. */
@@ -292,7 +298,7 @@ export class TranscriptLog {
 function itemsOf(view: View, outgoing: readonly Outgoing[]): Item[] {
   const { lines, notes, deeds } = view;
   const before = (at: string) =>
-    lines.findLast((line) => Date.parse(line.at) < Date.parse(at))?.seq ?? 0;
+    lines.findLast((line) => Date.parse(line.at) <= Date.parse(at))?.seq ?? 0;
   const placed: [number, Item][] = [
     ...lines.map((line): [number, Item] => [line.seq, { kind: "line", key: `l${line.seq}`, line }]),
     ...deeds.map((deed): [number, Item] => [

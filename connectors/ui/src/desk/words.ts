@@ -3,6 +3,7 @@
 import en from "../locales/desk.en.json";
 import zh from "../locales/desk.zh.json";
 import { fill, type Lang } from "../shared/language";
+import type { Row } from "./model";
 
 export type Words = typeof zh;
 
@@ -15,6 +16,16 @@ export function ago(since: string, lang: Lang, now = Date.now()): string {
   const words = WORDS[lang];
   const seconds = Math.max(0, Math.round((now - Date.parse(since)) / 1000));
   return seconds < 10 ? words.now : span(seconds, lang);
+}
+
+/** "3 秒", "2 h": how long somebody has waited since `since`. */
+export function waited(since: string, lang: Lang, now = Date.now()): string {
+  return span(Math.max(0, (now - Date.parse(since)) / 1000), lang);
+}
+
+/** Who the customer is: their name where it is known, else a number to tell visitors apart. */
+export function called({ id, name }: Pick<Row, "id" | "name">, lang: Lang): string {
+  return name ?? fill(WORDS[lang].visitor, { id: id.slice(0, 4) });
 }
 
 /** A duration in seconds, in its largest whole unit. */

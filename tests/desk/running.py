@@ -12,7 +12,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,8 @@ from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
+from bot.linking.codes import written
+from bot.linking.service import Links
 from bot.orders.book import SqlOrderBook
 from bot.orders.cases import Case, CaseDesk, CaseKind, CasePolicy
 from bot.orders.contacts import remember_contact
@@ -181,6 +183,7 @@ class DeskApp:
     hours: Path = ALWAYS_OPEN
     port: int = field(default_factory=free_port)
     people: Sequence[tuple[str, str, Role, Language]] = PEOPLE
+    more: dict[str, Any] = field(default_factory=dict)
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -191,7 +194,12 @@ class DeskApp:
     @property
     def settings(self) -> Settings:
         return Settings(
-            var=self.var, port=self.port, desk_hours=self.hours, queue_ack_minutes=2, demo=False
+            var=self.var,
+            port=self.port,
+            desk_hours=self.hours,
+            queue_ack_minutes=2,
+            demo=False,
+            **self.more,
         )
 
     def __enter__(self) -> Self:
@@ -252,6 +260,28 @@ class DeskApp:
         response.raise_for_status()
         replies: list[dict[str, Any]] = response.json()
         return replies
+
+    def link_code(self, user: str) -> str:
+        """Return a code with which a customer goes on on another channel."""
+        (conversation,) = self.conversations_of(user)
+        return _run(self._link_code(conversation))
+
+    async def _link_code(self, conversation_id: str) -> str:
+        database = Database(self.settings.database)
+        links = Links(database, self.settings.secrets.session_key)
+        nonce = await links.issue(conversation_id, utc_now())
+        await database.close()
+        assert nonce is not None
+        return written(links.codes.code_of(nonce))
+
+    def fill(self, work: Callable[[Database], Coroutine[Any, Any, None]]) -> None:
+        """Let ``work`` write into the app's database."""
+        _run(self._fill(work))
+
+    async def _fill(self, work: Callable[[Database], Coroutine[Any, Any, None]]) -> None:
+        database = Database(self.settings.database)
+        await work(database)
+        await database.close()
 
     def conversations_of(self, user: str) -> set[str]:
         """Return the ids of the conversations of a customer whom a channel calls ``user``."""

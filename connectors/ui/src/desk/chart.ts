@@ -5,6 +5,8 @@ const WIDTH = 320;
 const HEIGHT = 96;
 const LABEL = 14;
 const WIDEST = 44;
+/** A digit's width. */
+const LETTER = 6;
 const MOST_WRITTEN = 8;
 
 export interface Bar {
@@ -59,10 +61,16 @@ export function columns(
     if (value !== null && each === 1)
       chart.append(s("text", { x: middle, y: y - 3, class: "value" }, show(value)));
     // From the newest back, so that today has its name.
-    if ((bars.length - 1 - index) % each === 0)
-      chart.append(s("text", { x: middle, y: 2 * LABEL + HEIGHT - 3, class: "label" }, label));
+    if ((bars.length - 1 - index) % each === 0) chart.append(named(label, middle));
   });
   return chart;
+}
+
+/** A name under its bar, whole at the edge of the picture too. */
+function named(label: string, middle: number): SVGElement {
+  const half = (label.length * LETTER) / 2;
+  const at = Math.max(half, Math.min(WIDTH - half, middle));
+  return s("text", { x: at, y: 2 * LABEL + HEIGHT - 3, class: "label" }, label);
 }
 
 /** What a screen reader says: the title and every value. */

@@ -6,7 +6,7 @@ import type { Lang } from "../shared/language";
 import { api } from "./api";
 import { type Bar, columns } from "./chart";
 import type { Catalogue, Figures } from "./model";
-import { named, span, WORDS, type Words } from "./words";
+import { exact, named, span, WORDS, type Words } from "./words";
 
 const PERIODS = [7, 30, 90];
 const GROUPS = ["day", "channel", "language", "reason"] as const;
@@ -113,7 +113,9 @@ function drawn(
       language: { zh: words.languageZh, en: words.languageEn }[group] ?? words.languageUnknown,
       reason: catalogue.reasons[group]?.[lang] ?? group,
     })[by];
-  const rows = lines.map((line): [string, Figures] => [name(line.group), line]);
+  // The charts have every day; a table of empty lines says nothing. The newest is on top.
+  const told = by === "day" ? lines.filter(happened).reverse() : lines;
+  const rows = told.map((line): [string, Figures] => [name(line.group), line]);
   if (by !== "reason") rows.push(...all.map((line): [string, Figures] => [words.together, line]));
   return [
     charts(
@@ -127,6 +129,10 @@ function drawn(
   ];
 }
 
+function happened({ sessions, handoffs, ratings, nps_answers }: Figures): boolean {
+  return sessions + handoffs + ratings + nps_answers > 0;
+}
+
 function charts(
   lines: readonly Figures[],
   label: (group: string) => string,
@@ -135,7 +141,7 @@ function charts(
 ): HTMLElement {
   const words = WORDS[lang];
   const percent = (value: number) => `${Math.round(value * 100)}%`;
-  const time = (value: number) => span(value, lang);
+  const time = (value: number) => exact(value, lang);
   type Chart = [string, (line: Figures) => number | null, (value: number) => string, number?];
   const ofSessions: Chart[] = [
     [words.sessions, (line) => line.sessions, String],
@@ -163,7 +169,7 @@ function charts(
 
 function columnsOf(words: Words, lang: Lang, by: Group): [string, Cell][] {
   const share = (value: number | null) => (value === null ? "–" : `${Math.round(value * 100)}%`);
-  const time = (value: number | null) => (value === null ? "–" : span(value, lang));
+  const time = (value: number | null) => (value === null ? "–" : exact(value, lang));
   const times = (median: number | null, p90: number | null) =>
     median === null ? "–" : `${time(median)} (${time(p90)})`;
   const ofSessions: [string, Cell][] = [

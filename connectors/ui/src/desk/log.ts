@@ -152,9 +152,7 @@ export class TranscriptLog {
   #reading(reading: Reading, seq: number): HTMLElement {
     const words = this.#words;
     const [rung = "", rest = ""] = split(reading.decision);
-    const intent = reading.intent
-      ? (this.store.catalogue.intents[reading.intent]?.[this.lang] ?? reading.intent)
-      : undefined;
+    const intent = this.#intent(reading.intent);
     const hits = reading.faq.filter(({ id, score }) => id === rest || score >= FAINTEST_HIT);
     return h(
       "details",
@@ -186,6 +184,12 @@ export class TranscriptLog {
         ),
       this.#marks(reading, seq),
     );
+  }
+
+  /** What the customer wanted, in words; nothing where the bot found no meaning. */
+  #intent(name: string | null): string | undefined {
+    if (!name || name === "nlu_fallback") return undefined;
+    return this.store.catalogue.intents[name]?.[this.lang] ?? named(this.#words.talk, name);
   }
 
   /** What the bot did, in words; a step that has none yet shows as it is called. */

@@ -38,6 +38,14 @@ export function span(length: number, lang: Lang): string {
   return fill(words.days, { n: Math.floor(seconds / 86_400) });
 }
 
+/** A duration as figures give it: to the second, from a minute and a half on to a tenth of the unit. */
+export function exact(length: number, lang: Lang): string {
+  const words = WORDS[lang];
+  if (length < 90) return fill(words.seconds, { n: Math.round(length) });
+  const [unit, seconds] = length < 5400 ? [words.minutes, 60] : [words.hours, 3600];
+  return fill(unit, { n: (length / seconds).toFixed(1) });
+}
+
 /** "14:05" today, with the day when it is another one. */
 export function clock(at: string, lang: Lang, now = new Date()): string {
   const then = new Date(at);

@@ -159,7 +159,7 @@ class Workers:
         async with self._database.read() as session:
             conversation = await session.get_one(ConversationRow, message.conversation_id)
             role = await self._role(session, conversation)
-            body = Body.from_json(message.body)
+            body = self._pressed(conversation, Body.from_json(message.body))
             for_desk = await self._desk.concerns(session, conversation.id, body, datetime.now(UTC))
         words = without_code(body.text)
         language = self._dialogue.language_for(words, conversation.language)
@@ -167,9 +167,7 @@ class Workers:
             return
         if body.payload == handoff.BACK_TO_BOT and conversation.state != State.AGENT:
             await self._return_to_bot(message, language)
-        elif for_desk and await self._was_for_desk(
-            message, body, conversation.language or language
-        ):
+        elif for_desk and await self._was_for_desk(message, body, language):
             _log.info("answered a question of the desk", conversation=conversation.id)
         elif (body.payload or "").startswith(handoff.HAND_OVER):
             if conversation.state == State.BOT:
@@ -184,6 +182,12 @@ class Workers:
             await self._run_turn(message, body, conversation)
         else:
             await self._leave_to_agents(message, language)
+
+    def _pressed(self, conversation: ConversationRow, body: Body) -> Body:
+        """Return a waiting customer's words as the button that they stand for."""
+        if conversation.state != State.QUEUED or body.payload:
+            return body
+        return replace(body, payload=self._desk.typed(body.text))
 
     async def _is_unasked_file(self, message: MessageRow, body: Body) -> bool:
         """Tell whether this is a file alone while the bot is at no task that may have asked for it."""
@@ -249,7 +253,7 @@ class Workers:
     async def _commit(self, message: MessageRow, outcome: Outcome) -> None:
         """Store the replies, the record of the turn and its effects in one transaction."""
         # Before the hand-off's own moment: a hand-off belongs to the turn that led to it.
-        now = datetime.now(UTC)
+        now, language = datetime.now(UTC), outcome.reply_language
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
             stepped = Step(outcome.turn)
@@ -258,10 +262,7 @@ class Workers:
                     session, self._desk, self._phrases, conversation.id, outcome, now
                 )
             turn = stepped.turn
-            if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
-                transcript.append_out(session, conversation, turn.replies, Author.BOT, message)
-                transcript.append_out(session, conversation, stepped.lines, Author.SYSTEM, message)
-            conversation.language = outcome.reply_language
+            conversation.language = language
             conversation.later = list(outcome.later)
             if turn.asks is not None:
                 conversation.asking = turn.asks
@@ -281,8 +282,17 @@ class Workers:
                     created_at=now,
                 )
             )
-            if turn.handoff is not None:
-                await self._hand_off(session, conversation, turn.handoff, message)
+            replies, lines = turn.replies, stepped.lines
+            if turn.handoff is not None and conversation.state != State.AGENT:
+                closed = await self._hand_off(session, conversation, turn.handoff, now, language)
+                if closed is not None:
+                    # Nobody comes in a moment: what promises that gives way to when they are there.
+                    promise = self._phrases.say(f"utter_handoff_{turn.handoff}", language)
+                    replies = tuple(one for one in replies if one.text != promise.text)
+                    lines = closed
+            if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
+                transcript.append_out(session, conversation, replies, Author.BOT, message)
+                transcript.append_out(session, conversation, lines, Author.SYSTEM, message)
             await transcript.mark_done(session, message)
         TURNS.labels(turn.decision.partition(":")[0]).inc()
         TURN_SECONDS.observe(outcome.latency_ms / 1000)
@@ -298,9 +308,9 @@ class Workers:
             locked = await transcript.locked(session, conversation.id)
             locked.language = language
             if locked.state != State.AGENT:  # an agent who came in meanwhile has the word
-                line = self._phrases.say(f"utter_handoff_{reason}", language)
-                transcript.append_out(session, locked, [line], Author.SYSTEM, message)
-            await self._hand_off(session, locked, reason, message)
+                closed = await self._hand_off(session, locked, reason, now, language)
+                lines = closed or [self._phrases.say(f"utter_handoff_{reason}", language)]
+                transcript.append_out(session, locked, lines, Author.SYSTEM, message)
             session.add(
                 TurnRow(
                     message_id=message.id, conversation_id=conversation.id, language=language,
@@ -315,21 +325,23 @@ class Workers:
         session: AsyncSession,
         conversation: ConversationRow,
         reason: HandoffReason,
-        message: MessageRow,
-    ) -> None:
-        """Put the conversation into the queue; when nobody is there, say so and when they are."""
-        if not await handoff.enqueue(session, conversation, reason):
-            return
-        now = datetime.now(UTC)
+        now: datetime,
+        language: Language,
+    ) -> tuple[Body, ...] | None:
+        """Put the conversation into the queue; return what is said when nobody is there."""
+        new = await handoff.enqueue(session, conversation, reason)
         row = await handoff.open_handoff(session, conversation.id)
         if row is None:
             raise RuntimeError(f"expected {conversation.id} to wait, it does not")
+        if not new:
+            line = self._desk.still_closed_line(language, now, row.team)
+            return None if line is None else (line,)
         await route(session, self._desk.teams, conversation, row, now)
-        language = conversation.language or self._dialogue.language_for("", None)
-        line = self._desk.closed_line(language, now, row.team)
-        if line is not None:
-            row.told_at = now
-            transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
+        line = self._desk.closed_line(language, now, row.team, reason)
+        if line is None:
+            return None
+        row.told_at = now
+        return (line,)
 
     def _handed_over(self, outcome: Outcome, body: Body) -> Outcome:
         """Return the outcome for a yes to a person: the reason is the offer's."""

@@ -21,6 +21,9 @@ from bot.desk.waiting import WaitClock
 from bot.language import Language
 from bot.storage.conversations import ConversationRow
 
+# Buttons of who waits, by their names in words.yml.
+_TYPED = {"back_to_bot": BACK_TO_BOT, "call_me": callback.CALL_ME, "no_call": callback.NO_CALL}
+
 
 @dataclass(frozen=True)
 class DeskRules:
@@ -84,7 +87,7 @@ class DeskRules:
     def typed(self, text: str) -> str | None:
         """Return the payload of the button of a waiting customer that ``text`` stands for."""
         said = _plain(text)
-        for name, payload in (("back_to_bot", BACK_TO_BOT), ("call_me", callback.CALL_ME)):
+        for name, payload in _TYPED.items():
             lists = self.catalogue.lines.typed.get(name, [])
             if said in {_plain(one) for ways in lists for one in ways}:
                 return payload

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.model import HandoffReason
-from bot.desk.callback import CALL_ME
+from bot.desk.callback import CALL_ME, NO_CALL
 from bot.desk.catalogue import Catalogue, CatalogueError
 from bot.desk.hours import Hours
 from bot.desk.rules import DeskRules
@@ -50,7 +50,7 @@ def test_every_intent_of_the_domain_has_words_at_the_desk(catalogue: Catalogue, 
 
 def test_every_button_of_who_waits_can_be_typed_by_its_title(catalogue: Catalogue) -> None:
     rules = DeskRules(catalogue, Hours())
-    for name, payload in (("back_to_bot", BACK_TO_BOT), ("call_me", CALL_ME)):
+    for name, payload in (("back_to_bot", BACK_TO_BOT), ("call_me", CALL_ME), ("no_call", NO_CALL)):
         for language in LANGUAGES:
             assert rules.typed(catalogue.button(name, language)) == payload
     assert rules.typed("？！") is None

@@ -134,8 +134,11 @@ async def test_who_waits_may_type_that_they_do_not_want_to_any_more(
 async def test_who_waits_may_ask_for_a_call_in_words(desk: Desk, catalogue: Catalogue) -> None:
     await desk.say("person")
     conversation_id = await desk.say("给我回电")
-    (_, line) = (await _lines(desk, conversation_id))[-1]
-    assert line.text == catalogue.line("ask_phone", "zh").text
+    assert (await _lines(desk, conversation_id))[-1][1].text == catalogue.line(
+        "ask_phone", "zh"
+    ).text
+    await desk.say("不用打了")
+    assert (await _lines(desk, conversation_id))[-1][1].text == catalogue.line("no_call", "zh").text
 
 
 async def test_an_agent_s_customer_types_to_the_agent(desk: Desk, agents: HandoffDesk) -> None:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from rasa_sdk.executor import ActionExecutor
 
+from bot.accounts import audit
 from bot.accounts.accounts import Accounts
 from bot.clock import utc_now
 from bot.conversations.dialogue import Dialogue
@@ -43,6 +44,7 @@ from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.retraining import Retrainer
 from bot.settings import Settings
+from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
@@ -141,6 +143,13 @@ def create_app(
         async with database.read() as session:
             return await newest_lines(session, knowledge.now, conversation_id, _NEWEST_LINES)
 
+    async def looks(conversation_id: str, login: str) -> bool:
+        async with database.write() as session:
+            known = await session.get(ConversationRow, conversation_id) is not None
+            if known:
+                await audit.note_view(session, login, conversation_id)
+        return known
+
     async def on_typing(conversation_id: str, on: bool) -> None:
         for channel in channels:
             await channel.typing(conversation_id, on)
@@ -165,8 +174,9 @@ def create_app(
         rules.catalogue,
         knowledge,
         orders.copy,
+        orders.identity.policy,
         orders.cases,
-        DeskLive(web.server, accounts, web, board.holds, newest),
+        DeskLive(web.server, accounts, web, board.holds, looks, newest),
         changed,
         feed.look,
         rules.hours.zone,

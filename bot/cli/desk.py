@@ -66,9 +66,12 @@ def show(conversation: _Conversation) -> None:
     async def work(desk: HandoffDesk, database: Database) -> None:
         from rich.console import Console
 
+        from bot.accounts import audit
         from bot.conversations import transcript
 
         whole_id = await _find(desk, conversation)
+        async with database.write() as session:
+            await audit.note_view(session, getpass.getuser(), whole_id)
         console = Console()
         async with database.read() as session:
             for entry in await transcript.entries(session, whole_id):

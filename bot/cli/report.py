@@ -44,7 +44,9 @@ def service(
     figures = asyncio.run(_read(days, by))
     _print(figures, days)
     if csv is not None:
-        _write(figures, csv)
+        from bot.desk.report import as_csv
+
+        csv.write_text(as_csv(figures), "utf-8", newline="")
         typer.echo(f"Written to {csv}.")
 
 
@@ -109,15 +111,3 @@ def _duration(seconds: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return _NONE if value is None else f"{value:.0%}"
-
-
-def _write(figures: list[Figures], path: Path) -> None:
-    import csv
-    from dataclasses import asdict, fields
-
-    from bot.desk.report import Figures
-
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Figures)])
-        writer.writeheader()
-        writer.writerows(asdict(line) for line in figures)

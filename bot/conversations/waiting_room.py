@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
@@ -38,11 +39,8 @@ class Role(Enum):
 
 
 def no_help(decision: str) -> bool:
-    """Tell whether a turn left a waiting customer where they were: "hello?", or what the bot can't do.
-
-    Another greeting or "please rephrase" would be an odd answer to somebody who is waiting.
-    """
-    return decision in ("flow:greet", "clarify") or decision.startswith("handoff:")
+    """Tell whether a turn would greet a waiting customer again, or ask them to rephrase: an odd answer."""
+    return decision in ("flow:greet", "clarify")
 
 
 class WaitingRoom:
@@ -88,6 +86,12 @@ class WaitingRoom:
             return Role.ANSWERS
         call = await open_call(session, conversation.id)
         return Role.ANSWERS if call is not None and call.phone else Role.LOOKS_UP
+
+    def pressed(self, conversation: ConversationRow, body: Body) -> Body:
+        """Return a waiting customer's words as the button that they stand for."""
+        if conversation.state != State.QUEUED or body.payload:
+            return body
+        return replace(body, payload=self._desk.typed(body.text))
 
     async def asks_about_orders(self, message: MessageRow, body: Body) -> bool:
         """Tell whether a waiting customer asks where an order is; looking that up changes nothing."""

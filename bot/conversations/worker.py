@@ -145,7 +145,7 @@ class Workers:
         async with self._database.read() as session:
             conversation = await session.get_one(ConversationRow, message.conversation_id)
             role = await self._waiting_room.role(session, conversation)
-            body = Body.from_json(message.body)
+            body = self._waiting_room.pressed(conversation, Body.from_json(message.body))
             for_desk = await self._desk.concerns(session, conversation.id, body, datetime.now(UTC))
         words = without_code(body.text)
         language = self._dialogue.language_for(words, conversation.language)
@@ -153,9 +153,7 @@ class Workers:
             return
         if body.payload == handoff.BACK_TO_BOT and conversation.state != State.AGENT:
             await self._waiting_room.return_to_bot(message, language)
-        elif for_desk and await self._was_for_desk(
-            message, body, conversation.language or language
-        ):
+        elif for_desk and await self._was_for_desk(message, body, language):
             _log.info("answered a question of the desk", conversation=conversation.id)
         elif (body.payload or "").startswith(handoff.HAND_OVER):
             if conversation.state == State.BOT:
@@ -244,13 +242,6 @@ class Workers:
                     session, self._desk, self._phrases, conversation.id, outcome, now
                 )
             turn = stepped.turn
-            if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
-                replies, lines = turn.replies, stepped.lines
-                if conversation.state == State.QUEUED and no_help(turn.decision):
-                    replies = ()
-                    lines = (await self._waiting_room.words(session, conversation, language, now),)
-                transcript.append_out(session, conversation, replies, Author.BOT, message)
-                transcript.append_out(session, conversation, lines, Author.SYSTEM, message)
             conversation.language = language
             conversation.later = list(outcome.later)
             if turn.asks is not None:
@@ -271,8 +262,20 @@ class Workers:
                     created_at=now,
                 )
             )
-            if turn.handoff is not None:
-                await self._hand_off(session, conversation, turn.handoff, message)
+            replies, lines = turn.replies, stepped.lines
+            if conversation.state == State.QUEUED and no_help(turn.decision):
+                replies = ()
+                lines = (await self._waiting_room.words(session, conversation, language, now),)
+            elif turn.handoff is not None and conversation.state != State.AGENT:
+                closed = await self._hand_off(session, conversation, turn.handoff, now, language)
+                if closed is not None:
+                    # Nobody comes in a moment: what promises that gives way to when they are there.
+                    promise = self._phrases.say(f"utter_handoff_{turn.handoff}", language)
+                    replies = tuple(one for one in replies if one.text != promise.text)
+                    lines = closed
+            if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
+                transcript.append_out(session, conversation, replies, Author.BOT, message)
+                transcript.append_out(session, conversation, lines, Author.SYSTEM, message)
             await transcript.mark_done(session, message)
         TURNS.labels(turn.decision.partition(":")[0]).inc()
         TURN_SECONDS.observe(outcome.latency_ms / 1000)
@@ -288,9 +291,9 @@ class Workers:
             locked = await transcript.locked(session, conversation.id)
             locked.language = language
             if locked.state != State.AGENT:  # an agent who came in meanwhile has the word
-                line = self._phrases.say(f"utter_handoff_{reason}", language)
-                transcript.append_out(session, locked, [line], Author.SYSTEM, message)
-            await self._hand_off(session, locked, reason, message)
+                closed = await self._hand_off(session, locked, reason, now, language)
+                lines = closed or [self._phrases.say(f"utter_handoff_{reason}", language)]
+                transcript.append_out(session, locked, lines, Author.SYSTEM, message)
             session.add(
                 TurnRow(
                     message_id=message.id, conversation_id=conversation.id, language=language,
@@ -305,21 +308,23 @@ class Workers:
         session: AsyncSession,
         conversation: ConversationRow,
         reason: HandoffReason,
-        message: MessageRow,
-    ) -> None:
-        """Put the conversation into the queue; when nobody is there, say so and when they are."""
-        if not await handoff.enqueue(session, conversation, reason):
-            return
-        now = datetime.now(UTC)
+        now: datetime,
+        language: Language,
+    ) -> tuple[Body, ...] | None:
+        """Put the conversation into the queue; return what is said when nobody is there."""
+        new = await handoff.enqueue(session, conversation, reason)
         row = await handoff.open_handoff(session, conversation.id)
         if row is None:
             raise RuntimeError(f"expected {conversation.id} to wait, it does not")
+        if not new:
+            line = self._desk.still_closed_line(language, now, row.team)
+            return None if line is None else (line,)
         await route(session, self._desk.teams, conversation, row, now)
-        language = conversation.language or self._dialogue.language_for("", None)
-        line = self._desk.closed_line(language, now, row.team)
-        if line is not None:
-            row.told_at = now
-            transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
+        line = self._desk.closed_line(language, now, row.team, reason)
+        if line is None:
+            return None
+        row.told_at = now
+        return (line,)
 
     def _handed_over(self, outcome: Outcome, body: Body) -> Outcome:
         """Return the outcome for a yes to a person: the reason is the offer's."""

@@ -16,9 +16,11 @@ from bot.conversations.model import Direction, HandoffReason, State
 from bot.desk.catalogue import Catalogue
 from bot.language import Language
 from bot.storage.accounts import AccountRow
+from bot.storage.cod import ContactRow
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow
 from bot.storage.desk import CallbackRow
 from bot.storage.engine import Database
+from bot.storage.orders import ShopCustomerRow
 
 _PREVIEW_CHARS = 120
 _RECENT = timedelta(days=1)
@@ -37,6 +39,7 @@ class Call:
 class BoardRow:
     """One conversation in a list.
 
+    ``name`` is the shop's name of a customer who has proved who they are, here or on a linked channel.
     ``preview`` is the customer's last line, ``preview_file`` the kind of a file alone. ``reason`` and what follows it are of the open or last
     hand-off. ``agent`` is a login, or the name given in a terminal. ``unread`` counts the customer's
     lines that nobody at the desk has seen. ``turn`` orders the waiting: the moment of the hand-off,
@@ -67,6 +70,7 @@ class BoardRow:
     snoozed_until: datetime | None = None
     callback: Call | None = None
     preview_file: str | None = None
+    name: str | None = None
 
 
 class Board:
@@ -129,7 +133,7 @@ class Board:
         (
             conversation_id, channel, state, language, last_seq, last_at, body, reason_code, agent,
             since, taken_at, closed_at, resolution, team, preferred, late_at, snoozed_until,
-            agent_name, unread, phone, wish,
+            agent_name, unread, phone, wish, name,
         ) = found  # fmt: skip
         reason = HandoffReason(reason_code) if reason_code else None
         known = self._catalogue.reasons[reason] if reason else None
@@ -158,6 +162,7 @@ class Board:
             snoozed_until=snoozed_until,
             callback=Call(phone, wish) if phone else None,
             preview_file=next((one["kind"] for one in (body or {}).get("attachments", ())), None),
+            name=name,
         )
 
 
@@ -198,6 +203,15 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .correlate(ConversationRow)
         .scalar_subquery()
     )
+    name = (
+        select(ShopCustomerRow.name)
+        .join(ContactRow, ContactRow.customer_id == ShopCustomerRow.id)
+        .where(ContactRow.conversation_id == ConversationRow.id)
+        .order_by(ContactRow.proved_at.desc())
+        .limit(1)
+        .correlate(ConversationRow)
+        .scalar_subquery()
+    )
     return (
         select(
             ConversationRow.id,
@@ -206,7 +220,7 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             last.body, HandoffRow.reason, HandoffRow.agent, HandoffRow.created_at,
             HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, HandoffRow.team,
             HandoffRow.preferred, HandoffRow.late_at, HandoffRow.snoozed_until, AccountRow.name,
-            unread, CallbackRow.phone, CallbackRow.wish,
+            unread, CallbackRow.phone, CallbackRow.wish, name,
         )
         .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
         .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))

@@ -26,6 +26,11 @@ from bot.storage.conversations import HandoffRow, MessageRow, TurnRow
 _EPISODE = timedelta(days=1)
 _QUOTE_CHARS = 160
 _NO_WISH = frozenset({"ask_human", "ask_faq"})
+# Words that say nothing of what somebody needs.
+_SMALL_TALK = frozenset(
+    {"ask_human", "greet", "goodbye", "thanks", "affirm", "deny", "bot_challenge"}
+)
+_WAITING_LINES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,9 @@ class Tried:
 class Brief:
     """What an agent should know before the first word.
 
-    ``wants`` are the tasks understood, the newest first; ``words`` the customer's own last words
-    before the hand-off that are not just a call for a person.
+    ``wants`` are the tasks understood, the newest first; ``words`` the customer's own last words to
+    the bot that are more than small talk or a call for a person. Who only called for one often says
+    why while waiting: then it is the longest of those lines.
     """
 
     wants: tuple[Bilingual, ...]
@@ -66,8 +72,8 @@ async def brief_of(
     said = [
         body.text
         for turn, body in turns
-        if turn.intent != "ask_human" and not body.payload and detect(body.text)
-    ]
+        if turn.intent not in _SMALL_TALK and not body.payload and detect(body.text)
+    ] or await _said_waiting(session, conversation_id)
     return Brief(
         wants=tuple(wants.values())[:3],
         words=said[-1][:_QUOTE_CHARS] if said else None,
@@ -75,6 +81,27 @@ async def brief_of(
         turns=len(turns),
         upset=any(turn.intent == "complaint" or (turn.anger or 0) >= ANGRY for turn, _ in turns),
     )
+
+
+async def _said_waiting(session: AsyncSession, conversation_id: str) -> list[str]:
+    """Return the longest of the first lines since the open hand-off that the bot left to people."""
+    rows = await session.scalars(
+        select(MessageRow.body)
+        .join(HandoffRow, HandoffRow.conversation_id == MessageRow.conversation_id)
+        .outerjoin(TurnRow, TurnRow.message_id == MessageRow.id)
+        .where(
+            MessageRow.conversation_id == conversation_id,
+            MessageRow.direction == Direction.IN.value,
+            HandoffRow.closed_at.is_(None),
+            MessageRow.created_at >= HandoffRow.created_at,
+            TurnRow.message_id.is_(None),
+        )
+        .order_by(MessageRow.seq)
+        .limit(_WAITING_LINES)
+    )
+    bodies = [Body.from_json(body) for body in rows]
+    said = [body.text for body in bodies if not body.payload and detect(body.text)]
+    return [max(said, key=len)] if said else []
 
 
 async def _turns(session: AsyncSession, conversation_id: str) -> list[tuple[TurnRow, Body]]:

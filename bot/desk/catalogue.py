@@ -75,13 +75,15 @@ class Canned(Words):
 
 
 class Lines(BaseModel):
-    """What the app says to customers, and the names of buttons and days."""
+    """What the app says to customers, the names of buttons and days, and what may be typed for a button."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     customer: dict[str, Words]
     buttons: dict[str, Words]
     days: dict[str, Words]
+    closed: dict[HandoffReason, Words] = Field(default_factory=dict)
+    typed: dict[str, list[list[_Text]]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ All times are seconds. A figure without a single case is ``None``, never 0.
 
 from __future__ import annotations
 
+import csv
+import io
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -260,6 +262,25 @@ def _figures(
         nps=_nps(recommends),
         nps_answers=len(recommends),
     )
+
+
+def every_day(
+    lines: Sequence[Figures], since: datetime, until: datetime, zone: ZoneInfo
+) -> list[Figures]:
+    """Return a report by day with an empty line for each day on which nothing happened."""
+    known = {line.group: line for line in lines}
+    day, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    days = [f"{day + timedelta(days=n)}" for n in range((last - day).days + 1)]
+    return [known.get(one) or _figures(one, (), (), {}, ()) for one in days]
+
+
+def as_csv(lines: Iterable[Figures]) -> str:
+    """Return a report as CSV: every figure by its name, a share as 0..1, empty where there is no case."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [field.name for field in fields(Figures)])
+    writer.writeheader()
+    writer.writerows(asdict(line) for line in lines)
+    return text.getvalue()
 
 
 def _session_key(by: GroupBy) -> Callable[[_Session], str]:

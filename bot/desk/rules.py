@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,6 +20,9 @@ from bot.desk.teams import Team
 from bot.desk.waiting import WaitClock
 from bot.language import Language
 from bot.storage.conversations import ConversationRow
+
+# Buttons of who waits, by their names in words.yml.
+_TYPED = {"back_to_bot": BACK_TO_BOT, "call_me": callback.CALL_ME, "no_call": callback.NO_CALL}
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,44 @@ class DeskRules:
         return self.team_hours.get(team or "", self.hours)
 
     def closed_line(
-        self, language: Language, now: datetime, team: str | None = None
+        self,
+        language: Language,
+        now: datetime,
+        team: str | None = None,
+        reason: HandoffReason | None = None,
     ) -> Body | None:
-        """Return the honest words for a customer of a team that is not there now."""
+        """Return the honest words for a customer of a team that is not there now.
+
+        Args:
+            reason: of a hand-off that has just begun; its words come first.
+        """
         hours = self.hours_of(team)
         if hours.is_open(now):
             return None
         opening = self._opening(hours, language, now)
         body = self.catalogue.line("closed_now", language, opening=opening)
-        return Body(body.text, buttons=self._while_waiting(language))
+        first = self.catalogue.lines.closed.get(reason) if reason else None
+        between = " " if language == "en" else ""
+        text = f"{first.in_(language)}{between}{body.text}" if first else body.text
+        return Body(text, buttons=self._while_waiting(language))
+
+    def still_closed_line(self, language: Language, now: datetime, team: str | None) -> Body | None:
+        """Return the words for who asks again for a team that is not there."""
+        hours = self.hours_of(team)
+        if hours.is_open(now):
+            return None
+        return self.catalogue.line(
+            "still_closed", language, opening=self._opening(hours, language, now)
+        )
+
+    def typed(self, text: str) -> str | None:
+        """Return the payload of the button of a waiting customer that ``text`` stands for."""
+        said = _plain(text)
+        for name, payload in _TYPED.items():
+            lists = self.catalogue.lines.typed.get(name, [])
+            if said in {_plain(one) for ways in lists for one in ways}:
+                return payload
+        return None
 
     def ask_line(self, reason: HandoffReason, language: Language) -> Body:
         """Return the question whether a person should take over."""
@@ -150,3 +184,8 @@ class DeskRules:
             .in_(language)
             .format(clock=clock, day=local.day, month=local.month, month_name=f"{local:%B}")
         )
+
+
+def _plain(text: str) -> str:
+    """Return what is left of a text without case, width, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())

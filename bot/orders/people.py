@@ -13,6 +13,7 @@ from bot.conversations.model import Author, HandoffReason, MessageState
 from bot.conversations.phrases import Phrases
 from bot.orders.messages import card_values
 from bot.orders.model import Order
+from bot.storage.desk import ConversationOrderRow
 
 # Conversations on this channel are telephone numbers to be called; nothing is delivered there.
 PHONE_CHANNEL = "phone"
@@ -28,6 +29,11 @@ async def call_customer(
 ) -> None:
     """Put an order into the agents' queue: the phone number, what to settle, why it is checked."""
     conversation = await transcript.open_conversation(session, PHONE_CHANNEL, order.phone)
+    known = await session.get(ConversationOrderRow, (conversation.id, order.number))
+    if known is None:
+        session.add(
+            ConversationOrderRow(conversation_id=conversation.id, order_number=order.number)
+        )
     values = card_values(order, "zh") | {
         "phone": order.phone,
         "reasons": "；".join(reason["zh"] for reason in reasons) or "—",

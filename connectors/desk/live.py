@@ -53,7 +53,13 @@ class _Page:
 
 
 class DeskLive:
-    """Everybody's open pages."""
+    """Everybody's open pages.
+
+    Args:
+        holds: whether a conversation is with somebody, by its id and their login.
+        looks: notes that they look at it; false when there is no such conversation.
+        newest: the newest lines of a conversation.
+    """
 
     def __init__(
         self,
@@ -61,12 +67,14 @@ class DeskLive:
         accounts: Accounts,
         customers: Customers,
         holds: Callable[[str, str], Awaitable[bool]],
+        looks: Callable[[str, str], Awaitable[bool]],
         newest: Callable[[str], Awaitable[list[Line]]],
     ) -> None:
         self._server = server
         self._accounts = accounts
         self._customers = customers
         self._holds = holds
+        self._looks = looks
         self._newest = newest
         self._pages: dict[str, _Page] = {}
         self._background = Background(self._recheck)
@@ -127,7 +135,10 @@ class DeskLive:
             await self._show_typing(page, False)
             await self._server.leave_room(sid, _room(before), namespace=NAMESPACE)
             await self._show_viewers(before)
-        if isinstance(wanted, str):
+        # Its lines come by themselves from now on: that is a look too, whatever else the page asks for.
+        if isinstance(wanted, str) and await self._looks(wanted, page.account.login):
+            if page.conversation_id != wanted:
+                return  # another one was opened meanwhile
             await self._server.enter_room(sid, _room(wanted), namespace=NAMESPACE)
             await self._show_viewers(wanted)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,10 +19,12 @@ from bot.desk.service import HandoffDesk
 from bot.desk.staff import Staff
 from bot.desk.teams import Team
 from bot.desk.waiting import WaitClock
+from bot.faq.knowledge import Hit
 from bot.faq.live import LiveKnowledge
 from bot.faq.model import LANGUAGES
 from bot.orders.book import OrderBook
 from bot.orders.cases import CaseDesk
+from bot.orders.identity import IdentityPolicy
 from bot.storage.conversations import MessageRow, TurnRow
 from bot.storage.engine import Database
 from connectors.desk.files import DeskFiles
@@ -47,6 +49,7 @@ class DeskParts:
     catalogue: Catalogue
     knowledge: LiveKnowledge
     orders: OrderBook
+    identity: IdentityPolicy
     cases: CaseDesk
     live: DeskLive
     changed: Callable[[str], None]
@@ -63,12 +66,17 @@ class DeskParts:
         return JSONResponse({"ok": True, **more})
 
     async def suggest(self, conversation_id: str) -> list[dict[str, Any]]:
-        """Return the FAQ entries nearest to the customer's last question, surest first."""
-        text = await self._last_question(conversation_id)
-        if text is None:
-            return []
+        """Return the FAQ entries nearest to the customer's last question, surest first.
+
+        A word of thanks is no question: what was asked before it still waits for its answer.
+        """
         knowledge = self.knowledge.now
-        hits = await asyncio.to_thread(knowledge.search, text, _SUGGESTIONS)
+        hits: Sequence[Hit] = ()
+        for text in await self._last_questions(conversation_id):
+            found = await asyncio.to_thread(knowledge.search, text, _SUGGESTIONS)
+            hits = [hit for hit in found if hit.score >= _WORTH_SHOWING]
+            if hits:
+                break
         return [
             {
                 "id": hit.faq_id,
@@ -79,11 +87,10 @@ class DeskParts:
                 },
             }
             for hit in hits
-            if hit.score >= _WORTH_SHOWING
         ]
 
-    async def _last_question(self, conversation_id: str) -> str | None:
-        """Return what the customer wrote last, but not a call for a person or a button."""
+    async def _last_questions(self, conversation_id: str) -> list[str]:
+        """Return what the customer wrote last, newest first, without calls for a person and buttons."""
         async with self.database.read() as session:
             rows = await session.execute(
                 select(MessageRow.body, TurnRow.decision)
@@ -95,8 +102,9 @@ class DeskParts:
                 .order_by(MessageRow.seq.desc())
                 .limit(_LOOK_BACK)
             )
-            for data, decision in rows:
-                body = Body.from_json(data)
-                if not body.payload and not (decision or "").startswith("handoff:asked"):
-                    return body.text
-        return None
+            lines = [(Body.from_json(data), decision or "") for data, decision in rows]
+        return [
+            body.text
+            for body, decision in lines
+            if body.text and not body.payload and not decision.startswith("handoff:asked")
+        ]

@@ -20,7 +20,7 @@ from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import Attachment
 from bot.desk.brief import brief_of
 from bot.desk.customer import customer_of
-from bot.desk.report import GroupBy, service_report
+from bot.desk.report import Figures, GroupBy, as_csv, every_day, service_report
 from bot.desk.service import Agent, UnknownResolutionError
 from bot.desk.view import deeds_of, lines_of, notes_of
 from bot.desk.window import window_of
@@ -58,6 +58,7 @@ class _DeskRoute(APIRoute):
         return answer
 
 
+_Days = Annotated[int, Query(ge=1, le=366)]
 _Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -146,19 +147,37 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
     @router.get("/report")
     async def report(
         _: Director,
-        days: Annotated[int, Query(ge=1, le=366)] = 7,
+        days: _Days = 7,
         by: GroupBy = GroupBy.ALL,
     ) -> JSONResponse:
         """Give the service figures of the last days, today included."""
+        return WireResponse(await figures(days, by))
+
+    @router.get("/report.csv")
+    async def report_csv(_: Director, days: _Days = 7, by: GroupBy = GroupBy.ALL) -> Response:
+        """Give the same as a file, every figure by its name."""
+        name = f"service-{by}-{days}-days.csv"
+        return Response(
+            as_csv(await figures(days, by)),
+            media_type="text/csv; charset=utf-8",
+            headers={
+                "Cache-Control": "no-store",
+                "Content-Disposition": f'attachment; filename="{name}"',
+            },
+        )
+
+    async def figures(days: int, by: GroupBy) -> list[Figures]:
         now, zone = datetime.now(UTC), parts.zone
         today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+        since = today - timedelta(days=days - 1)
         async with database.read() as session:
-            since = today - timedelta(days=days - 1)
-            return WireResponse(await service_report(session, since, now, zone, by))
+            lines = await service_report(session, since, now, zone, by)
+        return every_day(lines, since, now, zone) if lines and by is GroupBy.DAY else lines
 
     @router.get("/conversations/{conversation_id}")
     async def view(conversation_id: _Id, me: Talker) -> JSONResponse:
         """Give everything about one conversation; the audit log notes who looked."""
+        now = datetime.now(UTC)
         async with database.read() as session:
             row = await parts.board.one(session, conversation_id)
             if row is None:
@@ -169,10 +188,10 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
                 "notes": await notes_of(session, conversation_id),
                 "deeds": await deeds_of(session, conversation_id),
                 "brief": await brief_of(session, catalogue, parts.knowledge.now, conversation_id),
-                "customer": await customer_of(session, parts.orders, conversation_id),
-                "window": await window_of(
-                    session, conversation_id, parts.files.counted, datetime.now(UTC)
+                "customer": await customer_of(
+                    session, parts.orders, parts.identity, conversation_id, now
                 ),
+                "window": await window_of(session, conversation_id, parts.files.counted, now),
             }
         async with database.write() as session:
             await audit.note_view(session, me.login, conversation_id)

@@ -12,7 +12,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,8 +38,11 @@ from bot.encoder import load_encoder
 from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.language import Language, detect, reply_language
+from bot.linking.codes import written
+from bot.linking.service import Links
 from bot.orders.book import SqlOrderBook
 from bot.orders.cases import Case, CaseDesk, CaseKind, CasePolicy
+from bot.orders.contacts import remember_contact
 from bot.settings import Settings
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
@@ -77,9 +80,11 @@ _BROKEN = ("broken", "机器人坏了")
 class ScriptedDialogue:
     """Understands calls for a person, complaints, order numbers, phone digits, and the FAQ."""
 
-    def __init__(self, phrases: Phrases, knowledge: LiveKnowledge) -> None:
+    def __init__(self, phrases: Phrases, knowledge: LiveKnowledge, database: Database) -> None:
         self._phrases = phrases
         self._knowledge = knowledge
+        self._database = database
+        self._named: dict[str, str] = {}
         # Where the last message was not understood: the second in a row brings a person.
         self._missed: set[str] = set()
 
@@ -108,7 +113,7 @@ class ScriptedDialogue:
         ruling = await asyncio.to_thread(knowledge.rule, text, channel)
         turn = (
             self._wish(text, payload, language)
-            or self._codes(text, language)
+            or await self._codes(conversation_id, text, language)
             or self._offer(text, language)
         )
         if turn is None and ruling.answer:
@@ -142,13 +147,15 @@ class ScriptedDialogue:
                 return Turn(intent, 0.98, [], f"handoff:{reason}", (said,), reason)
         return None
 
-    def _codes(self, text: str, language: Language) -> Turn | None:
+    async def _codes(self, conversation_id: str, text: str, language: Language) -> Turn | None:
         entities: list[dict[str, Any]] = []
         if found := _ORDER.search(text):
+            self._named[conversation_id] = found[0]
             entities.append({"entity": "order_number", "value": found[0], "start": 0, "end": 0})
             said = self._phrases.say("utter_ask_phone_last4", language)
         elif re.fullmatch(r"\d{4}", text):
             entities.append({"entity": "last_four", "value": text, "start": 0, "end": 4})
+            await self._verify(conversation_id, text)
             said = Body(
                 "包裹在运输中，预计明天送到。" if language == "zh"
                 else "Your parcel is on its way and should arrive tomorrow."
@@ -156,6 +163,15 @@ class ScriptedDialogue:
         else:
             return None
         return Turn("order_status", 0.97, entities, "flow:order_status", (said,))
+
+    async def _verify(self, conversation_id: str, digits: str) -> None:
+        order = await SqlOrderBook(self._database).find(self._named.get(conversation_id, ""))
+        if order is None or order.last_four != digits:
+            return
+        async with self._database.write() as session:
+            await remember_contact(
+                session, conversation_id, order.customer_id, order.phone, utc_now()
+            )
 
 
 @dataclass
@@ -167,6 +183,7 @@ class DeskApp:
     hours: Path = ALWAYS_OPEN
     port: int = field(default_factory=free_port)
     people: Sequence[tuple[str, str, Role, Language]] = PEOPLE
+    more: dict[str, Any] = field(default_factory=dict)
     _server: uvicorn.Server | None = None
     _thread: threading.Thread | None = None
 
@@ -177,7 +194,12 @@ class DeskApp:
     @property
     def settings(self) -> Settings:
         return Settings(
-            var=self.var, port=self.port, desk_hours=self.hours, queue_ack_minutes=2, demo=False
+            var=self.var,
+            port=self.port,
+            desk_hours=self.hours,
+            queue_ack_minutes=2,
+            demo=False,
+            **self.more,
         )
 
     def __enter__(self) -> Self:
@@ -239,6 +261,28 @@ class DeskApp:
         replies: list[dict[str, Any]] = response.json()
         return replies
 
+    def link_code(self, user: str) -> str:
+        """Return a code with which a customer goes on on another channel."""
+        (conversation,) = self.conversations_of(user)
+        return _run(self._link_code(conversation))
+
+    async def _link_code(self, conversation_id: str) -> str:
+        database = Database(self.settings.database)
+        links = Links(database, self.settings.secrets.session_key)
+        nonce = await links.issue(conversation_id, utc_now())
+        await database.close()
+        assert nonce is not None
+        return written(links.codes.code_of(nonce))
+
+    def fill(self, work: Callable[[Database], Coroutine[Any, Any, None]]) -> None:
+        """Let ``work`` write into the app's database."""
+        _run(self._fill(work))
+
+    async def _fill(self, work: Callable[[Database], Coroutine[Any, Any, None]]) -> None:
+        database = Database(self.settings.database)
+        await work(database)
+        await database.close()
+
     def conversations_of(self, user: str) -> set[str]:
         """Return the ids of the conversations of a customer whom a channel calls ``user``."""
         return _run(self._conversations_of(user))
@@ -270,7 +314,7 @@ class DeskApp:
 
     def _build(self) -> Any:
         database = Database(self.settings.database)
-        dialogue = ScriptedDialogue(read_phrases(self.settings.root), self.knowledge)
+        dialogue = ScriptedDialogue(read_phrases(self.settings.root), self.knowledge, database)
         return app_without_engine(self.settings, database, dialogue, self.knowledge)
 
     async def _hire(self) -> None:

@@ -14,7 +14,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bot.orders.cases import CaseKind
 from tests.desk.running import PASSWORD, DeskApp, editable_knowledge, real_knowledge
+from tests.desk.wechat import WeChatSide
+from tests.desk.week import fill_weeks
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
 OUT, EDITOR_OUT = _DOCS / "desk", _DOCS / "editor"
@@ -42,7 +45,8 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as var,
-        DeskApp(Path(var), real_knowledge()) as app,
+        WeChatSide() as wechat,
+        DeskApp(Path(var), real_knowledge(), more=wechat.settings) as app,
         tempfile.TemporaryDirectory() as folder,
         DeskApp(Path(folder) / "var", editable_knowledge(Path(folder))) as editor,
         sync_playwright() as playwright,
@@ -52,16 +56,18 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu"],
         )
         try:
-            _play(app, browser)
+            app.fill(fill_weeks)
+            _play(app, browser, wechat)
             _play_editor(editor, browser)
         finally:
             browser.close()
 
 
-def _play(app: DeskApp, browser: Browser) -> None:
+def _play(app: DeskApp, browser: Browser, wechat: WeChatSide) -> None:
     for sender, texts in _WAITING:
         for text in texts:
             app.say(sender, text)
+    _go_on_on_wechat(app, wechat)
     with _page(browser, "zh", "light", (1200, 820)) as customer:
         customer.goto(f"{app.url}/?lang=zh")
         customer.get_by_test_id("launcher").click()
@@ -103,6 +109,17 @@ def _play(app: DeskApp, browser: Browser) -> None:
             _open(agent, "I need a human")
             agent.locator('[data-testid="reading"] summary').first.click()
             _shoot(agent, "conversation-en-dark")
+        with _page(browser, "zh", "light", DESKTOP) as agent:
+            _sign_in(agent, app, "xiaochen", "zh")
+            _open(agent, "陈雨桐")
+            agent.get_by_test_id("take").click()
+            expect(agent.get_by_test_id("window")).to_be_visible()
+            expect(agent.get_by_test_id("linked")).to_be_visible()
+            _write(agent, "您好，我是小陈，鞋子的事我来跟。")
+            expect(agent.locator('[data-author="agent"]')).to_have_count(1)
+            expect(agent.locator(".line .status")).to_have_count(0)
+            _shoot(agent, "linked-zh")
+            _shoot_cases(app, agent)
         with _page(browser, "zh", "light", DESKTOP) as boss:
             _sign_in(boss, app, "zhuguan", "zh")
             boss.get_by_test_id("figures").click()
@@ -123,6 +140,24 @@ def _play(app: DeskApp, browser: Browser) -> None:
             _shoot(agent, "phone-conversation-en")
             agent.get_by_test_id("details").click()
             _shoot(agent, "phone-customer-en")
+
+
+def _go_on_on_wechat(app: DeskApp, wechat: WeChatSide) -> None:
+    """One customer on two channels: begun over the shop's program, gone on on WeChat."""
+    for text in ("我的订单 SO20261105003 到哪了", "5207"):
+        app.say("w6", text)
+    for text in (app.link_code("w6"), "是的", "跑步鞋小了一码，能换42码的吗", "转人工"):
+        wechat.say(app.url, "oWang", text)
+
+
+def _shoot_cases(app: DeskApp, agent: Page) -> None:
+    (conversation,) = app.conversations_of("w1")
+    told = {"problem": "damaged", "words": ["The lid of the rice cooker is cracked"]}
+    case = app.open_case(CaseKind.PROBLEM, "SO20261105006", conversation, **told)
+    agent.get_by_test_id("cases").click()
+    card = agent.get_by_test_id("case").filter(has_text=case.number)
+    card.locator("summary").click()
+    _shoot(agent, "cases-zh")
 
 
 def _play_editor(app: DeskApp, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -9,8 +10,13 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.model import HandoffReason
+from bot.desk.callback import CALL_ME, NO_CALL
 from bot.desk.catalogue import Catalogue, CatalogueError
+from bot.desk.hours import Hours
+from bot.desk.rules import DeskRules
+from bot.faq.model import LANGUAGES
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -32,10 +38,22 @@ def test_the_more_pressing_the_longer_the_head_start(catalogue: Catalogue) -> No
     assert max(leads["normal"]) < min(leads["high"]) < max(leads["high"]) < min(leads["urgent"])
 
 
-def test_every_intent_of_the_brief_is_one_of_the_domain(catalogue: Catalogue, root: Path) -> None:
+def test_every_intent_of_the_domain_has_words_at_the_desk(catalogue: Catalogue, root: Path) -> None:
     domain = YAML(typ="safe").load((root / "domain.yml").read_text("utf-8"))
-    intents = {next(iter(i)) if isinstance(i, dict) else i for i in domain["intents"]}
-    assert set(catalogue.intents) <= intents
+    intents = {next(iter(one)) for one in domain["intents"]} - {"nlu_fallback"}
+    for language in ("zh", "en"):
+        words = json.loads(
+            (root / f"connectors/ui/src/locales/desk.{language}.json").read_text("utf-8")
+        )
+        assert intents == {*catalogue.intents, *words["talk"]}
+
+
+def test_every_button_of_who_waits_can_be_typed_by_its_title(catalogue: Catalogue) -> None:
+    rules = DeskRules(catalogue, Hours())
+    for name, payload in (("back_to_bot", BACK_TO_BOT), ("call_me", CALL_ME), ("no_call", NO_CALL)):
+        for language in LANGUAGES:
+            assert rules.typed(catalogue.button(name, language)) == payload
+    assert rules.typed("？！") is None
 
 
 def test_both_languages_are_what_they_say(root: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from bot.conversations import transcript
+from bot.conversations.dialogue import Outcome
 from bot.conversations.handoff import BACK_TO_BOT
-from bot.conversations.model import Author, Body, State
+from bot.conversations.model import Author, Body, HandoffReason, State
 from bot.desk.callback import CALL_ME
 from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours, Span
@@ -69,19 +71,96 @@ async def test_out_of_hours_the_customer_hears_the_next_opening_and_the_bot_goes
     assert len(await agents.queue()) == 1, "the place in the queue is kept"
 
 
-@pytest.mark.parametrize("text", ["person", "hello?"])
-async def test_who_calls_again_out_of_hours_hears_the_hours_and_no_promise(
-    closed: Desk, text: str
+async def test_who_calls_out_of_hours_while_waiting_hears_the_hours_and_no_greeting(
+    closed: Desk,
 ) -> None:
     conversation_id = await closed.say("person")
-    hours = (await _lines(closed, conversation_id))[-1]
-    await closed.say(text, message_id="again")
-    assert (await _lines(closed, conversation_id))[-2:] == [(Author.CUSTOMER, Body(text)), hours]
+    await closed.say("hello?")
+    (_, body), (author, last) = (await _lines(closed, conversation_id))[-3::2]
+    assert author is Author.SYSTEM
+    assert last == body
 
 
 async def test_who_has_not_asked_for_a_person_is_greeted(closed: Desk) -> None:
     conversation_id = await closed.say("hello?")
     assert (await _lines(closed, conversation_id))[-1] == (Author.BOT, Body("re hello?"))
+
+
+@pytest.fixture
+def honest(closed: Desk) -> Desk:
+    """The dialogue says what the engine says; a message names the reason."""
+    plain = closed.dialogue.turn
+
+    async def turn(*args: object, **more: object) -> Outcome:
+        outcome = await plain(*args, **more)  # type: ignore[arg-type]
+        reason = HandoffReason(str(args[2]))
+        said = closed.phrases.say(f"utter_handoff_{reason}", outcome.reply_language)
+        kept = Body("麻烦发一下订单号")
+        known = replace(outcome.turn, handoff=reason, replies=(kept, said))
+        return replace(outcome, turn=known)
+
+    closed.dialogue.turn = turn  # type: ignore[method-assign]
+    return closed
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [reason for reason in HandoffReason if reason not in ("takeover", "cod_unreachable")],
+)
+async def test_out_of_hours_nobody_is_promised_in_a_moment(
+    honest: Desk, catalogue: Catalogue, reason: HandoffReason
+) -> None:
+    conversation_id = await honest.say(reason)
+    said = [
+        body.text for author, body in await _lines(honest, conversation_id) if author != "customer"
+    ]
+    first = catalogue.lines.closed[reason].en if reason in catalogue.lines.closed else ""
+    assert said[0] == "麻烦发一下订单号"
+    assert said[1].startswith(f"{first} Our team is away".strip())
+    assert len(said) == 2
+    await honest.say(reason, message_id="again")
+    again = [body.text for _, body in await _lines(honest, conversation_id)][-1]
+    assert again.startswith("You're in the queue already; our team is back")
+
+
+async def test_a_broken_bot_is_as_honest(closed: Desk) -> None:
+    conversation_id = await closed.say("broken")
+    said = [
+        body.text for author, body in await _lines(closed, conversation_id) if author != "customer"
+    ]
+    assert len(said) == 1
+    assert said[0].startswith("Sorry, something went wrong on my side. Our team is away")
+
+
+@pytest.mark.parametrize("text", ["先问机器人", "不等了。", "Back to the bot!", "cancel waiting"])
+async def test_who_waits_may_type_that_they_do_not_want_to_any_more(
+    desk: Desk, agents: HandoffDesk, text: str
+) -> None:
+    await desk.say("person")
+    conversation_id = await desk.say(text)
+    async with desk.database.read() as session:
+        assert (await session.get_one(ConversationRow, conversation_id)).state == State.BOT
+    assert await agents.queue() == []
+    # Said to the bot it is a message like any other.
+    await desk.say(text, message_id="later")
+    assert (await _lines(desk, conversation_id))[-1] == (Author.BOT, Body(f"re {text}"))
+
+
+async def test_who_waits_may_ask_for_a_call_in_words(desk: Desk, catalogue: Catalogue) -> None:
+    await desk.say("person")
+    conversation_id = await desk.say("给我回电")
+    assert (await _lines(desk, conversation_id))[-1][1].text == catalogue.line(
+        "ask_phone", "zh"
+    ).text
+    await desk.say("不用打了")
+    assert (await _lines(desk, conversation_id))[-1][1].text == catalogue.line("no_call", "zh").text
+
+
+async def test_an_agent_s_customer_types_to_the_agent(desk: Desk, agents: HandoffDesk) -> None:
+    conversation_id = await desk.say("person")
+    await agents.take(conversation_id, CHEN)
+    await desk.say("不等了")
+    assert (await _lines(desk, conversation_id))[-1] == (Author.CUSTOMER, Body("不等了"))
 
 
 async def test_an_agent_who_takes_it_out_of_hours_silences_the_bot(

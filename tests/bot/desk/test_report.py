@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.cli.report import _write
-from bot.desk.report import Figures, GroupBy, service_report
+from bot.desk.report import Figures, GroupBy, as_csv, every_day, service_report
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow, TurnRow
 from bot.storage.desk import RatingRow, SurveyRow
 from bot.storage.engine import Database
@@ -161,11 +160,19 @@ async def test_a_figure_without_cases_is_empty_and_not_nought(database: Database
     assert await _report(database) == {}
 
 
-async def test_the_csv_holds_every_figure(filled: Database, tmp_path: Path) -> None:
+async def test_the_days_on_which_nothing_happened_have_a_line_without_figures(
+    filled: Database,
+) -> None:
+    lines = list((await _report(filled, GroupBy.DAY)).values())
+    days = every_day(lines, SINCE, UNTIL, ZONE)
+    assert [line.group for line in days] == [f"2026-11-0{n}" for n in (2, 3, 4, 5)]
+    assert [line for line in days if line.group in {"2026-11-02", "2026-11-04"}] == lines
+    assert (days[1].sessions, days[1].containment, days[1].csat) == (0, None, None)
+
+
+async def test_the_csv_holds_every_figure(filled: Database) -> None:
     lines = await _report(filled)
-    _write(list(lines.values()), tmp_path / "out.csv")
-    with (tmp_path / "out.csv").open(encoding="utf-8") as file:
-        (row,) = csv.DictReader(file)
+    (row,) = csv.DictReader(io.StringIO(as_csv(lines.values())))
     assert row["containment"] == "0.4"
     assert row["csat_mean"] == "3.5"
     assert list(row) == list(Figures.__dataclass_fields__)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -64,7 +66,13 @@ def test_the_list_of_calls_is_complete(app: DeskApp) -> None:
         for method in methods
         if path.startswith("/desk/api/")
     }
-    others = {("GET", "report"), ("GET", "live"), ("POST", "assigns"), ("POST", "agents/{login}")}
+    others = {
+        ("GET", "report"),
+        ("GET", "report.csv"),
+        ("GET", "live"),
+        ("POST", "assigns"),
+        ("POST", "agents/{login}"),
+    }
     assert known == {*_EVERY_CALL, *others}
 
 
@@ -256,6 +264,40 @@ async def test_live_updates_are_for_agents_on_our_own_page(
     assert connected is let_in
 
 
+async def test_lines_that_come_by_themselves_are_a_look_too(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    grace = clients["grace"]
+    conversation = await asyncio.to_thread(_queued, app, grace)
+    headers = {"cookie": f"yingda_session={grace.cookies['yingda_session']}"}
+    client, came = socketio.AsyncClient(), asyncio.Event()
+    client.on("lines", lambda _: came.set(), namespace="/desk")
+    await client.connect(app.url, headers=headers, namespaces=["/desk"], wait_timeout=30)
+    try:
+        for wanted in ("0" * 32, 7, conversation):  # what there is not is nothing to look at
+            await client.call("open", {"id": wanted}, namespace="/desk", timeout=20)
+        assert ("grace", "view", {}) in await _audit(app, conversation)
+        url = f"/desk/api/conversations/{conversation}/answer"
+        said = {"text": "您好", "client_id": "audit-live-1"}
+        await asyncio.to_thread(grace.post, url, json=said)
+        await asyncio.wait_for(came.wait(), 20)
+    finally:
+        await client.disconnect()
+
+
+def test_after_a_word_of_thanks_the_question_before_it_is_still_suggested_for(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    chen, user = clients["xiaochen"], f"customer-{time.time_ns()}"
+    app.say(user, "怎么开发票")
+    app.say(user, "转人工")
+    (conversation,) = app.conversations_of(user)
+    url = f"/desk/api/conversations/{conversation}"
+    chen.post(f"{url}/take")
+    app.say(user, "好的，麻烦您了")
+    assert "发票" in chen.get(f"{url}/suggestions").json()[0]["question"]["zh"]
+
+
 def test_a_case_is_listed_beside_its_conversation_answered_once_and_heard_by_the_customer(
     app: DeskApp, clients: dict[str, httpx.Client]
 ) -> None:
@@ -316,6 +358,23 @@ def test_the_figures_are_for_those_who_direct(clients: dict[str, httpx.Client]) 
         for login in ("nobody", "bianji", "xiaochen", "zhuguan")
     }
     assert codes == {"nobody": 401, "bianji": 403, "xiaochen": 403, "zhuguan": 200}
+
+
+def test_the_figures_come_as_a_file_and_with_every_day(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    app.say(f"customer-{time.time_ns()}", "包邮吗")
+    assert clients["xiaochen"].get("/desk/api/report.csv").status_code == 403
+    boss = clients["zhuguan"]
+    days = boss.get("/desk/api/report?days=30&by=day").json()
+    assert len(days) == 30
+    assert days[0]["sessions"] == 0 < days[-1]["sessions"]
+    file = boss.get("/desk/api/report.csv?days=30&by=channel")
+    assert (
+        file.headers["content-disposition"] == 'attachment; filename="service-channel-30-days.csv"'
+    )
+    (row,) = [row for row in csv.DictReader(io.StringIO(file.text)) if row["group"] == "rest"]
+    assert int(row["sessions"]) == days[-1]["sessions"]
 
 
 def test_guessing_is_stopped_on_the_web_too(app: DeskApp, monkeypatch: pytest.MonkeyPatch) -> None:

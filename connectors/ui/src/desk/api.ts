@@ -5,6 +5,7 @@ import type {
   Catalogue,
   Colleague,
   Figures,
+  GroupBy,
   Handed,
   LiveBoard,
   MarkKind,
@@ -23,8 +24,8 @@ export const api = {
   catalogue: () => get<Catalogue>("/desk/api/catalogue"),
   list: (kind: "open" | "bot") => get<Row[]>(`/desk/api/conversations?list=${kind}`),
   agents: () => get<Colleague[]>("/desk/api/agents"),
-  report: (days: number, by: "all" | "day" | "reason") =>
-    get<Figures[]>(`/desk/api/report?days=${days}&by=${by}`),
+  report: (days: number, by: GroupBy) => get<Figures[]>(`/desk/api/report?days=${days}&by=${by}`),
+  reportFile: (days: number, by: GroupBy) => `/desk/api/report.csv?days=${days}&by=${by}`,
   view: (id: string) => get<View>(conversation(id)),
   suggestions: (id: string) => get<Suggestion[]>(`${conversation(id)}/suggestions`),
   take: (id: string) => deed(id, "take"),

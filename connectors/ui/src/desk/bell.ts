@@ -1,4 +1,4 @@
-/** Calls the agent: a soft sound, and a notification when the page is out of sight. */
+/** Calls the agent: a soft sound, and a notification when they are at something else. */
 
 const KEY = "yingda:desk:sound";
 /** Two notes, in hertz, each in seconds after the start. */
@@ -30,24 +30,25 @@ export class Bell {
     } catch {
       // It is only forgotten at reload.
     }
-    if (!this.on) return;
-    this.#play("message");
-    if ("Notification" in window && Notification.permission === "default")
-      void Notification.requestPermission();
+    if (this.on) this.#play("message");
   }
 
-  ring(what: Call, words: string): void {
+  /** Whether the browser has yet to be asked for notifications. */
+  get mayAsk(): boolean {
+    return "Notification" in window && Notification.permission === "default";
+  }
+
+  async ask(): Promise<void> {
+    await Notification.requestPermission();
+  }
+
+  /** @param who names the customer. @param open is called when the notification is pressed. */
+  ring(what: Call, words: string, who: string, open: () => void): void {
     const now = Date.now();
-    if (!this.on || now - this.#last < PAUSE_MS) return;
+    if (now - this.#last < PAUSE_MS) return;
     this.#last = now;
-    this.#play(what);
-    if (document.hidden && "Notification" in window && Notification.permission === "granted") {
-      const note = new Notification(words, { tag: "yingda-desk" });
-      note.onclick = () => {
-        window.focus();
-        note.close();
-      };
-    }
+    if (this.on) this.#play(what);
+    if (document.hidden || !document.hasFocus()) notify(words, who, open);
   }
 
   #play(what: Call): void {
@@ -66,6 +67,20 @@ export class Bell {
       tone.start(at);
       tone.stop(at + 0.35);
     }
+  }
+}
+
+function notify(words: string, who: string, open: () => void): void {
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  try {
+    const note = new Notification(words, { body: who, tag: "yingda-desk" });
+    note.onclick = () => {
+      window.focus();
+      note.close();
+      open();
+    };
+  } catch {
+    // Chrome on Android has them for service workers only.
   }
 }
 

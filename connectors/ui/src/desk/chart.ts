@@ -1,10 +1,13 @@
-/** Small charts as SVG: bars over days, and bars by name. A table beside them has the exact figures. */
+/** Small charts as SVG: bars over days, or by name. A table beside them has the exact figures. */
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 320;
 const HEIGHT = 96;
 const LABEL = 14;
-const GAP = 6;
+const WIDEST = 44;
+/** A digit's width. */
+const LETTER = 6;
+const MOST_WRITTEN = 8;
 
 export interface Bar {
   label: string;
@@ -19,7 +22,8 @@ function s(tag: string, attributes: Record<string, string | number>, text?: stri
   return element;
 }
 
-/** Upright bars. `show` writes a value; `top` is the value of a full bar, the largest when left out. */
+/** Upright bars, downward for what is below 0. `show` writes a value; `top` is the value of a full bar,
+ * the largest when left out. Where there are many, not every one is written at. */
 export function columns(
   title: string,
   bars: readonly Bar[],
@@ -32,28 +36,41 @@ export function columns(
     role: "img",
     "aria-label": described(title, bars, show),
   }) as SVGSVGElement;
-  const most = (top ?? Math.max(...bars.map(({ value }) => value ?? 0))) || 1;
+  const values = bars.map(({ value }) => value ?? 0);
+  const most = (top ?? Math.max(...values)) || 1;
+  const least = Math.min(0, ...values) < 0 ? -most : 0;
+  const zero = LABEL + (HEIGHT * most) / (most - least);
   const step = WIDTH / Math.max(1, bars.length);
+  const width = Math.min(step * 0.86, WIDEST);
+  const each = Math.ceil(bars.length / MOST_WRITTEN);
   bars.forEach(({ label, value }, index) => {
     const middle = (index + 0.5) * step;
-    const height = ((value ?? 0) / most) * HEIGHT;
-    const y = LABEL + HEIGHT - height;
+    const height = (Math.abs(value ?? 0) / (most - least)) * HEIGHT;
+    const y = (value ?? 0) < 0 ? zero : zero - height;
     if (value !== null)
       chart.append(
         s("rect", {
-          x: index * step + GAP / 2,
+          x: middle - width / 2,
           y,
-          width: Math.min(step - GAP, 44),
+          width,
           height: Math.max(height, 1),
-          rx: 3,
+          rx: Math.min(3, width / 3),
           class: "bar",
-          transform: `translate(${Math.max(0, (step - GAP - 44) / 2)} 0)`,
         }),
-        s("text", { x: middle, y: y - 3, class: "value" }, show(value)),
       );
-    chart.append(s("text", { x: middle, y: 2 * LABEL + HEIGHT - 3, class: "label" }, label));
+    if (value !== null && each === 1)
+      chart.append(s("text", { x: middle, y: y - 3, class: "value" }, show(value)));
+    // From the newest back, so that today has its name.
+    if ((bars.length - 1 - index) % each === 0) chart.append(named(label, middle));
   });
   return chart;
+}
+
+/** A name under its bar, whole at the edge of the picture too. */
+function named(label: string, middle: number): SVGElement {
+  const half = (label.length * LETTER) / 2;
+  const at = Math.max(half, Math.min(WIDTH - half, middle));
+  return s("text", { x: at, y: 2 * LABEL + HEIGHT - 3, class: "label" }, label);
 }
 
 /** What a screen reader says: the title and every value. */

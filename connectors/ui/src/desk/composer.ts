@@ -134,7 +134,9 @@ export class Composer {
     const note = this.#mode === "note";
     const { row } = store;
     const held = row?.state === "agent" && !store.speaks;
-    const locked = !note && !store.speaks;
+    // Nothing that is written reaches a telephone.
+    const calls = row?.channel === "phone";
+    const locked = !note && (!store.speaks || calls);
     this.element.classList.toggle("noting", note);
     for (const [name, button] of Object.entries(this.#modes))
       button.setAttribute("aria-pressed", String(name === this.#mode));
@@ -143,11 +145,11 @@ export class Composer {
     this.#input.placeholder = note ? words.notePlaceholder : words.replyPlaceholder;
     this.#input.setAttribute("aria-label", note ? words.note : words.reply);
     this.#input.disabled = locked;
-    this.#attach.render(store.speaks && !note);
+    this.#attach.render(!locked && !note);
     this.#send.disabled = locked;
     setText(this.#send.querySelector("span") as HTMLElement, note ? words.saveNote : words.send);
     const why = held ? fill(words.heldBy, { name: row?.agent_name ?? "" }) : words.takeFirst;
-    setText(this.#locked, locked && row ? why : "");
+    setText(this.#locked, locked && row ? (calls && store.speaks ? words.callOnly : why) : "");
     this.#locked.hidden = !locked;
   }
 

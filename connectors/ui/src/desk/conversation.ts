@@ -11,7 +11,7 @@ import { TranscriptLog } from "./log";
 import type { Row } from "./model";
 import type { Store } from "./store";
 import { replyWindow } from "./window";
-import { ago, named, WORDS, type Words } from "./words";
+import { called, named, WORDS, type Words, waited } from "./words";
 
 export interface ConversationActions {
   pass(): void;
@@ -58,10 +58,7 @@ export class ConversationPane {
       },
       "",
     );
-    this.#join = action(words.join, JOIN, "join", () => {
-      store.join();
-      this.composer.switchTo("reply");
-    });
+    this.#join = action(words.join, JOIN, "join", () => this.join());
     this.#holder = h(
       "div",
       { class: "deeds" },
@@ -107,6 +104,12 @@ export class ConversationPane {
     if (await this.store.take()) this.composer.focus();
   }
 
+  /** Speaks beside the colleague who has it. */
+  join(): void {
+    this.store.join();
+    this.composer.switchTo("reply");
+  }
+
   render(): void {
     const { store, lang } = this;
     const words = this.#words;
@@ -114,8 +117,7 @@ export class ConversationPane {
     this.#nothing.hidden = !!row;
     this.#open.hidden = !row;
     if (!row) return;
-    const name = view?.customer.name ?? fill(words.visitor, { id: row.id.slice(0, 4) });
-    setText(this.#who, name);
+    setText(this.#who, called(row, lang));
     setText(this.#facts, this.#about(row));
     const allowed = view?.window ? replyWindow(view.window, lang) : null;
     this.#window.hidden = !allowed;
@@ -150,12 +152,14 @@ export class ConversationPane {
       queued: words.waiting,
       agent: fill(words.withAgent, { name: row.agent_name ?? "" }),
     }[row.state];
-    const waited =
-      row.state === "queued" && row.since && fill(words.waitedFor, { time: ago(row.since, lang) });
+    const wait =
+      row.state === "queued" &&
+      row.since &&
+      fill(words.waitedFor, { time: waited(row.since, lang) });
     const language = row.language && (row.language === "zh" ? words.languageZh : words.languageEn);
     const facts = [
       state,
-      waited,
+      wait,
       row.state !== "bot" && reason,
       named(words.channels, row.channel),
       language,

@@ -71,7 +71,7 @@ export function askSnooze(store: Store, lang: Lang): void {
 }
 
 /** Shows the keys. */
-export function showKeys(lang: Lang): void {
+export function showKeys(lang: Lang, directs: boolean): void {
   const { keys, help, dismiss } = WORDS[lang];
   const rows: [string[], string][] = [
     [["J"], keys.next],
@@ -85,8 +85,17 @@ export function showKeys(lang: Lang): void {
     [["Alt 1", "2", "3"], keys.suggestion],
     [["P"], keys.pass],
     [["S"], keys.snooze],
+    [["G"], keys.giveBack],
     [["X"], keys.close],
+    [["D"], keys.details],
     [["C"], keys.cases],
+    ...(directs
+      ? ([
+          [["I"], keys.join],
+          [["L"], keys.live],
+          [["F"], keys.figures],
+        ] as [string[], string][])
+      : []),
     [["Esc"], keys.leave],
     [["?"], keys.help],
   ];

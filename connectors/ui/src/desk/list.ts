@@ -6,7 +6,7 @@ import { fill, type Lang } from "../shared/language";
 import { listed, sleeps, TABS, type Tab } from "./lists";
 import type { Row } from "./model";
 import type { Store } from "./store";
-import { ago, clock, named, WORDS, type Words } from "./words";
+import { ago, called, clock, named, WORDS, type Words, waited } from "./words";
 
 const LABEL = {
   waiting: "tabWaiting",
@@ -118,7 +118,7 @@ export class ConversationList {
       h(
         "span",
         { class: "row-top" },
-        h("span", { class: "who" }, fill(words.visitor, { id: row.id.slice(0, 4) })),
+        h("span", { class: "who" }, called(row, lang)),
         row.unread > 0 &&
           h(
             "span",
@@ -170,7 +170,7 @@ export class ConversationList {
 
   #since(row: Row): string {
     if (row.state === "queued" && row.since)
-      return fill(this.#words.waitedFor, { time: ago(row.since, this.lang) });
+      return fill(this.#words.waitedFor, { time: waited(row.since, this.lang) });
     return ago(row.last_at, this.lang);
   }
 }

@@ -133,22 +133,26 @@ export class TranscriptLog {
     return opens;
   }
 
-  #delivery({ author, delivery, error }: Line): HTMLElement | undefined {
+  #delivery({ author, delivery, error, channel }: Line): HTMLElement | undefined {
     if (author === "customer" || delivery === "done") return undefined;
-    const failed = delivery === "failed";
-    const text = failed
-      ? fill(this.#words.failedDelivery, { why: error ?? "" })
-      : this.#words.pendingDelivery;
-    return h("div", { class: failed ? "status bad" : "status" }, text);
+    const words = this.#words;
+    if (delivery === "failed") {
+      const why = fill(words.failedDelivery, { why: error ?? "" });
+      return h("div", { class: "status bad" }, why);
+    }
+    if (channel in this.store.catalogue.files)
+      return h("div", { class: "status" }, words.pendingDelivery);
+    // The app sends nothing there: it is fetched, or stays until the channel is on again.
+    const unsent: Record<string, { state: string; why: string }> = words.unsent;
+    const { state, why } = unsent[channel] ?? words.unsent.other;
+    return h("div", { class: "status", title: why }, state);
   }
 
   /** What the bot made of a customer's message. */
   #reading(reading: Reading, seq: number): HTMLElement {
     const words = this.#words;
     const [rung = "", rest = ""] = split(reading.decision);
-    const intent = reading.intent
-      ? (this.store.catalogue.intents[reading.intent]?.[this.lang] ?? reading.intent)
-      : undefined;
+    const intent = this.#intent(reading.intent);
     const hits = reading.faq.filter(({ id, score }) => id === rest || score >= FAINTEST_HIT);
     return h(
       "details",
@@ -180,6 +184,12 @@ export class TranscriptLog {
         ),
       this.#marks(reading, seq),
     );
+  }
+
+  /** What the customer wanted, in words; nothing where the bot found no meaning. */
+  #intent(name: string | null): string | undefined {
+    if (!name || name === "nlu_fallback") return undefined;
+    return this.store.catalogue.intents[name]?.[this.lang] ?? named(this.#words.talk, name);
   }
 
   /** What the bot did, in words; a step that has none yet shows as it is called. */
@@ -292,7 +302,7 @@ export class TranscriptLog {
 function itemsOf(view: View, outgoing: readonly Outgoing[]): Item[] {
   const { lines, notes, deeds } = view;
   const before = (at: string) =>
-    lines.findLast((line) => Date.parse(line.at) < Date.parse(at))?.seq ?? 0;
+    lines.findLast((line) => Date.parse(line.at) <= Date.parse(at))?.seq ?? 0;
   const placed: [number, Item][] = [
     ...lines.map((line): [number, Item] => [line.seq, { kind: "line", key: `l${line.seq}`, line }]),
     ...deeds.map((deed): [number, Item] => [

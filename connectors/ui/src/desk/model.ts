@@ -15,6 +15,8 @@ export type Priority = "normal" | "high" | "urgent";
 export interface Row {
   id: string;
   channel: string;
+  /** The shop's name of a customer who has proved who they are. */
+  name: string | null;
   state: State;
   language: Lang | null;
   last_seq: number;
@@ -166,7 +168,9 @@ export interface ReplyWindow {
 }
 
 export interface Customer {
-  identity: "anonymous" | "claimed" | "verified";
+  identity: "anonymous" | "claimed" | "lapsed" | "verified";
+  /** The strongest proof that counts now. */
+  proof: "last_four" | "phone_shared" | "signed_in" | "one_time_code" | null;
   name: string | null;
   orders: Order[];
   earlier: Earlier[];
@@ -239,6 +243,9 @@ export interface Viewer {
   typing: boolean;
 }
 
+/** What the lines of the service figures are. */
+export type GroupBy = "all" | "day" | "channel" | "language" | "reason";
+
 /** One line of the service figures; times are seconds, shares are 0..1, null means no case. */
 export interface Figures {
   group: string;
@@ -247,7 +254,9 @@ export interface Figures {
   handoff_rate: number | null;
   containment: number | null;
   first_response_median_s: number | null;
+  first_response_p90_s: number | null;
   time_to_human_median_s: number | null;
+  time_to_human_p90_s: number | null;
   handling_median_s: number | null;
   resolution_rate: number | null;
   abandoned_rate: number | null;

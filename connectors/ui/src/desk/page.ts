@@ -19,7 +19,7 @@ import { CustomerPanel } from "./panel";
 import { Store } from "./store";
 import { TopBar } from "./topbar";
 import { connect, type WireEvents } from "./wire";
-import { WORDS, type Words } from "./words";
+import { called, WORDS, type Words } from "./words";
 
 /** Waiting times are shown anew so often, in milliseconds. */
 const TICK_MS = 5_000;
@@ -63,12 +63,14 @@ export class DeskPage {
       changed: () => this.#draw(),
       refused: (error) => this.#refused(error),
       signedOut: actions.signedOut,
-      called: (what) =>
+      called: (what, row) =>
         this.#bell.ring(
           what,
           { customer: words.newCustomer, message: words.newMessage, late: words.lateCustomer }[
             what
           ],
+          called(row, lang),
+          () => void store.open(row.id),
         ),
     });
     this.#store = store;
@@ -78,12 +80,9 @@ export class DeskPage {
     });
     this.#bar = new TopBar(store, lang, this.#bell, {
       cases: this.#cases.element,
-      figures: () => void showFigures(catalogue, lang).catch((error) => this.#refused(error)),
-      live: () =>
-        void showLive(catalogue, lang, (error) => this.#failed(error)).catch((error) =>
-          this.#failed(error),
-        ),
-      keys: () => showKeys(lang),
+      figures: () => this.#figures(),
+      live: () => this.#live(),
+      keys: () => showKeys(lang, store.directs),
       language: actions.language,
       signOut: () => void this.#signOut(),
     });
@@ -153,6 +152,16 @@ export class DeskPage {
   #look = (): void => {
     if (!document.hidden) this.#draw();
   };
+
+  #figures(): void {
+    const failed = (error: unknown) => this.#failed(error);
+    void showFigures(this.#store.catalogue, this.lang, failed).catch(failed);
+  }
+
+  #live(): void {
+    const failed = (error: unknown) => this.#failed(error);
+    void showLive(this.#store.catalogue, this.lang, failed).catch(failed);
+  }
 
   #back(): void {
     this.element.classList.remove("shows-panel");
@@ -225,11 +234,16 @@ export class DeskPage {
       n: () => store.openId && composer.switchTo("note"),
       "/": () => composer.canned(),
       p: () => may && void askPass(store, this.lang),
+      g: () => may && void store.giveBack(),
+      i: () => may && !store.speaks && this.#conversation.join(),
+      d: () => store.openId && this.element.classList.toggle("shows-panel"),
+      l: () => store.directs && this.#live(),
+      f: () => store.directs && this.#figures(),
       s: () => may && askSnooze(store, this.lang),
       x: () => may && askClose(store, this.lang),
       Escape: () => this.#back(),
       c: () => this.#cases.show(),
-      "?": () => showKeys(this.lang),
+      "?": () => showKeys(this.lang, store.directs),
     };
     const work = keys[key.length === 1 ? key.toLowerCase() : key];
     work?.();

@@ -88,15 +88,17 @@ export class CustomerPanel {
     );
   }
 
-  #identity({ identity, name }: Customer): HTMLElement {
+  #identity({ identity, name, proof }: Customer): HTMLElement {
     const words = this.#words;
+    const level =
+      identity === "verified" && proof ? words.proofs[proof] : words.identities[identity];
     return section(
       words.identity,
       h(
         "p",
         { class: `identity ${identity}`, "data-testid": "identity" },
         icon(SHIELD),
-        [name, words.identities[identity]].filter(Boolean).join(" · "),
+        [name, level].filter(Boolean).join(" · "),
       ),
     );
   }

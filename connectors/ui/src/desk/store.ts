@@ -32,7 +32,7 @@ export interface StoreEvents {
   /** The session has ended. */
   signedOut(): void;
   /** Somebody new waits, somebody of mine wrote, or nobody came in the promised time. */
-  called(what: Call): void;
+  called(what: Call, row: Row): void;
 }
 
 export class Store {
@@ -274,10 +274,11 @@ export class Store {
   #rows(changed: readonly Row[], gone: readonly string[]): void {
     for (const row of changed) {
       const before = this.rows.get(row.id);
-      if (this.directs && row.late && before && !before.late) this.events.called("late");
-      else if (row.state === "queued" && before?.state !== "queued") this.events.called("customer");
+      if (this.directs && row.late && before && !before.late) this.events.called("late", row);
+      else if (row.state === "queued" && before?.state !== "queued")
+        this.events.called("customer", row);
       else if (row.agent === this.me.login && row.unread > (before?.unread ?? 0)) {
-        if (row.id !== this.openId || document.hidden) this.events.called("message");
+        if (row.id !== this.openId || document.hidden) this.events.called("message", row);
       }
       this.rows.set(row.id, row);
     }

@@ -9,7 +9,7 @@ import type { Bell } from "./bell";
 import { BELL, BELL_OFF, BOARD, CHART, EXIT, KEYS, MOON, PAUSE, PLAY, SUN } from "./icons";
 import type { Store } from "./store";
 import { theme, turnTheme } from "./theme";
-import { ago, WORDS, type Words } from "./words";
+import { WORDS, type Words, waited } from "./words";
 
 export interface BarActions {
   /** The button that leads to the cases. */
@@ -24,9 +24,18 @@ export interface BarActions {
 export class TopBar {
   readonly element: HTMLElement;
   readonly #words: Words;
-  readonly #state = h("p", { class: "board", role: "status", "data-testid": "board" });
+  readonly #waiting = h("span");
+  /** On a phone there is no room for it; the rows tell it there. */
+  readonly #longest = h("span", { class: "no-narrow" });
+  readonly #state = h(
+    "p",
+    { class: "board", role: "status", "data-testid": "board" },
+    this.#waiting,
+    this.#longest,
+  );
   readonly #link = h("span", { class: "link", "data-testid": "link" });
   readonly #sound: HTMLButtonElement;
+  readonly #notify: HTMLButtonElement;
   readonly #accepting: HTMLButtonElement;
   readonly #theme: HTMLButtonElement;
 
@@ -42,6 +51,16 @@ export class TopBar {
       bell.toggle();
       this.render();
     });
+    this.#notify = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet no-narrow",
+        "data-testid": "notify",
+        onclick: () => void bell.ask().then(() => this.render()),
+      },
+      words.notify,
+    );
     this.#accepting = iconButton(words.takesNew, PLAY, "", "accepting", () => {
       void store.accept(!store.accepting);
     });
@@ -59,6 +78,7 @@ export class TopBar {
       store.directs && iconButton(words.live, BOARD, "", "live-board", actions.live),
       store.directs && iconButton(words.figures, CHART, "", "figures", actions.figures),
       actions.cases,
+      this.#notify,
       this.#accepting,
       this.#sound,
       this.#theme,
@@ -72,7 +92,8 @@ export class TopBar {
           "data-testid": "language",
           onclick: actions.language,
         },
-        words.otherLanguage,
+        h("span", { class: "no-narrow" }, words.otherLanguage),
+        h("span", { class: "only-narrow" }, words.otherLanguageShort),
       ),
       h("span", { class: "me" }, this.#link, h("span", { class: "me-name" }, store.me.name)),
       iconButton(words.signOut, EXIT, "", "sign-out", actions.signOut),
@@ -87,18 +108,19 @@ export class TopBar {
       .flatMap(({ since }) => since ?? [])
       .sort()
       .at(0);
-    const text = waiting.length
-      ? [
-          fill(words.waitingNow, { n: waiting.length }),
-          longest && fill(words.longest, { time: ago(longest, lang) }),
-        ]
-          .filter(Boolean)
-          .join(" · ")
+    const count = waiting.length
+      ? fill(words.waitingNow, { n: waiting.length })
       : words.nobodyWaits;
-    setText(this.#state, store.online || !store.loaded ? text : words.offline);
+    const known = store.online || !store.loaded;
+    setText(this.#waiting, known ? count : words.offline);
+    setText(
+      this.#longest,
+      known && longest ? ` · ${fill(words.longest, { time: waited(longest, lang) })}` : "",
+    );
     this.#state.classList.toggle("bad", store.loaded && !store.online);
     this.#link.classList.toggle("on", store.online);
     this.#link.title = store.online ? words.online : words.offline;
+    this.#notify.hidden = !this.bell.mayAsk;
     const { on } = this.bell;
     const label = on ? words.soundOn : words.soundOff;
     redraw(this.#sound, label, on ? BELL : BELL_OFF);

@@ -17,5 +17,7 @@ export function open(title: string, cancel: string, body: HTMLElement): HTMLDial
   });
   document.body.append(dialog);
   dialog.showModal();
+  // Whatever took the focus, one begins to read at the title.
+  dialog.scrollTop = 0;
   return dialog;
 }

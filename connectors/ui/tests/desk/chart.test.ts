@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import { columns, described } from "../../src/desk/chart";
+import { type Bar, columns, described } from "../../src/desk/chart";
 
 const bars = [
   { label: "11/21", value: 2 },
@@ -21,6 +21,26 @@ describe("a chart", () => {
     const [half = 0] = heights(columns("t", [{ label: "a", value: 0.5 }], String, 1));
     const [whole = 0] = heights(columns("t", [{ label: "a", value: 1 }], String, 1));
     expect(whole / half).toBe(2);
+  });
+
+  test("goes down from the middle below nought", () => {
+    const [up, down] = [50, -50].map((value, at) => ({ label: `${at}`, value }));
+    const chart = columns("t", [up, down] as Bar[], String, 100);
+    const [first, second] = [...chart.querySelectorAll("rect")].map((bar) => ({
+      top: Number(bar.getAttribute("y")),
+      height: Number(bar.getAttribute("height")),
+    }));
+    expect(first?.height).toBe(second?.height);
+    expect((first?.top ?? 0) + (first?.height ?? 0)).toBe(second?.top);
+  });
+
+  test("of a month names a few days, today among them, and writes no values", () => {
+    const month = Array.from({ length: 30 }, (_, at) => ({ label: `${at + 1}`, value: at }));
+    const chart = columns("t", month, String);
+    const names = [...chart.querySelectorAll(".label")].map(({ textContent }) => textContent);
+    expect(names.at(-1)).toBe("30");
+    expect(names.length).toBeLessThanOrEqual(8);
+    expect(chart.querySelectorAll(".value")).toHaveLength(0);
   });
 
   test("says its values to who does not see it", () => {

@@ -5,6 +5,7 @@ import type { Row } from "../../src/desk/model";
 const row = (id: string, more: Partial<Row>): Row => ({
   id,
   channel: "web",
+  name: null,
   state: "queued",
   language: "zh",
   last_seq: 1,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, named } from "../../src/desk/words";
+import { ago, called, exact, named, waited } from "../../src/desk/words";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -21,4 +21,24 @@ test("a clock that runs behind the server's shows no negative time", () => {
 
 test("an unknown channel shows its own name", () => {
   expect(named({ web: "网站" }, "line")).toBe("line");
+});
+
+test("a wait is a length of time from its first second on", () => {
+  expect(waited(before(0), "zh", now)).toBe("0 秒");
+  expect(waited(before(-2), "en", now)).toBe("0 s");
+  expect(waited(before(125), "zh", now)).toBe("2 分钟");
+});
+
+test.each([
+  [0.4, "0 秒"],
+  [89, "89 秒"],
+  [150, "2.5 分钟"],
+  [7200, "2.0 小时"],
+])("%f seconds among the figures", (seconds, text) => {
+  expect(exact(seconds, "zh")).toBe(text);
+});
+
+test("who has proved who they are goes by their name", () => {
+  expect(called({ id: "79eb01", name: "林静" }, "en")).toBe("林静");
+  expect(called({ id: "79eb01", name: null }, "zh")).toBe("访客 79eb");
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,12 @@ from bot.language import Language, conversation_language
 
 Event = dict[str, Any]
 
+# What leaves out what it is about: "and in blue?", 「那红色的呢」; a whole question that ends in 呢 is none.
+_FOLLOW_ON = re.compile(
+    r"\s*(?:(?:ok|so|then)\b[\s,]*)*(?:(?:and|or)\b|(?:what|how) about\b)"
+    r"|(?!.*(?:什么|啥|怎么|咋|谁|哪|几|多少|干嘛|干吗)).{1,8}呢[\s?？!！~～。…]*$",
+    re.IGNORECASE,
+)
 _SMALL_TALK = frozenset({"greet", "goodbye", "thanks", "affirm", "deny", "bot_challenge"})
 
 
@@ -56,6 +63,18 @@ def previous_decisions(tracker: Tracker) -> Iterator[str | None]:
 def previous_decision(tracker: Tracker) -> str | None:
     """Return the decision recorded in the turn before this one, if an action recorded one."""
     return next(previous_decisions(tracker), None)
+
+
+def just_said(tracker: Tracker, text: str) -> bool:
+    """Tell whether the turn before this one ended a message with ``text``."""
+    previous = next(_previous_turns(tracker), [])
+    return any((e.get("text") or "").endswith(text) for e in previous if e["event"] == "bot")
+
+
+def follows_on(tracker: Tracker) -> bool:
+    """Tell whether the message takes up what the bot just dealt with, as "what about red ones" does."""
+    dealt = (previous_decision(tracker) or "").startswith(("answer:", "suggest:", "flow:"))
+    return dealt and bool(_FOLLOW_ON.match(text_of(tracker)))
 
 
 def offered_a_person(tracker: Tracker) -> bool:

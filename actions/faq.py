@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rasa_sdk import Action, Tracker
@@ -13,6 +14,8 @@ from actions.cards import CardAnswers
 from actions.context import (
     channel_of,
     decide,
+    follows_on,
+    just_said,
     language_of,
     offered_a_person,
     previous_decision,
@@ -20,7 +23,7 @@ from actions.context import (
 )
 from actions.handoff import hand_off
 from bot.clock import utc_now
-from bot.conversations.model import HandoffReason
+from bot.conversations.model import Button, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.faq.errors import UnknownRecordError
 from bot.faq.knowledge import Knowledge
@@ -75,11 +78,16 @@ class FaqLadder:
         text = knowledge.answer(faq_id, language)
         # A message carries one link that is shown as such.
         text += "".join(f"\n\n[{getattr(other, language)}]({other.url})" for other in more if other)
+        buttons = self._next_steps(knowledge, record, tracker)
+        if just_said(tracker, text):
+            again = self.phrases.say("utter_faq_again", language)
+            text = f"{again.text}\n\n{text}"
+            buttons += _as_dicts(again.buttons)
         dispatcher.utter_message(
             text=text,
             image=record.picture,
             json_message=link and {"link": {"url": link.url, "title": getattr(link, language)}},
-            buttons=self._next_steps(knowledge, record, tracker),
+            buttons=buttons,
         )
         return [decide(f"answer:{faq_id}")]
 
@@ -108,7 +116,7 @@ class FaqLadder:
         language, knowledge = language_of(tracker), self.known(tracker)
         question = self.phrases.say("utter_faq_suggest", language)
         buttons = [_question(knowledge, faq_id, language) for faq_id in faq_ids]
-        buttons += [{"title": b.title, "payload": b.payload} for b in question.buttons]
+        buttons += _as_dicts(question.buttons)
         dispatcher.utter_message(text=question.text, buttons=buttons)
         return [decide("suggest:" + ",".join(faq_ids))]
 
@@ -166,7 +174,8 @@ class AnswerFaq(Action):
             dispatcher.utter_message(response=f"utter_{intent}")
             return [decide(f"flow:{intent}")]
         # Who was just asked to rephrase is trying; that is no time to call it off-topic.
-        if previous_decision(tracker) != "clarify" and _looks_off_topic(tracker):
+        trying = previous_decision(tracker) == "clarify" or follows_on(tracker)
+        if not trying and _looks_off_topic(tracker):
             dispatcher.utter_message(response="utter_decline")
             return [decide("decline")]
         return ladder.miss(dispatcher, tracker)
@@ -193,6 +202,8 @@ class Decline(Action):
             return ladder.answer(dispatcher, tracker, answer)
         if suggestions and confidence < _HALF_SURE:
             return ladder.suggest(dispatcher, tracker, suggestions)
+        if follows_on(tracker):
+            return ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_decline")
         return [decide("decline")]
 
@@ -247,6 +258,10 @@ class Deny(Action):
             return self._ladder.miss(dispatcher, tracker)
         dispatcher.utter_message(response="utter_deny")
         return []
+
+
+def _as_dicts(buttons: Sequence[Button]) -> list[dict[str, str]]:
+    return [{"title": button.title, "payload": button.payload} for button in buttons]
 
 
 def _question(knowledge: Knowledge, faq_id: str, language: Language) -> dict[str, str]:

@@ -13,14 +13,16 @@ _MOST_PARTS = 4
 _SHORTEST = 2  # letters, digits and characters of a part
 # Words that announce another request. 还有 and "also" do so only after a stop: 还有货吗 asks for stock.
 _STOP = r"[,，.。;；!！?？]\s*"
+# What ends a question where no mark does; 什么 and 怎么 begin one.
+_ASKED = r"(?<=[吗嗎呢嘛]|(?<![什怎这那這多])么)"
 _ANNOUNCED = re.compile(
-    rf"(?:{_STOP}|\s|(?<=[吗呢么嘛]))(?:另外|顺便|順便|对了|對了)(?![加收付买買算再有找])"
+    rf"(?:{_STOP}|\s|{_ASKED})(?:另外|顺便|順便|顺带|順帶|对了|對了)(?![加收付买買算再有找])"
     rf"|(?:{_STOP})?(?:\bby the way\b|\bbtw\b|\bone more thing\b|\banother (?:question|thing)\b)"
-    rf"|{_STOP}(?:(?:还有|還有)(?!货|貨|没|沒|冇|多|几|幾)|(?:and )?also\b)",
+    rf"|(?:{_STOP}|{_ASKED}\s*)(?:(?:还有|還有)(?!货|貨|没|沒|冇|多|几|幾)|(?=[再还還]想?[问問])|(?:and )?also\b)",
     re.IGNORECASE,
 )
-_FILLER = re.compile(r"^[\s,，:：]*(?:就是)?(?:我?[想再还還]?[问問](?:一?下)?)?[\s,，:：]*")
-_AFTER_QUESTION = re.compile(r"(?<=[?？])[\s,，]*(?=[^\s?？!！。.~～])")
+_FILLER = re.compile(r"^[\s,，:：]*(?:就是)?(?:我?[再还還]?想?[问問](?:一?下)?)?[\s,，:：]*")
+_AFTER_QUESTION = re.compile(rf"(?:(?<=[?？])[\s,，]*|{_ASKED}\s+)(?=[^\s?？!！。.~～])")
 _ORDER = re.compile(r"SO[\s-]?\d{8}[\s-]?\d{3}", re.IGNORECASE)
 # "Not this, but that": what is wished for begins with a word that says so.
 _NOT_BUT = re.compile(

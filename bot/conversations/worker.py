@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
 from typing import Any
 
 import structlog
@@ -29,11 +28,10 @@ from bot.conversations.model import (
 )
 from bot.conversations.phrases import Phrases
 from bot.conversations.serial import Serial
-from bot.desk.callback import open_call
+from bot.conversations.waiting_room import Role, WaitingRoom, no_help
 from bot.desk.routing import route
 from bot.desk.rules import DeskRules
 from bot.desk.steps import Step, next_step
-from bot.desk.waiting import place_of
 from bot.language import Language
 from bot.linking.codes import without_code
 from bot.linking.talk import LinkTalk
@@ -46,18 +44,6 @@ _log = structlog.get_logger(__name__)
 # The engine works on one turn at a time; more than a few waiting requests only fill its memory.
 _CONVERSATIONS_AT_ONCE = 16
 _PAUSE_AFTER_STORAGE_ERROR_S = 1.0
-# What the bot looks up for a customer who waits for a person: it only reads.
-_LOOK_UPS = frozenset({"order_status", "my_orders"})
-_CODES = frozenset({"order_number", "tracking_number", "last_four"})
-_SURE = 0.7
-
-
-class _Role(Enum):
-    """What the bot does with a message."""
-
-    ANSWERS = auto()
-    LOOKS_UP = auto()  # answers where an order is, leaves the rest to people
-    SILENT = auto()
 
 
 class Workers:
@@ -92,10 +78,10 @@ class Workers:
         self._phrases = phrases
         self._on_reply = on_reply
         self._on_typing = on_typing
-        self._queue_ack_every = queue_ack_every
         self._desk = desk
         self._unread = unread
         self._links = links
+        self._waiting_room = WaitingRoom(database, dialogue, phrases, desk, queue_ack_every)
         self._serial = Serial(self._drain, _CONVERSATIONS_AT_ONCE)
 
     async def recover(self) -> None:
@@ -158,7 +144,7 @@ class Workers:
     async def _answer(self, message: MessageRow) -> None:
         async with self._database.read() as session:
             conversation = await session.get_one(ConversationRow, message.conversation_id)
-            role = await self._role(session, conversation)
+            role = await self._waiting_room.role(session, conversation)
             body = Body.from_json(message.body)
             for_desk = await self._desk.concerns(session, conversation.id, body, datetime.now(UTC))
         words = without_code(body.text)
@@ -166,7 +152,7 @@ class Workers:
         if self._links and await self._links.answers(message, body, language):
             return
         if body.payload == handoff.BACK_TO_BOT and conversation.state != State.AGENT:
-            await self._return_to_bot(message, language)
+            await self._waiting_room.return_to_bot(message, language)
         elif for_desk and await self._was_for_desk(
             message, body, conversation.language or language
         ):
@@ -176,14 +162,14 @@ class Workers:
                 await self._run_turn(message, body, conversation)
             else:  # pressed twice, or too late
                 await self._pass_over(message)
-        elif role is _Role.ANSWERS and await self._is_unasked_file(message, body):
+        elif role is Role.ANSWERS and await self._is_unasked_file(message, body):
             await self._say_unread(message, self._line_for(body, conversation.language or language))
-        elif role is _Role.ANSWERS or (
-            role is _Role.LOOKS_UP and await self._about_orders(message, body)
+        elif role is Role.ANSWERS or (
+            role is Role.LOOKS_UP and await self._waiting_room.asks_about_orders(message, body)
         ):
             await self._run_turn(message, body, conversation)
         else:
-            await self._leave_to_agents(message, language)
+            await self._waiting_room.leave_to_agents(message, language)
 
     async def _is_unasked_file(self, message: MessageRow, body: Body) -> bool:
         """Tell whether this is a file alone while the bot is at no task that may have asked for it."""
@@ -249,7 +235,7 @@ class Workers:
     async def _commit(self, message: MessageRow, outcome: Outcome) -> None:
         """Store the replies, the record of the turn and its effects in one transaction."""
         # Before the hand-off's own moment: a hand-off belongs to the turn that led to it.
-        now = datetime.now(UTC)
+        now, language = datetime.now(UTC), outcome.reply_language
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
             stepped = Step(outcome.turn)
@@ -259,9 +245,13 @@ class Workers:
                 )
             turn = stepped.turn
             if conversation.state != State.AGENT:  # an agent who came in meanwhile has the word
-                transcript.append_out(session, conversation, turn.replies, Author.BOT, message)
-                transcript.append_out(session, conversation, stepped.lines, Author.SYSTEM, message)
-            conversation.language = outcome.reply_language
+                replies, lines = turn.replies, stepped.lines
+                if conversation.state == State.QUEUED and no_help(turn.decision):
+                    replies = ()
+                    lines = (await self._waiting_room.words(session, conversation, language, now),)
+                transcript.append_out(session, conversation, replies, Author.BOT, message)
+                transcript.append_out(session, conversation, lines, Author.SYSTEM, message)
+            conversation.language = language
             conversation.later = list(outcome.later)
             if turn.asks is not None:
                 conversation.asking = turn.asks
@@ -354,86 +344,6 @@ class Workers:
             transcript.append_out(session, conversation, [answer], Author.SYSTEM, message)
             await transcript.mark_done(session, message)
         return True
-
-    async def _role(self, session: AsyncSession, conversation: ConversationRow) -> _Role:
-        state = State(conversation.state)
-        if state is not State.QUEUED:
-            return _Role.ANSWERS if state is State.BOT else _Role.SILENT
-        # The conversation keeps its place in the queue, and the bot goes on helping: when nobody is
-        # there anyway, when the customer will be called, and when it was handed off for want of an
-        # engine that may be back by now.
-        waiting = await handoff.open_handoff(session, conversation.id)
-        hours = self._desk.hours_of(waiting.team if waiting else None)
-        if not hours.is_open(datetime.now(UTC)):
-            return _Role.ANSWERS
-        if waiting is None or waiting.taken_at is not None:
-            return _Role.SILENT
-        if waiting.reason == HandoffReason.ENGINE_DOWN:
-            return _Role.ANSWERS
-        call = await open_call(session, conversation.id)
-        return _Role.ANSWERS if call is not None and call.phone else _Role.LOOKS_UP
-
-    async def _about_orders(self, message: MessageRow, body: Body) -> bool:
-        """Tell whether a waiting customer asks where an order is; looking that up changes nothing."""
-        if body.payload or not body.text:
-            return False
-        try:
-            read = await self._dialogue.understand(
-                message.conversation_id, str(message.id), body.text
-            )
-        except EngineError as error:
-            _log.warning("engine did not read a message", error=str(error))
-            return False
-        if read.intent in _LOOK_UPS and read.confidence >= _SURE:
-            return True
-        if not read.codes & _CODES:
-            return False
-        async with self._database.read() as session:
-            last = await session.scalar(
-                select(TurnRow.decision)
-                .where(TurnRow.conversation_id == message.conversation_id)
-                .order_by(TurnRow.created_at.desc())
-                .limit(1)
-            )
-        return (last or "").removeprefix("flow:") in _LOOK_UPS
-
-    async def _return_to_bot(self, message: MessageRow, language: Language) -> None:
-        async with self._database.write() as session:
-            conversation = await transcript.locked(session, message.conversation_id)
-            call = await open_call(session, conversation.id)
-            if call is not None and call.phone:
-                line = self._desk.catalogue.line("call_stays", language)
-            else:
-                await handoff.leave_queue(session, conversation)
-                line = self._phrases.say("utter_back_to_bot", language)
-            transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
-            await transcript.mark_done(session, message)
-
-    async def _leave_to_agents(self, message: MessageRow, language: Language) -> None:
-        """The message is in the transcript for the agents; a waiting customer hears so now and then."""
-        async with self._database.write() as session:
-            conversation = await transcript.locked(session, message.conversation_id)
-            held = await handoff.open_handoff(session, conversation.id)
-            if held is not None:
-                held.snoozed_until = None
-            if conversation.state == State.QUEUED:
-                last_line = await session.scalar(
-                    select(MessageRow.created_at)
-                    .where(
-                        MessageRow.conversation_id == conversation.id,
-                        MessageRow.direction == Direction.OUT.value,
-                    )
-                    .order_by(MessageRow.seq.desc())
-                    .limit(1)
-                )
-                if last_line is None or datetime.now(UTC) - last_line >= self._queue_ack_every:
-                    line = self._phrases.say("utter_queued_ack", language)
-                    place = await place_of(session, self._desk.catalogue, conversation.id)
-                    if place is not None:
-                        waiting = self._desk.queue_line(place, language)
-                        line = Body(f"{line.text}\n{waiting.text}", buttons=waiting.buttons)
-                    transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
-            await transcript.mark_done(session, message)
 
 
 def _for_engine(payload: str | None) -> str | None:

@@ -35,11 +35,16 @@ def draw_plot(rows: Sequence[Row], path: Path) -> None:
 
 def _draw_reliability(rows: Sequence[Row], axes: Axes) -> None:
     axes.plot([0, 1], [0, 1], color="black", linestyle=":")
-    for row in rows:
+    names = [row.measure.removesuffix(": calibration error") for row in rows]
+    # One colour for a set, however many examples: dashed where there are few.
+    sets = list(dict.fromkeys(name.partition(", ")[0] for name in names))
+    for row, name in zip(rows, names, strict=True):
         probability, right, share = zip(*row.bins, strict=True)
-        label = f"{row.measure.removesuffix(': calibration error')} ({row.values[-1]:.1f})"
-        (line,) = axes.plot(probability, right, linewidth=1, label=label)
-        axes.scatter(probability, right, [200 * one for one in share], color=line.get_color())
+        colour = f"C{sets.index(name.partition(', ')[0])}"
+        style = "--" if "per intent" in name else "-"
+        label = f"{name} ({row.values[-1]:.1f})"
+        axes.plot(probability, right, style, linewidth=1, color=colour, label=label)
+        axes.scatter(probability, right, [200 * one for one in share], color=colour)
     axes.set(xlabel="probability claimed", ylabel="share right", xlim=(0, 1), ylim=(0, 1))
     axes.set_title("reliability (calibration error in points)")
     axes.legend(fontsize=8)

@@ -9,7 +9,7 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.faq import FaqLadder
+from actions.faq import Decline, FaqLadder
 from bot.conversations.phrases import Phrases
 from bot.faq.live import LiveKnowledge
 from tests.bot.faq.conftest import MeaningEncoder, write_small_faq
@@ -56,6 +56,30 @@ def test_a_second_miss_hands_over_unless_something_helped_in_between(
 ) -> None:
     events = ladder.miss(CollectingDispatcher(), tracker(*before))
     assert [e["value"] for e in events if e.get("name") == "decision"] == [decision]
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "decision"),
+    [
+        ("what about red ones", "suggest:a,b", "clarify"),
+        ("那红色的呢？", "answer:a", "clarify"),
+        ("and in blue?", "flow:my_orders", "clarify"),
+        ("what about a poem", "decline", "decline"),
+        ("红色的呢", None, "decline"),
+        ("你在干嘛呢", "answer:a", "decline"),
+        ("sing me a song", "answer:a", "decline"),
+    ],
+)
+async def test_what_takes_up_the_last_turn_is_not_called_off_topic(
+    ladder: FaqLadder, text: str, before: str | None, decision: str
+) -> None:
+    found = {"best": 0.1, "answer": None, "answer_if_any": None, "suggest": []}
+    message = {"text": text, "intent": {"name": "out_of_scope"}, "metadata": {"faq": found}}
+    events = [*turn(before), {"event": "user", "text": text, "parse_data": {}}]
+    said = await Decline(ladder).run(
+        CollectingDispatcher(), Tracker("c1", {}, message, events, False, None, {}, None), {}
+    )
+    assert [e["value"] for e in said if e.get("name") == "decision"] == [decision]
 
 
 @pytest.fixture
@@ -109,6 +133,26 @@ def test_an_answer_offers_its_task_and_what_is_asked_next(shop: FaqLadder) -> No
     ]
     assert message["custom"]["link"] == {"url": "https://shop.example/fees", "title": "运费表"}
     assert message["text"].endswith("[乙](https://b.example/)")
+
+
+def test_the_same_answer_twice_in_a_row_says_so_and_offers_a_person(shop: FaqLadder) -> None:
+    first, again, other = (CollectingDispatcher() for _ in range(3))
+    shop.answer(first, asked("zh", "telegram"), "delivery-fee")
+    answer = first.messages[0]["text"]
+    before = asked("zh", "telegram")
+    before.events = [
+        {"event": "user", "text": "包邮吗"},
+        {"event": "bot", "text": answer},
+        {"event": "user", "text": "包邮不"},
+    ]
+    shop.answer(again, before, "delivery-fee")
+    (message,) = again.messages
+    assert message["text"] == f"{shop.phrases.say('utter_faq_again', 'zh').text}\n\n{answer}"
+    assert message["buttons"][-1]["title"] == "转人工"
+    before.latest_message["metadata"]["language"] = "en"
+    shop.answer(other, before, "delivery-fee")
+    english = shop.knowledge.now.answer("delivery-fee", "en")
+    assert other.messages[0]["text"].startswith(english)
 
 
 def test_a_record_of_another_channel_is_neither_offered_nor_answered(shop: FaqLadder) -> None:

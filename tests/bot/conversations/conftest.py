@@ -29,7 +29,7 @@ from bot.storage.engine import Database
 
 
 class ScriptedDialogue:
-    """Echoes; "person" hands off, "broken" fails as a dead engine does."""
+    """Echoes; "person" hands off, "hello?" is a greeting, "broken" fails as a dead engine does."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str]] = []
@@ -62,11 +62,12 @@ class ScriptedDialogue:
         if text == "broken":
             raise EngineDown("nobody there")
         reason = HandoffReason.ASKED_FOR if text == "person" else None
+        decision = "flow:greet" if text == "hello?" else f"answer:{text[:80]}"
         turn = Turn(
             intent="ask_human" if reason else "ask_faq",
             confidence=0.9,
             entities=[],
-            decision=f"handoff:{reason}" if reason else f"answer:{text[:80]}",
+            decision=f"handoff:{reason}" if reason else decision,
             replies=(Body(f"re {payload or text}"),),
             handoff=reason,
         )
@@ -97,6 +98,10 @@ class Desk:
     workers: Workers
     outbox: Outbox
     phrases: Phrases
+
+    def follow(self, rules: DeskRules) -> None:
+        """Go on with other hours or teams."""
+        self.workers._desk = self.workers._waiting_room._desk = rules
 
     async def say(
         self, text: str, user: str = "u1", message_id: str | None = None, payload: str | None = None

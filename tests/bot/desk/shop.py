@@ -37,7 +37,7 @@ class Shop:
         self.rules = DeskRules(
             catalogue, Hours(), promise=timedelta(minutes=10), nps_every=timedelta(days=90)
         )
-        desk.workers._desk = self.rules
+        desk.follow(self.rules)
         self.agents = HandoffDesk(desk.database, desk.phrases, "zh", catalogue)
         self.staff = Staff(desk.database, 2, assigns=False)
         self.online: set[str] = set()

@@ -36,7 +36,7 @@ def closed(desk: Desk, catalogue: Catalogue) -> Desk:
     now = desk_now(hours)
     later = (now + 600) % (24 * 60)
     week = [[Span(later, later + 1)]] * 7
-    desk.workers._desk = DeskRules(catalogue, Hours(week=week))
+    desk.follow(DeskRules(catalogue, Hours(week=week)))
     return desk
 
 
@@ -69,11 +69,19 @@ async def test_out_of_hours_the_customer_hears_the_next_opening_and_the_bot_goes
     assert len(await agents.queue()) == 1, "the place in the queue is kept"
 
 
-async def test_asking_twice_out_of_hours_says_the_hours_once(closed: Desk) -> None:
+@pytest.mark.parametrize("text", ["person", "hello?"])
+async def test_who_calls_again_out_of_hours_hears_the_hours_and_no_promise(
+    closed: Desk, text: str
+) -> None:
     conversation_id = await closed.say("person")
-    await closed.say("person", message_id="again")
-    lines = [body for author, body in await _lines(closed, conversation_id) if author == "system"]
-    assert len(lines) == 1
+    hours = (await _lines(closed, conversation_id))[-1]
+    await closed.say(text, message_id="again")
+    assert (await _lines(closed, conversation_id))[-2:] == [(Author.CUSTOMER, Body(text)), hours]
+
+
+async def test_who_has_not_asked_for_a_person_is_greeted(closed: Desk) -> None:
+    conversation_id = await closed.say("hello?")
+    assert (await _lines(closed, conversation_id))[-1] == (Author.BOT, Body("re hello?"))
 
 
 async def test_an_agent_who_takes_it_out_of_hours_silences_the_bot(

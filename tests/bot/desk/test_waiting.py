@@ -198,7 +198,8 @@ async def test_who_waits_when_the_desk_closes_and_who_comes_to_a_closed_team_hea
         "care": Team(zh="投诉", en="Care", topics=("complaint",)),
     }
     rules = replace(shop.rules, teams=teams, team_hours={"care": closing})
-    shop.desk.workers._desk = shop.keeper._rules = rules
+    shop.keeper._rules = rules
+    shop.desk.follow(rules)
     waits = await shop.desk.say("person", "u1")
     assert await shop.said(waits) == [], "the shop's own team is there"
     await shop.agents.take(waits, CHEN)

@@ -43,6 +43,7 @@ from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.retraining import Retrainer
 from bot.settings import Settings
+from bot.storage.conversations import Address
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
@@ -115,10 +116,11 @@ def create_app(
     webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)
     fittings = Fittings(settings, database, phrases, texts, files, links, orders.identity)
     channels = [web, webchat, *build_channels(fittings)]
+    by_name = {channel.name: channel for channel in channels}
     orders.identity.listen(links.proved)
     outbox = Outbox(
         database,
-        {channel.name: channel for channel in channels},
+        by_name,
         settings.outbox_attempts,
         merging={channel.name for channel in channels if channel.capabilities.merges},
         reveal=links.codes.reveal,
@@ -141,9 +143,9 @@ def create_app(
         async with database.read() as session:
             return await newest_lines(session, knowledge.now, conversation_id, _NEWEST_LINES)
 
-    async def on_typing(conversation_id: str, on: bool) -> None:
-        for channel in channels:
-            await channel.typing(conversation_id, on)
+    async def on_typing(address: Address, on: bool) -> None:
+        if address.channel in by_name:
+            await by_name[address.channel].typing(address.user, on)
 
     workers = Workers(
         database,
@@ -176,7 +178,7 @@ def create_app(
         DeskFiles(
             files,
             uploads,
-            {channel.name: channel.capabilities for channel in channels},
+            {name: channel.capabilities for name, channel in by_name.items()},
             settings.public_url,
         ),
     )

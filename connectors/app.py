@@ -44,7 +44,7 @@ from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
 from bot.retraining import Retrainer
 from bot.settings import Settings
-from bot.storage.conversations import ConversationRow
+from bot.storage.conversations import Address, ConversationRow
 from bot.storage.engine import Database
 from connectors.accounts import accounts_router
 from connectors.actions_route import actions_router
@@ -117,10 +117,11 @@ def create_app(
     webchat = RasaWebchat(web.server, database, sessions, phrases, settings.default_language)
     fittings = Fittings(settings, database, phrases, texts, files, links, orders.identity)
     channels = [web, webchat, *build_channels(fittings)]
+    by_name = {channel.name: channel for channel in channels}
     orders.identity.listen(links.proved)
     outbox = Outbox(
         database,
-        {channel.name: channel for channel in channels},
+        by_name,
         settings.outbox_attempts,
         merging={channel.name for channel in channels if channel.capabilities.merges},
         reveal=links.codes.reveal,
@@ -150,9 +151,9 @@ def create_app(
                 await audit.note_view(session, login, conversation_id)
         return known
 
-    async def on_typing(conversation_id: str, on: bool) -> None:
-        for channel in channels:
-            await channel.typing(conversation_id, on)
+    async def on_typing(address: Address, on: bool) -> None:
+        if address.channel in by_name:
+            await by_name[address.channel].typing(address.user, on)
 
     workers = Workers(
         database,
@@ -186,7 +187,7 @@ def create_app(
         DeskFiles(
             files,
             uploads,
-            {channel.name: channel.capabilities for channel in channels},
+            {name: channel.capabilities for name, channel in by_name.items()},
             settings.public_url,
         ),
     )

@@ -81,8 +81,8 @@ class Connector(ABC):
     async def send(self, delivery: Delivery) -> None:
         """Send one message that fits the capabilities; raises ``DeliveryError``."""
 
-    async def typing(self, conversation_id: str, on: bool) -> None:  # noqa: B027 - optional
-        """Show or hide that an answer is being written, where the channel can."""
+    async def typing(self, user: str, on: bool) -> None:  # noqa: B027 - optional
+        """Show or hide that an answer to a customer of this channel is being written, where it can."""
 
 
 def degrade(body: Body, capabilities: Capabilities) -> list[Body]:

@@ -47,7 +47,11 @@ def _faults(asked: argparse.Namespace) -> bool:
 async def _run(asked: argparse.Namespace, var: Path) -> Verdict:
     each = max(1, asked.messages // asked.customers)
     platforms = [PLATFORMS[asked.channel]()]
-    verdicts = await run(platforms, Path.cwd(), var, asked.customers, each, asked.minutes * 60)
+    seconds = asked.minutes * 60
+    verdicts = await run(
+        platforms, Path.cwd(), var, asked.customers, each, seconds,
+        tell=lambda line: print(f"{asked.channel}: {line}", file=sys.stderr),
+    )  # fmt: skip
     return verdicts[asked.channel]
 
 

@@ -24,6 +24,7 @@ from bot.orders.promise import local_day
 from bot.orders.ticker import Ticker
 from bot.orders.wire import event_from_json
 from bot.settings import Settings
+from bot.storage.conversations import Address
 
 _CHANNEL, _USER = "web", "demo-cod"
 _WORDS = {
@@ -199,5 +200,5 @@ def _plain(day: str) -> str:
     return day.partition("（")[0]
 
 
-async def _no_typing(conversation_id: str, on: bool) -> None:
+async def _no_typing(address: Address, on: bool) -> None:
     return None

@@ -35,7 +35,7 @@ from bot.desk.steps import Step, next_step
 from bot.language import Language
 from bot.linking.codes import without_code
 from bot.linking.talk import LinkTalk
-from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
+from bot.storage.conversations import Address, ConversationRow, MessageRow, TurnRow
 from bot.storage.desk import ConversationOrderRow
 from bot.storage.engine import Database
 
@@ -54,7 +54,7 @@ class Workers:
         dialogue: runs turns.
         phrases: lines that must not depend on the engine.
         on_reply: called with the conversation id after each commit that may have left replies.
-        on_typing: called with (conversation id, True or False) around the bot's work.
+        on_typing: called with (where the customer wrote, True or False) around the bot's work.
         queue_ack_every: least time between two acknowledgements to a waiting customer.
         desk: when people answer, and how customers rate them.
         unread: what to say to a file that nobody asked for; without it the dialogue answers that too.
@@ -67,7 +67,7 @@ class Workers:
         dialogue: Dialogue,
         phrases: Phrases,
         on_reply: Callable[[str], None],
-        on_typing: Callable[[str, bool], Awaitable[None]],
+        on_typing: Callable[[Address, bool], Awaitable[None]],
         queue_ack_every: timedelta,
         desk: DeskRules,
         unread: Callable[[FileKind, Language], Body] | None = None,
@@ -196,7 +196,8 @@ class Workers:
     async def _run_turn(
         self, message: MessageRow, body: Body, conversation: ConversationRow
     ) -> None:
-        await self._on_typing(conversation.id, True)
+        asked_at = Address(message.channel, message.user or conversation.user)
+        await self._on_typing(asked_at, True)
         try:
             outcome = await self._dialogue.turn(
                 conversation.id,
@@ -221,7 +222,7 @@ class Workers:
         else:
             await self._commit(message, outcome)
         finally:
-            await self._on_typing(conversation.id, False)
+            await self._on_typing(asked_at, False)
 
     def _understood(self, outcome: Outcome, body: Body) -> Outcome:
         """Return the outcome for a file alone: what no task asked for is taken as what it is."""

@@ -1,7 +1,9 @@
 """``POST /webhooks/rest/webhook``: the messages of Rasa's REST channel, served by the app.
 
 Existing clients of Rasa work by changing the address. The caller waits for the turn; lines that an
-agent wrote in between come with the next answer, since this channel cannot speak first.
+agent wrote in between come with the next answer, since this channel cannot speak first. A caller who
+gives a ``message_id`` may ask again under it when the response got lost: it is given what that
+response had in it, each reply with the ``seq`` by which repetitions are told.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.conversations import transcript
+from bot.conversations.inbox import Accepted
 from bot.conversations.metrics import ANSWER_SECONDS, DELIVERIES
 from bot.conversations.model import Body, Direction, Inbound, MessageState
 from bot.linking.codes import LinkCodes
@@ -84,32 +87,48 @@ def rest_router(
             guarded=False,  # the caller is a program of the shop
         )
         await reception.workers.idle(accepted.conversation_id)
-        replies = await _collect(database, message.sender)
-        DELIVERIES.labels(CHANNEL, "delivered").inc(len(replies))
+        replies = await _collect(database, message.sender, accepted)
         if replies and accepted.new:
             ANSWER_SECONDS.labels(CHANNEL).observe(time.perf_counter() - began)
-        return [_as_rasa(message.sender, codes.reveal(body)) for body in replies]
+        return [
+            _as_rasa(message.sender, codes.reveal(body))
+            | ({"seq": seq} if message.message_id else {})
+            for seq, body in replies
+        ]
 
     return router
 
 
-async def _collect(database: Database, user: str) -> list[Body]:
-    """Take the waiting replies to a customer of this channel out of the outbox, in order."""
+async def _collect(database: Database, user: str, accepted: Accepted) -> list[tuple[int, Body]]:
+    """Take the waiting replies to a customer of this channel out of the outbox, in order.
+
+    A message that is repeated also gets what was taken since it came and before the next one did.
+    """
+    theirs = transcript.lines_at(Address(CHANNEL, user))
     async with database.write() as session:
+        wanted: ColumnElement[bool] = MessageRow.state == MessageState.PENDING.value
+        if not accepted.new:
+            next_at = await session.scalar(
+                select(func.min(MessageRow.created_at)).where(
+                    theirs,
+                    MessageRow.direction == Direction.IN.value,
+                    MessageRow.seq > accepted.entry.seq,
+                )
+            )
+            taken = MessageRow.done_at >= accepted.entry.at
+            wanted |= taken & (MessageRow.done_at < next_at) if next_at else taken
         rows = await session.scalars(
             select(MessageRow)
-            .where(
-                transcript.lines_at(Address(CHANNEL, user)),
-                MessageRow.direction == Direction.OUT.value,
-                MessageRow.state == MessageState.PENDING.value,
-            )
+            .where(theirs, MessageRow.direction == Direction.OUT.value, wanted)
             .order_by(MessageRow.seq)
         )
-        bodies = []
+        replies = []
         for row in rows:
-            row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)
-            bodies.append(Body.from_json(row.body))
-        return bodies
+            if row.state == MessageState.PENDING.value:
+                row.state, row.done_at = MessageState.DONE.value, datetime.now(UTC)
+                DELIVERIES.labels(CHANNEL, "delivered").inc()
+            replies.append((row.seq, Body.from_json(row.body)))
+        return replies
 
 
 def _as_rasa(recipient: str, body: Body) -> dict[str, Any]:

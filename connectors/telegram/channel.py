@@ -109,7 +109,6 @@ class TelegramChannel(Connector):
         self._sequence = Sequence()
         self._intake: Intake | None = None
         self._task: asyncio.Task[None] | None = None
-        self._chats: OrderedDict[str, str] = OrderedDict()
         self._sent_at: OrderedDict[int, float] = OrderedDict()
         self._typing: dict[str, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
@@ -163,14 +162,13 @@ class TelegramChannel(Connector):
             # Without the cause: PTB's traceback may quote the token.
             raise translate(error) from None
 
-    async def typing(self, conversation_id: str, on: bool) -> None:
+    async def typing(self, user: str, on: bool) -> None:
         """Show that an answer is being written when it takes a moment."""
-        running = self._typing.pop(conversation_id, None)
+        running = self._typing.pop(user, None)
         if running is not None:
             running.cancel()
-        user = self._chats.get(conversation_id)
-        if on and user is not None:
-            self._typing[conversation_id] = asyncio.create_task(self._show_typing(chat_of(user)))
+        if on:
+            self._typing[user] = asyncio.create_task(self._show_typing(chat_of(user)))
 
     async def _run(self, reception: Reception) -> None:
         await self._connect(reception)
@@ -196,7 +194,6 @@ class TelegramChannel(Connector):
                     self._fittings,
                     self._signer,
                     reception,
-                    self._remember,
                 )
                 self._sequence.next = await intake.next_update()
                 self._intake = intake
@@ -230,12 +227,6 @@ class TelegramChannel(Connector):
                 update.callback_query.id, notice, show_alert=notice is not None
             )
             self._aside(_quietly(answer))
-
-    def _remember(self, conversation_id: str, user: str) -> None:
-        self._chats[conversation_id] = user
-        self._chats.move_to_end(conversation_id)
-        if len(self._chats) > _CHATS_REMEMBERED:
-            self._chats.popitem(last=False)
 
     async def _pace(self, chat_id: int) -> None:
         """Wait until a second has passed since the last message to this chat arrived."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from telegram.constants import ChatType, MessageEntityType
 from telegram.error import TelegramError
 
 from bot.conversations.files import LIMIT_BYTES, FileRefusedError
-from bot.conversations.inbox import Accepted, Reply
+from bot.conversations.inbox import Reply
 from bot.conversations.model import Attachment, Body, Button, Direction, Inbound, State
 from bot.conversations.transcript import lines_at, open_conversation
 from bot.language import Language
@@ -62,7 +62,6 @@ class Intake:
     Args:
         me: the bot's own account.
         bot: downloads files.
-        on_accepted: called with (conversation id, customer) for every message taken in.
     """
 
     def __init__(
@@ -72,7 +71,6 @@ class Intake:
         fittings: Fittings,
         signer: ButtonSigner,
         reception: Reception,
-        on_accepted: Callable[[str, str], None],
     ) -> None:
         self._me = me
         self._bot = bot
@@ -84,7 +82,6 @@ class Intake:
         self._default_language: Language = fittings.settings.default_language
         self._signer = signer
         self._reception = reception
-        self._on_accepted = on_accepted
         self._albums: deque[str] = deque(maxlen=_ALBUMS_REMEMBERED)
 
     async def take(self, update: Update) -> str | None:
@@ -126,11 +123,11 @@ class Intake:
 
     async def accept(self, inbound: Inbound) -> None:
         """Have a message answered by the dialogue."""
-        self._accepted(await self._reception.accept(inbound), inbound)
+        await self._reception.accept(inbound)
 
     async def note(self, inbound: Inbound, reply: Reply, language: Language | None = None) -> None:
         """Store a message with what the channel says to it by itself."""
-        self._accepted(await self._reception.note(inbound, reply, language), inbound)
+        await self._reception.note(inbound, reply, language)
 
     def language_of(self, user: User) -> Language:
         """Return the language of somebody's Telegram, for who has not written anything yet."""
@@ -202,9 +199,6 @@ class Intake:
             )
         buttons = Body.from_json(body).buttons if body else ()
         return buttons[index] if index < len(buttons) else None
-
-    def _accepted(self, accepted: Accepted, inbound: Inbound) -> None:
-        self._on_accepted(accepted.conversation_id, inbound.user)
 
     def addressed(self, message: Message) -> str | None:
         """Return the text without the bot's name when a group's message is meant for the bot."""

@@ -113,9 +113,9 @@ class WebChannel(Connector):
         await self.server.emit("message", to_wire(delivery.entry), room=room)
         await self.server.emit("state", {"state": delivery.state}, room=room)
 
-    async def typing(self, conversation_id: str, on: bool) -> None:
+    async def typing(self, user: str, on: bool) -> None:
         """Show or hide the dots."""
-        await self.server.emit("typing", {"on": on, "author": "bot"}, room=conversation_id)
+        await self.server.emit("typing", {"on": on, "author": "bot"}, room=_room(user))
 
     async def show_service(self, conversation_id: str, service: Service) -> None:
         """Show who answers now, or how many wait before this customer."""
@@ -123,8 +123,15 @@ class WebChannel(Connector):
         await self.server.emit("service", service_to_wire(service), room=conversation_id)
 
     async def show_typing(self, conversation_id: str, on: bool) -> None:
-        """Show or hide that the agent is typing."""
-        await self.server.emit("typing", {"on": on, "author": "agent"}, room=conversation_id)
+        """Show that the agent is typing, where the customer wrote last; hide it wherever it was shown."""
+        room = conversation_id
+        if on:
+            async with self._database.read() as session:
+                conversation = await session.get(ConversationRow, conversation_id)
+            if conversation is None or conversation.address.channel != self.name:
+                return
+            room = _room(conversation.address.user)
+        await self.server.emit("typing", {"on": on, "author": "agent"}, room=room)
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         if not auth:

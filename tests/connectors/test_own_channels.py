@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from bot.conversations import transcript
+from bot.conversations.model import Author, Body
+from bot.storage.conversations import ConversationRow
 from tests.connectors.harness import CHOICES, RICH_TEXT, RunningApp, running_app, until
 from tests.connectors.web.line import Line, Lines
 
@@ -61,7 +65,7 @@ class Rest(Client):
 
     def __init__(self, app: RunningApp) -> None:
         super().__init__(app)
-        self.got: list[dict[str, Any]] = []
+        self.got: dict[int, dict[str, Any]] = {}
 
     async def say(self, identifier: str, text: str, payload: str | None = None) -> bool:
         answer = await self.app.http.post(
@@ -69,12 +73,12 @@ class Rest(Client):
             json={"sender": f"c{id(self)}", "message": payload or text, "message_id": identifier},
         )
         if answer.status_code == 200:
-            self.got += answer.json()
+            self.got |= {reply["seq"]: reply for reply in answer.json()}
         return answer.status_code == 200
 
     @property
     def replies(self) -> list[dict[str, Any]]:
-        return self.got
+        return list(self.got.values())
 
 
 @pytest.fixture(params=[Widget, Rest])
@@ -112,6 +116,32 @@ async def test_emoji_right_to_left_and_long_texts_arrive_whole(client: Client) -
     emoji, rich, *long = [reply["text"] for reply in await client.until(3)]
     assert (emoji, rich) == (f"re {_EMOJI}", RICH_TEXT)
     assert "".join(long) == "".join(f"第{n}句话，说得长一点。" for n in range(1200))
+
+
+async def test_a_rest_response_that_got_lost_is_given_again_whole(
+    root: Path, tmp_path: Path
+) -> None:
+    async with running_app(root, tmp_path) as app:
+
+        async def ask(text: str, **more: str) -> list[dict[str, Any]]:
+            message = {"sender": "c1", "message": text, **more}
+            answer = await app.http.post("/webhooks/rest/webhook", json=message)
+            replies: list[dict[str, Any]] = answer.json()
+            return replies
+
+        first = await ask("包邮吗", message_id="1")
+        assert [reply["text"] for reply in first] == ["re 包邮吗"]
+        async with app.database.write() as session:
+            conversation = (await session.scalars(select(ConversationRow))).one()
+            transcript.append_out(session, conversation, [Body("我是小陈")], Author.AGENT)
+        second = await ask("多久到", message_id="2")
+        assert [reply["text"] for reply in second] == ["我是小陈", "re 多久到"]
+        for _ in range(2):
+            assert await ask("包邮吗", message_id="1") == first
+            assert await ask("多久到", message_id="2") == second
+        # As Rasa's own for those who don't name their messages.
+        assert await ask("谢谢") == [{"recipient_id": "c1", "text": "re 谢谢"}]
+        assert app.dialogue.seen == ["包邮吗", "多久到", "谢谢"]
 
 
 async def test_what_is_too_large_or_of_no_known_kind_is_refused(root: Path, tmp_path: Path) -> None:

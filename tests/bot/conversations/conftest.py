@@ -25,6 +25,7 @@ from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours
 from bot.desk.rules import DeskRules
 from bot.language import Language, detect, reply_language
+from bot.storage.conversations import Address
 from bot.storage.engine import Database
 
 
@@ -149,5 +150,5 @@ async def desk(database: Database, phrases: Phrases, catalogue: Catalogue) -> As
     await outbox.close()
 
 
-async def _no_typing(conversation_id: str, on: bool) -> None:
+async def _no_typing(address: Address, on: bool) -> None:
     return None

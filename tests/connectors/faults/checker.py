@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -39,6 +39,9 @@ class Verdict:
     confirmation did not reach us. Neither platform can be asked, so these can't be avoided without
     losing answers instead. Both causes are proven one by one, from the database as the killed process
     left it and from the platform's own log; any other second time is ``doubled``.
+
+    ``held`` are answers that wait for the customer's next message, as they should: the platform's own
+    count lets the bot send this customer nothing more, and our database has them still to be sent.
     """
 
     sent: int
@@ -46,11 +49,12 @@ class Verdict:
     doubled: int
     misordered: int
     repeated: int
+    held: int = 0
 
     def __str__(self) -> str:
         return (
             f"{self.sent} messages: lost {self.lost}, doubled {self.doubled}, "
-            f"misordered {self.misordered}, repeated because unconfirmed {self.repeated}"
+            f"misordered {self.misordered}, repeated because unconfirmed {self.repeated}, held {self.held}"
         )
 
 
@@ -58,9 +62,10 @@ def check(
     asked: Mapping[int, Sequence[str]],
     shown: Mapping[int, Sequence[Show]],
     kills: Sequence[Kill],
+    held_back: Collection[str] = (),
 ) -> Verdict:
-    """Compare what customers asked, in order, with what they were shown."""
-    lost = doubled = misordered = repeated = 0
+    """Compare what customers asked, in order, with what they were shown; see ``Verdict.held``."""
+    lost = doubled = misordered = repeated = held = 0
     for customer, questions in asked.items():
         first: dict[str, Show] = {}
         order: list[str] = []
@@ -75,11 +80,13 @@ def check(
                 else:
                     doubled += 1
         wanted = [f"re {question}" for question in questions]
-        lost += sum(answer not in first for answer in wanted)
+        missing = [answer for answer in wanted if answer not in first]
+        waiting = sum(answer in held_back for answer in missing)
+        lost, held = lost + len(missing) - waiting, held + waiting
         place = {answer: n for n, answer in enumerate(wanted)}
         places = [place[answer] for answer in order if answer in place]
         misordered += sum(b < a for a, b in itertools.pairwise(places))
-    return Verdict(sum(map(len, asked.values())), lost, doubled, misordered, repeated)
+    return Verdict(sum(map(len, asked.values())), lost, doubled, misordered, repeated, held)
 
 
 def _killed_between(kills: Sequence[Kill], one: Show, other: Show, answer: str) -> bool:

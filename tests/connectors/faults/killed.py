@@ -69,13 +69,14 @@ class KilledApp:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
-            self.kills.append(Kill(self.number, self._unconfirmed()))
+            self.kills.append(Kill(self.number, self.undelivered()))
 
     def unanswered(self) -> int:
         """Return how many messages of customers are still to be worked on."""
         return len(self._pending("in"))
 
-    def _unconfirmed(self) -> frozenset[str]:
+    def undelivered(self) -> frozenset[str]:
+        """Return the answers that are not written down as delivered."""
         return frozenset(json.loads(body)["text"] for body in self._pending("out"))
 
     def _pending(self, direction: str) -> list[str]:

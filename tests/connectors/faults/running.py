@@ -8,30 +8,30 @@ import math
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.connectors.faults.checker import Show, Verdict, check
+from tests.connectors.faults.checker import Kill, Show, Verdict, check
 from tests.connectors.faults.killed import KilledApp
 
 # When for so long nothing was answered and nothing worked on, nothing more is waited for.
 _STALLED_S = 45.0
 # What comes twice comes within this time of the first.
 _LISTEN_ON_S = 2.0
+# How often customers write again whose answers are held back; each time some of them come.
+_ROUNDS = 20
+_TELL_EVERY_S = 10.0
 
 
 class Platform(ABC):
     """One channel's platform, its customers, and how it fails.
-
-    ``counts_messages`` says that it takes only so many messages for each of a customer's.
 
     Args:
         calm: nothing fails; for measuring.
     """
 
     name: ClassVar[str]
-    counts_messages: ClassVar[bool] = False
     app: KilledApp
 
     def __init__(self, calm: bool = False) -> None:
@@ -56,6 +56,10 @@ class Platform(ABC):
     @abstractmethod
     def shown(self) -> Mapping[int, Sequence[Show]]:
         """Return what each customer has seen, in order."""
+
+    def full(self, customer: int) -> bool:
+        """Tell whether the platform lets the bot send this customer nothing more until they write."""
+        return False
 
 
 @contextlib.asynccontextmanager
@@ -83,11 +87,13 @@ async def run(
     messages: int,
     seconds: float = math.inf,
     seed: int = 1,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Verdict]:
     """Let ``customers`` of each platform send ``messages`` each, and kill the app after one and two thirds.
 
     Args:
         seconds: after this time nobody writes any more; it has thirds, too.
+        tell: is told how far it is, every ten seconds.
     """
     async with running(platforms, root, var) as app:
         asked: dict[str, dict[int, list[str]]] = {p.name: {} for p in platforms}
@@ -116,16 +122,37 @@ async def run(
                     await asyncio.sleep(0.01)
                 await app.kill()
 
+        async def teller() -> None:
+            while True:
+                await asyncio.sleep(_TELL_EVERY_S)
+                tell(f"{sent} of {total} sent, {app.unanswered()} being worked on")
+
         numbers = range(1, customers + 1)
+        telling = asyncio.create_task(teller())
         await asyncio.gather(killer(), *(customer(p, n) for p in platforms for n in numbers))
         await _until_answered(app, platforms, asked)
-        if await _write_once_more(platforms, asked):
+        for _ in range(_ROUNDS):
+            if not await _write_once_more(app, platforms, asked):
+                break
             await _until_answered(app, platforms, asked)
-        return {p.name: check(asked[p.name], p.shown(), app.kills) for p in platforms}
+        telling.cancel()
+        return {p.name: _verdict(app, p, asked[p.name], app.kills) for p in platforms}
+
+
+def _verdict(
+    app: KilledApp,
+    platform: Platform,
+    asked: Mapping[int, Sequence[str]],
+    kills: Sequence[Kill] = (),
+) -> Verdict:
+    full = [customer for customer in asked if platform.full(customer)]
+    held_back = app.undelivered() if full else frozenset()
+    theirs = {f"re {question}" for customer in full for question in asked[customer]}
+    return check(asked, platform.shown(), kills, held_back & theirs)
 
 
 async def _write_once_more(
-    platforms: Sequence[Platform], asked: Mapping[str, Mapping[int, list[str]]]
+    app: KilledApp, platforms: Sequence[Platform], asked: Mapping[str, Mapping[int, list[str]]]
 ) -> bool:
     """Let customers write again whose answers are held back because the platform counts messages.
 
@@ -134,8 +161,7 @@ async def _write_once_more(
     waiting = False
     for platform in platforms:
         for number, mine in asked[platform.name].items():
-            seen = {number: platform.shown().get(number, ())}
-            if platform.counts_messages and check({number: mine}, seen, ()).lost:
+            if platform.full(number) and _verdict(app, platform, {number: mine}).held:
                 waiting = True
                 mine.append(f"{platform.name} {number} #{len(mine)}")
                 await platform.deliver(number, mine[-1], random.Random(number))
@@ -148,7 +174,7 @@ async def _until_answered(
     """Wait until nothing is missing or nothing comes any more, and a moment for what comes twice."""
     missing, since = (-1, -1), time.monotonic()
     while time.monotonic() < since + _STALLED_S:
-        lost = sum(check(asked[p.name], p.shown(), ()).lost for p in platforms)
+        lost = sum(_verdict(app, p, asked[p.name]).lost for p in platforms)
         if not lost:
             break
         now = (lost, app.unanswered())

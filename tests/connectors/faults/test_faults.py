@@ -21,7 +21,7 @@ async def test_two_kills_lose_double_and_misorder_nothing(root: Path, tmp_path: 
     for name, verdict in verdicts.items():
         print(f"{name}: {verdict}")  # noqa: T201
         assert verdict.sent >= _CUSTOMERS * _MESSAGES
-        assert (verdict.lost, verdict.doubled, verdict.misordered) == (0, 0, 0), name
+        assert (verdict.lost, verdict.doubled, verdict.misordered, verdict.held) == (0,) * 4, name
         # What the platform took without our hearing of it, at a kill or when a response got lost.
         assert verdict.repeated <= _CUSTOMERS * _MESSAGES / 4, name
 
@@ -33,6 +33,10 @@ def test_the_checker_sees_what_is_lost_doubled_and_misordered() -> None:
         2: [Show("re d", 1), Show("re d", 2, heard=False), Show("re d", 2)],
     }
     assert check(asked, shown, [Kill(1, frozenset({"re d"}))]) == Verdict(4, 1, 1, 1, 2)
+    # The last answer waits for the customer's next message.
+    silent = {**shown, 2: []}
+    assert check(asked, silent, [], {"re d"}) == Verdict(4, 1, 1, 1, 0, held=1)
+    assert check(asked, silent, [], {"re a"}) == Verdict(4, 2, 1, 1, 0)
     # Nobody was killed in between, or it had been written down by then.
     for kills in ([], [Kill(1, frozenset())], [Kill(2, frozenset({"re d"}))]):
         assert check(asked, shown, kills) == Verdict(4, 1, 2, 1, 1)

@@ -27,7 +27,6 @@ class WeChat(Platform):
     customer-service messages is refused or broken off."""
 
     name = "wechat"
-    counts_messages = True
 
     def __init__(self, calm: bool = False) -> None:
         super().__init__(calm)
@@ -78,6 +77,10 @@ class WeChat(Platform):
 
     def shown(self) -> Mapping[int, Sequence[Show]]:
         return self._log
+
+    def full(self, customer: int) -> bool:
+        # The last one is kept for a person.
+        return self._fake.customers[f"o{customer}"].left() <= 1
 
     def _mood(self) -> int | str | None:
         refused = self._moods.random() < _REFUSED_SHARE

@@ -30,7 +30,6 @@ class WeCom(Platform):
     messages stands twice in what we read, and callbacks come late, twice or without anything new."""
 
     name = "wecom"
-    counts_messages = True
 
     def __init__(self, calm: bool = False) -> None:
         super().__init__(calm)
@@ -74,6 +73,10 @@ class WeCom(Platform):
 
     def shown(self) -> Mapping[int, Sequence[Show]]:
         return self._log
+
+    def full(self, customer: int) -> bool:
+        # The last one is kept for a person.
+        return self._fake.sessions[f"wm{customer}"].left <= 1
 
     def _mood(self) -> int | str | None:
         refused = self._moods.random() < _REFUSED_SHARE

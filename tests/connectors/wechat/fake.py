@@ -59,10 +59,13 @@ class Customer:
     follows: bool = True
     grants: list[tuple[float, int]] = field(default_factory=list)
 
-    def take(self) -> bool:
+    def left(self) -> int:
         now = time.monotonic()
         self.grants = sorted((until, left) for until, left in self.grants if until > now and left)
-        if not self.grants:
+        return sum(left for _, left in self.grants)
+
+    def take(self) -> bool:
+        if not self.left():
             return False
         until, left = self.grants[0]
         self.grants[0] = (until, left - 1)

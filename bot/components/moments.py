@@ -46,8 +46,10 @@ _BOUND_EN = re.compile(
 )
 _BOUND_ZH = re.compile(r"(?:点钟?|[半整分]|[0-9])\s*(?P<word>以后|之后|过后|后|以前|之前|前)")
 _ROUGHLY_EN = re.compile(r"\b(?:around|about|approximately)(?=\s+[0-9])", re.IGNORECASE)
-# The library knows 25日 and not 25号, which is what people say.
-_DAY_OF_MONTH_ZH = re.compile(r"(?<=[0-9])号(?!\s*[楼栋院门店线仓馆位])")
+# The library knows 25日 and not 25号, which is what people say; behind a street it is a house.
+_DAY_OF_MONTH_ZH = re.compile(
+    r"(?<![路街道巷弄0-9])(?<![路街道巷弄] )([0-9]{1,2})号(?!\s*[楼栋院门店线仓馆位])"
+)
 # "尾号3321 周六" is no span of 3321 weeks.
 _DIGITS_BEFORE_WEEKDAY = re.compile(r"[0-9]{3,}(?=\s*(?:周|星期|礼拜))")
 _UNTIL = {"no later than", "before", "by", "until", "till", "以前", "之前", "前"}
@@ -57,7 +59,6 @@ _BARE_HOUR = re.compile(rf"{_NUMBER}+点")
 _AFTER_BARE_HOUR = re.compile(r"\s*(?:$|[钟半整前后以之到至左多送来取见过\-~,，.。!！?？;；])")
 _BIT = re.compile(r"(?:一|几|两|有)点")
 _HOUSE_NUMBER = re.compile(r"\s*[楼栋院门店线仓馆位]")
-_STREET = re.compile(r"[路街道巷弄]\s*$")
 
 # What the shop's couriers mean by a part of the day, by the library's code for it.
 _PARTS_OF_DAY = {
@@ -122,7 +123,9 @@ class MomentReader:
         moments: list[Moment] = []
         if has_han:
             plain = _DIGITS_BEFORE_WEEKDAY.sub(lambda match: " " * len(match.group()), text)
-            moments += _read(self._zh, _MAY_HOLD_ZH, _DAY_OF_MONTH_ZH.sub("日", plain), reference)
+            moments += _read(
+                self._zh, _MAY_HOLD_ZH, _DAY_OF_MONTH_ZH.sub(r"\1日", plain), reference
+            )
         rest = _BOUND_EN.sub(lambda match: "at".rjust(len(match["word"])), _blank(text, moments))
         rest = _ROUGHLY_EN.sub(lambda match: " " * len(match.group()), rest)
         moments += _read(self._en, _MAY_HOLD_EN, rest, reference)
@@ -154,7 +157,7 @@ def _resolve(text: str, result: Any) -> Iterator[Moment]:
         not _AFTER_BARE_HOUR.match(rest) or (_BIT.fullmatch(words) and not rest.strip())
     ):
         return
-    if words.endswith("号") and (_HOUSE_NUMBER.match(rest) or _STREET.search(text[:start])):
+    if words.endswith("号") and _HOUSE_NUMBER.match(rest):
         return
     if words.isdecimal():  # "Room 1201" is no year, and a year alone no day
         return

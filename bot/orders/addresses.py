@@ -49,7 +49,7 @@ _LEAD_EN = re.compile(
 _TAIL_EN = re.compile(r"(?i)[\s,.;!]*(?:please|thanks?|thank you|instead)?[\s.;!]*$")
 # What follows an address in a sentence: a time, a note, a yes.
 _CLAUSE_EN = re.compile(
-    r"(?i)(?:,|;|\band\b|\bbut\b)\s*(?=(?:please|then|also|and|deliver|call|ring|text|leave|bring|come|make|move|change|confirm|phone|thanks?|yes"
+    r"(?i)(?:,|;|\band\b|\bbut\b|(?=\bon (?:next |this )?\w+day\b))\s*(?=(?:please|then|also|and|deliver|call|ring|text|leave|bring|come|make|move|change|confirm|phone|thanks?|yes"
     r"|on|at|by|after|before|tomorrow|(?:next |this )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b).*$",
     re.DOTALL,
 )

@@ -51,7 +51,7 @@ _DAY_OF_MONTH_ZH = re.compile(
     r"(?<![路街道巷弄0-9])(?<![路街道巷弄] )([0-9]{1,2})号(?!\s*[楼栋院门店线仓馆位])"
 )
 # "尾号3321 周六" is no span of 3321 weeks.
-_DIGITS_BEFORE_WEEKDAY = re.compile(r"[0-9]{3,}(?=\s*(?:周|星期|礼拜))")
+_DIGITS_BEFORE_WEEKDAY = re.compile(r"[0-9]{3,}(?=[0-9\s]*(?:周|星期|礼拜))")
 _UNTIL = {"no later than", "before", "by", "until", "till", "以前", "之前", "前"}
 
 # 一点 is "a bit" and 三点建议 "three suggestions": a bare hour counts only before one of these.

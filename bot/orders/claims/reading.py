@@ -107,6 +107,20 @@ _GENERIC = frozenset({"the", "and", "for", "with", "pack", "pairs", "set"})
 
 
 _NAMED = {
+    Goal.CHANGE_PHONE: re.compile(
+        r"[改换][^,，。]{0,5}(?:手机|电话|号码)|(?:手机|电话|号码)[^,，。]{0,4}[改换]"
+        r"|(?<![a-z])(?:change|update|switch)\b[^.,;!?]{0,16}\b(?:phone|mobile)",
+        re.I,
+    ),
+    Goal.CHANGE_DELIVERY_TIME: re.compile(
+        r"[改换][^,，。]{0,5}时间|时间[^,，。]{0,4}[改换]"
+        r"|(?<![a-z])(?:change|move|switch)\b[^.,;!?]{0,16}\b(?:time|day|date)|(?<![a-z])deliver (?:it|them)? ?(?:on|at|next|tomorrow)(?![a-z])",
+        re.I,
+    ),
+    Goal.CHANGE_ADDRESS: re.compile(
+        r"[改换][^,，。]{0,5}地址|地址[^,，。]{0,4}[改换]|(?<![a-z])(?:change|update)\b[^.,;!?]{0,20}\baddress",
+        re.I,
+    ),
     Goal.INVOICE: re.compile(r"发票|开票|(?<![a-z])invoice(?![a-z])", re.I),
     Goal.EXCHANGE_REQUEST: re.compile(
         r"换货|[想要给]换|换一?[件双个条台]|换[大小]|(?<![a-z])(?:exchange|swap)(?![a-z])", re.I
@@ -138,7 +152,7 @@ def only_forgets(text: str) -> bool:
 
 
 def goal_in(text: str) -> Goal | None:
-    """Return the claim that a message names, when the classifier saw only the codes in it."""
+    """Return the task that a message names, when the classifier saw only the codes in it."""
     plain = normalise(text)
     return next((goal for goal, words in _NAMED.items() if words.search(plain)), None)
 

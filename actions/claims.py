@@ -34,7 +34,15 @@ from bot.orders.answers import Goal, Reply
 from bot.orders.claims import answers
 from bot.orders.claims.invoices import seems_a_tax_number, seems_an_email
 from bot.orders.claims.model import KINDS, Claim, Detail
-from bot.orders.claims.reading import Told, forgets, gives, grown, only_forgets, still_missing
+from bot.orders.claims.reading import (
+    Told,
+    forgets,
+    gives,
+    grown,
+    looks_again,
+    only_forgets,
+    still_missing,
+)
 from bot.orders.claims.rules import Refusal, concerns, is_company, missing, possible
 from bot.orders.model import Order
 from bot.orders.reading import is_no, is_yes
@@ -73,7 +81,7 @@ class ClaimTalk:
             return None
         goal, told = Goal(before["goal"]), told_of(tracker)
         unsure = confidence_of(tracker) < SURE
-        if forgets(told.text) and unsure:
+        if only_forgets(told.text) or (forgets(told.text) and unsure):
             return goal
         if asked_for != DETAIL or "asks" not in before:
             return None
@@ -115,6 +123,8 @@ class ClaimTalk:
         looked = goal is Goal.NOT_RECEIVED and still_missing(told.text)
         if here and asked_for == GO_AHEAD and looked and confidence_of(tracker) < _CERTAIN:
             return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, True)], None
+        if here and asked_for == GO_AHEAD and goal is Goal.NOT_RECEIVED and looks_again(told.text):
+            return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, False)], None
         if here and intent in ELSEWHERE and (intent in QUESTIONS or not changed):
             return [], asked_for
         if here and (only_forgets(told.text) or (forgets(told.text) and not changed)):

@@ -360,3 +360,40 @@ async def test_what_broke_is_said_once_and_no_photo_is_an_answer(customer: Custo
         "跑步鞋开胶了 我没有照片", order_goal="wrong_or_damaged_item", **PROVED
     )
     assert names(said) == ["utter_preview_problem"]
+
+
+async def test_a_found_parcel_needs_no_case(customer: Customer, shop: Database) -> None:
+    for words in ("我再找找", "found it, thanks"):
+        said = await customer.says("显示签收了 我没收到", order_goal="not_received", **PROVED)
+        assert names(said)[-1] == "utter_not_received_help"
+        customer.intent = {"name": "thanks", "confidence": 0.9}
+        assert names(await customer.says(words)) == ["utter_claim_kept"]
+        customer.intent = {}
+    async with shop.read() as session:
+        assert (await session.scalars(select(CaseRow))).all() == []
+
+
+@pytest.mark.parametrize(
+    ("no", "name"), [("不对，是王方", "王方"), ("no, it's Wang Fang", "Wang Fang")]
+)
+async def test_a_wrong_name_is_corrected_before_the_yes(
+    customer: Customer, no: str, name: str
+) -> None:
+    cod = {"order_number": "SO20261105002", "phone_last4": "3321"}
+    await customer.says("收货人改成王芳", order_goal="change_address", **cod)
+    customer.intent = {"name": "deny", "confidence": 0.95}
+    said = await customer.says(no)
+    assert names(said) == ["utter_preview_change_cod"]
+    assert name in said[0]["changes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [("SO20261105002 3321 改时间", "new_window"), ("SO20261105002 3321 改地址", "new_address")],
+)
+async def test_a_task_beside_the_codes_is_the_task(
+    customer: Customer, text: str, asks: str
+) -> None:
+    customer.intent = {"name": "inform", "confidence": 1.0}
+    await customer.says(text, order_number="SO20261105002", phone_last4="3321")
+    assert customer.asked_for == asks

@@ -113,7 +113,8 @@ _NAMED = {
         re.I,
     ),
     Goal.CHANGE_DELIVERY_TIME: re.compile(
-        r"[改换][^,，。]{0,5}时间|时间[^,，。]{0,4}[改换]"
+        r"[改换][^,，。]{0,5}时间|时间[^,，。]{0,4}[改换]|重新?(?:派|配)?送|再(?:派|配|送)"
+        r"|(?<![a-z])(?:redeliver|(?:deliver|come) again)"
         r"|(?<![a-z])(?:change|move|switch)\b[^.,;!?]{0,16}\b(?:time|day|date)|(?<![a-z])deliver (?:it|them)? ?(?:on|at|next|tomorrow)(?![a-z])",
         re.I,
     ),
@@ -162,6 +163,19 @@ def still_missing(text: str) -> bool:
     return (
         re.search(
             r"没有|没找到|找不到|没看到|找过|问过|都没|(?<![a-z])(?:looked|checked|nothing|nowhere|not there|isn'?t there|can'?t find|no sign)(?![a-z])",
+            normalise(text),
+            re.I,
+        )
+        is not None
+    )
+
+
+def looks_again(text: str) -> bool:
+    """Tell whether a customer has found the parcel after all, or goes to look for it."""
+    return (
+        re.search(
+            r"(?<![没未])(?<!没有)找到[了啦]|再[找看问]一?[找看问下]|(?<![没未])(?<!没有)收到了"
+            r"|(?<![a-z])(?:found it|i found|have found|(?:look|check|ask) again|here it is)(?![a-z])",
             normalise(text),
             re.I,
         )

@@ -27,7 +27,7 @@ def build_executor(
         Affirm(ladder, cards),
         Deny(ladder, cards),
         Handoff(cards),
-        ValidateOrderForm(orders, clock),
+        ValidateOrderForm(orders, clock, ladder),
         OrderAction(orders, clock),
         AskGoAhead(orders, clock),
         AskClaimDetail(orders, clock),

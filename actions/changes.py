@@ -37,6 +37,7 @@ from bot.orders.fields import Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
 from bot.orders.reading import Reading, read
+from bot.orders.recipients import corrects_name
 from bot.orders.service import Orders
 
 # Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
@@ -184,7 +185,8 @@ class ChangeTalk:
             now,
             self._policy,
             wants_time=goal is Goal.CHANGE_DELIVERY_TIME or asked_for == "new_window",
-            wants_name=asked_for == "new_recipient",
+            wants_name=asked_for == "new_recipient"
+            or (goal is Goal.CHANGE_RECIPIENT and asked_for == GO_AHEAD and corrects_name(text)),
         )
 
     async def finish(

@@ -34,7 +34,15 @@ from bot.orders.answers import Goal, Reply
 from bot.orders.claims import answers
 from bot.orders.claims.invoices import seems_a_tax_number, seems_an_email
 from bot.orders.claims.model import KINDS, Claim, Detail
-from bot.orders.claims.reading import Told, forgets, gives, grown, still_missing
+from bot.orders.claims.reading import (
+    Told,
+    forgets,
+    gives,
+    grown,
+    looks_again,
+    only_forgets,
+    still_missing,
+)
 from bot.orders.claims.rules import Refusal, concerns, is_company, missing, possible
 from bot.orders.model import Order
 from bot.orders.reading import is_no, is_yes
@@ -73,14 +81,15 @@ class ClaimTalk:
             return None
         goal, told = Goal(before["goal"]), told_of(tracker)
         unsure = confidence_of(tracker) < SURE
-        if forgets(told.text) and unsure:
+        if only_forgets(told.text) or (forgets(told.text) and unsure):
             return goal
         if asked_for != DETAIL or "asks" not in before:
             return None
         asked = Detail(before["asks"])
         old = Claim.from_json(before.get("claim"))
         claim = grown(old, told, order, goal, asked)
-        if not gives(old, claim, asked) or intent_of(tracker) in QUESTIONS:
+        answered = gives(old, claim, asked) or claim.photo != old.photo
+        if not answered or intent_of(tracker) in QUESTIONS:
             return None
         sure_value = asked in {Detail.TAX_NUMBER, Detail.EMAIL} or (
             asked is Detail.TITLE and is_company(claim.title or "")
@@ -114,9 +123,11 @@ class ClaimTalk:
         looked = goal is Goal.NOT_RECEIVED and still_missing(told.text)
         if here and asked_for == GO_AHEAD and looked and confidence_of(tracker) < _CERTAIN:
             return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, True)], None
+        if here and asked_for == GO_AHEAD and goal is Goal.NOT_RECEIVED and looks_again(told.text):
+            return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, False)], None
         if here and intent in ELSEWHERE and (intent in QUESTIONS or not changed):
             return [], asked_for
-        if here and forgets(told.text) and not changed:
+        if here and (only_forgets(told.text) or (forgets(told.text) and not changed)):
             return [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, False)], None
         kept = before | {"goal": goal.value, "claim": claim.to_json()}
         events: list[EventType] = [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, None)]

@@ -32,6 +32,15 @@ _DIGITS_BESIDE_CODE = re.compile(
     r"(?:so ?20\d{9}|sf\d{13})[\s,，.。;；:：/-]{0,3}(?:[^\d\s,，.。;；]{0,12}[\s:：]{0,2}){0,4}(\d{4})(?![\d-])",
     re.I,
 )
+# The digits first or last beside a question: "6688, also do you ship to Hong Kong?". Four digits in the
+# middle of a sentence are a price or a model, and a wrong guess costs one of the customer's tries.
+_BEFORE_DIGITS = r"(?:尾号|后四位|手机号?|号码|是|我的|的|嗯+|好的?|哦|it'?s|its|is|my|the|are|digits|phone|number|ok|okay|sure|here|[\s,，:：])*"
+_DIGITS_FIRST = re.compile(
+    rf"^{_BEFORE_DIGITS}(?:(\d{{4}})\s*[,，.。;；!！?？、~～\n]|((?!20[0-3]\d)\d{{4}})\s)", re.I
+)
+_DIGITS_LAST = re.compile(
+    rf"[,，.。;；!！?？、~～\n]{_BEFORE_DIGITS}(\d{{4}})[\s.。!！~～]*$", re.I
+)
 
 
 def intent_of(tracker: Tracker) -> str:
@@ -65,6 +74,13 @@ def digits_beside_code(text: str) -> str | None:
     """Return four digits that stand right behind an order or tracking number: "SO… 6688"."""
     found = _DIGITS_BESIDE_CODE.search(normalise(text))
     return found[1] if found else None
+
+
+def digits_beside_question(text: str) -> str | None:
+    """Return four digits that stand first or last in a message that says something else as well."""
+    plain = normalise(text).strip()
+    found = _DIGITS_FIRST.search(plain) or _DIGITS_LAST.search(plain)
+    return next((digits for digits in found.groups() if digits), None) if found else None
 
 
 def with_early(tracker: Tracker, *, starts: bool) -> dict[str, Any]:

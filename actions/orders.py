@@ -12,11 +12,32 @@ from actions.cards import SURE, CardAnswers
 from actions.changes import ASKED, ChangeTalk
 from actions.claims import ClaimTalk
 from actions.context import decide, language_of, text_of
-from actions.form import DETAIL, DRAFT, GO_AHEAD, STOPPED, digits_beside_code, intent_of, with_early
+from actions.faq import FaqLadder
+from actions.form import (
+    DETAIL,
+    DRAFT,
+    GO_AHEAD,
+    QUESTIONS,
+    STOPPED,
+    digits_beside_code,
+    digits_beside_question,
+    intent_of,
+    with_early,
+)
 from actions.proof import ProofTalk
 from actions.saying import say
 from bot.clock import Clock, utc_now
-from bot.orders.answers import Goal, Reply, answer, is_late, last_known, my_orders, promised
+from bot.orders.answers import (
+    Goal,
+    Reply,
+    answer,
+    asks_for_trace,
+    is_late,
+    last_known,
+    my_orders,
+    promised,
+    trace,
+)
 from bot.orders.book import BookDownError
 from bot.orders.cases import CaseKind
 from bot.orders.claims.reading import goal_in
@@ -47,7 +68,10 @@ _INTRODUCED = {
 class ValidateOrderForm(FormValidationAction):
     """Checks the proof as soon as it is there, then settles what the customer wants changed."""
 
-    def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, orders: Orders, clock: Clock = utc_now, ladder: FaqLadder | None = None
+    ) -> None:
+        self._ladder = ladder
         self._desk: OrderDesk = orders.desk
         self._cod = orders.cod
         self._talk = ChangeTalk(orders)
@@ -93,10 +117,17 @@ class ValidateOrderForm(FormValidationAction):
             events.append(SlotSet(_GOAL, Goal.ORDER_STATUS.value))
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
-        if number and not last_four and _NUMBER in given:
-            last_four = digits_beside_code(text_of(tracker))
-            if last_four:
-                events.append(SlotSet(_LAST_FOUR, last_four))
+        beside = None
+        if number and _NUMBER in given:
+            # They go before the end of a whole number, which may be the one to change to.
+            beside = digits_beside_code(text_of(tracker))
+        elif tracker.get_slot(REQUESTED_SLOT) == _LAST_FOUR and not last_four:
+            beside = digits_beside_question(text_of(tracker))
+        if beside:
+            last_four = given[_LAST_FOUR] = beside
+            events.append(SlotSet(_LAST_FOUR, beside))
+        if given and not starts:
+            self._answer_beside(dispatcher, tracker)
         spoken = await self._cod.spoken_of(tracker.sender_id)
         goal = _goal(tracker)
         if starts and intent_of(tracker) == "inform":
@@ -147,6 +178,14 @@ class ValidateOrderForm(FormValidationAction):
                 step = await self._proof.ask(dispatcher, tracker, order, goal, starts, now)
         said, wanted = step
         return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, goal)]
+
+    def _answer_beside(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        """Answer the question that came along with what the form had asked for."""
+        if self._ladder is None or intent_of(tracker) not in QUESTIONS:
+            return
+        answer, _, _ = self._ladder.search(tracker)
+        if answer:
+            self._ladder.answer(dispatcher, tracker, answer)
 
     async def _of_signed_in(
         self,
@@ -253,6 +292,9 @@ class OrderAction(Action):
                 orders = await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
             return my_orders(orders, language)
         now = self._clock()
+        said = [one["text"] for one in (tracker.get_slot(DRAFT) or {}).get("early", ())]
+        if goal is Goal.ORDER_STATUS and any(map(asks_for_trace, [*said, text_of(tracker)])):
+            return trace(order, now, language)
         replies = answer(goal, order, now, language)
         if goal is Goal.URGE_DELIVERY and is_late(order, now):
             case = await self._cases.open(

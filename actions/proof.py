@@ -13,14 +13,24 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.context import text_of
-from actions.form import CODE, DRAFT, GO_AHEAD, STOPPED, code_refused, with_early
+from actions.form import (
+    CODE,
+    DRAFT,
+    ELSEWHERE,
+    GO_AHEAD,
+    STOPPED,
+    code_refused,
+    intent_of,
+    with_early,
+)
 from bot.language import normalise
 from bot.orders.answers import Goal
-from bot.orders.codes import Checked, CodeNotSentError
+from bot.orders.codes import Checked, CodeNotSentError, wants_another
 from bot.orders.identity import Level
 from bot.orders.model import Order
 from bot.orders.service import Orders
 
+_VALUES = {"phone", "date", "time"}
 _SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 # The parts of a draft that are actions of their own, whatever the customer came for.
 _PARTS = {
@@ -79,11 +89,17 @@ class ProofTalk:
             What to do next, ``None`` when the proof is given, or none was asked for.
         """
         draft = tracker.get_slot(DRAFT) or {}
-        if tracker.get_slot(REQUESTED_SLOT) != CODE or not draft.get("proof"):
+        if tracker.get_slot(REQUESTED_SLOT) != CODE:
             return None
         typed = _SIX_DIGITS.search(normalise(text_of(tracker)))
+        if typed is None and wants_another(text_of(tracker)):
+            return await self._send_again(dispatcher, draft, order, now)
+        if not draft.get("proof"):
+            return None
         if typed is None:
-            return [], CODE
+            # A new phone or time, said while we wait for the code, is not asked for again after it.
+            kept = with_early(tracker, starts=False) if _says_more(tracker) else None
+            return [SlotSet(DRAFT, kept)] if kept else [], CODE
         match await self._codes.check(order.number, typed[0], now):
             case Checked.RIGHT:
                 await self._identity.prove(tracker.sender_id, order, Level.ONE_TIME_CODE, now)
@@ -93,6 +109,25 @@ class ProofTalk:
                 return None
             case refused:
                 return code_refused(dispatcher, refused)
+
+    async def _send_again(
+        self, dispatcher: CollectingDispatcher, draft: dict[str, Any], order: Order, now: datetime
+    ) -> _Step:
+        try:
+            sent = await self._codes.send(order.number, order.phone, now)
+        except CodeNotSentError:
+            sent = False
+        dispatcher.utter_message(response="utter_code_again" if sent else "utter_code_not_sent")
+        if sent:
+            return [SlotSet(DRAFT, draft)], CODE
+        return [SlotSet(GO_AHEAD, STOPPED)], None
+
+
+def _says_more(tracker: Tracker) -> bool:
+    """Tell whether a message says something about the order: neither a question nor a bare yes or no."""
+    values = {one["entity"] for one in tracker.latest_message.get("entities") or ()}
+    silent = ELSEWHERE | {"affirm", "deny", "undo_change", "nlu_fallback"}
+    return bool(values & _VALUES) or intent_of(tracker) not in silent
 
 
 def _last(events: Sequence[EventType], slot: str, otherwise: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Messages that are nothing but codes."""
+"""Messages of which only the codes say anything."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as FALLBACK
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -24,6 +25,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 
 _INTENT = "inform"
+_ORDERS = {"order_number", "tracking_number"}
 _CODES = {"order_number", "tracking_number", "phone", "last_four"}
 
 
@@ -32,7 +34,7 @@ class BareCodeClassifier(IntentClassifier, GraphComponent):
     """Gives ``inform`` to a message in which no word is left beside the codes it holds.
 
     "SO20261105001" or "5678" has no meaning of its own; what a statistical classifier makes of the
-    digits is chance.
+    digits is chance. A message that the classifier does not understand is about the order that it names.
     """
 
     @classmethod
@@ -56,7 +58,9 @@ class BareCodeClassifier(IntentClassifier, GraphComponent):
             for code in codes:
                 start, end = code[ENTITY_ATTRIBUTE_START], code[ENTITY_ATTRIBUTE_END]
                 rest[start:end] = " " * (end - start)
-            if re.search(r"\w", "".join(rest)):
+            understood = (message.get(INTENT) or {}).get(INTENT_NAME_KEY) != FALLBACK
+            names_order = any(e[ENTITY_ATTRIBUTE_TYPE] in _ORDERS for e in codes)
+            if re.search(r"\w", "".join(rest)) and (understood or not names_order):
                 continue
             prediction = {INTENT_NAME_KEY: _INTENT, PREDICTED_CONFIDENCE_KEY: 1.0}
             message.set(INTENT, prediction, add_to_output=True)

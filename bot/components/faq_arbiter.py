@@ -37,7 +37,7 @@ class FaqArbiter(IntentClassifier, GraphComponent):
     probability of at least ``certain`` needs one of at least ``surest`` to be overruled; and intents that
     are close to a question (``asks``: "is shipping free" is no bargaining) give way to it however sure.
     Those of a customer who wants to be heard (``heard``) keep their word from ``sure`` on, whatever the FAQ
-    would say: who calls us cheats is not told how we keep payments safe.
+    would say: who calls us cheats is not told how we keep payments safe, and 撤销 after a change takes it back.
     """
 
     @staticmethod
@@ -48,7 +48,7 @@ class FaqArbiter(IntentClassifier, GraphComponent):
             "surest": 0.97,
             "certain": 0.95,
             "asks": ["price_bargain"],
-            "heard": ["complaint", "ask_human"],
+            "heard": ["complaint", "ask_human", "undo_change"],
         }
 
     def __init__(self, config: dict[str, Any]) -> None:

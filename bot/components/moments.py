@@ -46,8 +46,12 @@ _BOUND_EN = re.compile(
 )
 _BOUND_ZH = re.compile(r"(?:点钟?|[半整分]|[0-9])\s*(?P<word>以后|之后|过后|后|以前|之前|前)")
 _ROUGHLY_EN = re.compile(r"\b(?:around|about|approximately)(?=\s+[0-9])", re.IGNORECASE)
-# The library knows 25日 and not 25号, which is what people say.
-_DAY_OF_MONTH_ZH = re.compile(r"(?<=[0-9])号(?!\s*[楼栋院门店线仓馆位])")
+# The library knows 25日 and not 25号, which is what people say; behind a street it is a house.
+_DAY_OF_MONTH_ZH = re.compile(
+    r"(?<![路街道巷弄0-9])(?<![路街道巷弄] )([0-9]{1,2})号(?!\s*[楼栋院门店线仓馆位])"
+)
+# "尾号3321 周六" is no span of 3321 weeks.
+_DIGITS_BEFORE_WEEKDAY = re.compile(r"[0-9]{3,}(?=[0-9\s]*(?:周|星期|礼拜))")
 _UNTIL = {"no later than", "before", "by", "until", "till", "以前", "之前", "前"}
 
 # 一点 is "a bit" and 三点建议 "three suggestions": a bare hour counts only before one of these.
@@ -74,6 +78,7 @@ _PAST = re.compile(
 )
 _GLUE = re.compile(r"[\s,，的、]*(?:on|at|in the|around|about)?[\s,，的、]*", re.IGNORECASE)
 _MOST_PASSES = 3
+_NO_DAYS = "not resolved"
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,10 @@ class MomentReader:
         has_han = _HAN.search(text) is not None
         moments: list[Moment] = []
         if has_han:
-            moments += _read(self._zh, _MAY_HOLD_ZH, _DAY_OF_MONTH_ZH.sub("日", text), reference)
+            plain = _DIGITS_BEFORE_WEEKDAY.sub(lambda match: " " * len(match.group()), text)
+            moments += _read(
+                self._zh, _MAY_HOLD_ZH, _DAY_OF_MONTH_ZH.sub(r"\1日", plain), reference
+            )
         rest = _BOUND_EN.sub(lambda match: "at".rjust(len(match["word"])), _blank(text, moments))
         rest = _ROUGHLY_EN.sub(lambda match: " " * len(match.group()), rest)
         moments += _read(self._en, _MAY_HOLD_EN, rest, reference)
@@ -151,9 +159,14 @@ def _resolve(text: str, result: Any) -> Iterator[Moment]:
         return
     if words.endswith("号") and _HOUSE_NUMBER.match(rest):
         return
+    if words.isdecimal():  # "Room 1201" is no year, and a year alone no day
+        return
     kind = result.type_name.rpartition(".")[2]
     candidates = (result.resolution or {}).get("values", [])
-    candidates = [c for c in candidates if not c["timex"].endswith("_REF")]
+    # 春熙路 holds a season to which the library knows no days.
+    candidates = [
+        c for c in candidates if not c["timex"].endswith("_REF") and c.get("value") != _NO_DAYS
+    ]
     if not candidates or kind not in {
         "date",
         "daterange",

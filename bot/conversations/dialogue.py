@@ -161,7 +161,9 @@ class Dialogue:
             turn = await self._run(
                 conversation_id, payload or _as_typed(request.meant), own_id, metadata
             )
-            replies += turn.replies
+            # What the form asks again after a question may be what the next part answers.
+            said_now = turn.replies[: -turn.repeated or None] if requests else turn.replies
+            replies += said_now
             if turn.handoff:
                 waiting = []  # people read the whole message
                 break

@@ -10,6 +10,7 @@ from bot.conversations.engine_client import EngineFault, Event
 from bot.conversations.model import Body, Button, Card, HandoffReason, Link
 
 NO_INTENT = "nlu_fallback"
+_FORM = "order_form"
 _ASKED = "requested_slot"  # Rasa's name for what an active form waits for
 
 
@@ -19,7 +20,8 @@ class Turn:
 
     ``decision`` is one rung of the ladder: ``flow:<intent>``, ``answer:<faq id>``,
     ``suggest:<faq ids>``, ``decline``, ``clarify`` or ``handoff:<reason>``. ``asks`` tells whether a
-    task waits for the customer after the turn; ``None`` when the turn changed nothing about that.
+    task waits for the customer after the turn; ``None`` when the turn changed nothing about that. The last
+    ``repeated`` replies only ask again what the form had asked before the customer's question.
     """
 
     intent: str | None
@@ -29,6 +31,7 @@ class Turn:
     replies: tuple[Body, ...]
     handoff: HandoffReason | None = None
     asks: bool | None = None
+    repeated: int = 0
 
 
 def read_turn(events: Iterable[Event]) -> Turn:
@@ -40,12 +43,15 @@ def read_turn(events: Iterable[Event]) -> Turn:
     parse: dict[str, Any] | None = None
     slots: dict[str, Any] = {}
     replies: list[Body] = []
+    before_form = 0
     for event in events:
         match event["event"]:
             case "user":
                 parse = event["parse_data"]
             case "slot":
                 slots[event["name"]] = event["value"]
+            case "action" if event.get("name") == _FORM:
+                before_form = len(replies)
             case "bot":
                 replies.append(_body(event))
     if parse is None:
@@ -55,7 +61,8 @@ def read_turn(events: Iterable[Event]) -> Turn:
     intent = parse["intent"]["name"]
     reason = slots.get("handoff")
     decision = slots.get("decision") or f"flow:{intent}"
-    if decision.startswith("answer:"):  # what a form asks again after it is no answer
+    answered = decision.startswith("answer:")
+    if answered:  # what a form asks again after it is no answer
         replies[0] = replace(replies[0], rateable=True)
     return Turn(
         intent=intent,
@@ -65,6 +72,7 @@ def read_turn(events: Iterable[Event]) -> Turn:
         replies=tuple(replies),
         handoff=HandoffReason(reason) if reason else None,
         asks=slots[_ASKED] is not None if _ASKED in slots else None,
+        repeated=len(replies) - before_form if answered and before_form else 0,
     )
 
 

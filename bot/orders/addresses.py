@@ -44,9 +44,15 @@ _STREET_EN = re.compile(
     r"(?i)\b(?:road|rd|street|st|avenue|ave|lane|ln|alley|boulevard|blvd|building|bldg|block|room|rm|apt|apartment|flat|floor|unit|tower|plaza|garden|square|hotel|village|district|no\.?)\b"
 )
 _LEAD_EN = re.compile(
-    r"(?i)^.*?\b(?:change (?:it|(?:the |my )?(?:delivery |shipping )?address) to|send it to|ship it to|deliver (?:it )?to|address is(?: now)?|should be|new address(?: is)?|(?:ship|send|redirect|go|move)(?: \w+){0,3} to)\s*:?\s*"
+    r"(?i)^.*?\b(?:change (?:it|(?:the |my )?(?:delivery |shipping )?address)(?: (?:of|on|for)\b.{0,40}?)? to|send it to|ship it to|deliver (?:it )?to|address is(?: now)?|should be|new address(?: is)?|(?:ship|send|redirect|go|move)(?: \w+){0,3} to)\s*:?\s*"
 )
 _TAIL_EN = re.compile(r"(?i)[\s,.;!]*(?:please|thanks?|thank you|instead)?[\s.;!]*$")
+# What follows an address in a sentence: a time, a note, a yes.
+_CLAUSE_EN = re.compile(
+    r"(?i)(?:,|;|\band\b|\bbut\b|(?=\bon (?:next |this )?\w+day\b))\s*(?=(?:please|then|also|and|deliver|call|ring|text|leave|bring|come|make|move|change|confirm|phone|thanks?|yes"
+    r"|on|at|by|after|before|tomorrow|(?:next |this )?(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b).*$",
+    re.DOTALL,
+)
 _FEWEST_CHARS_EN = 10
 
 
@@ -129,7 +135,7 @@ def _city_zh(text: str) -> tuple[_City, str] | None:
 
 
 def _read_en(text: str, before: Address) -> Address | None:
-    text = _TAIL_EN.sub("", _LEAD_EN.sub("", text, count=1))
+    text = _TAIL_EN.sub("", _CLAUSE_EN.sub("", _LEAD_EN.sub("", text, count=1)))
     if len(text) < _FEWEST_CHARS_EN or not re.search(r"\d", text) or not _STREET_EN.search(text):
         return None
     kept: list[str] = []

@@ -6,13 +6,14 @@ without an engine. The customer has been verified before anything here is called
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot.conversations.model import Button, Card
-from bot.language import Language
+from bot.language import Language, normalise
 from bot.orders import cards, wording
 from bot.orders.cases import Case
 from bot.orders.model import Order, OrderState
@@ -20,6 +21,11 @@ from bot.orders.promise import PAYMENT_PERIOD, days_late, dispatch_by, expected_
 
 _NOT_SENT = {OrderState.PLACED, OrderState.PAID, OrderState.PACKED}
 _CLOSED = {OrderState.DELIVERED, OrderState.RETURNED, OrderState.CANCELLED}
+_TRACE = re.compile(
+    r"轨迹|物流(?:信息|详情|记录|明细|动态|单)|全程|每一?[步站]|走到哪|路线"
+    r"|(?<![a-z])(?:trac(?:e|ing history|king (?:history|details|events?|record))|(?:parcel|delivery|shipping) history|all (?:the )?scans|every (?:scan|stop))(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 class Goal(StrEnum):
@@ -70,8 +76,30 @@ def status(order: Order, now: datetime, language: Language) -> list[Reply]:
     return [headline, *_details(order, language)]
 
 
+def asks_for_trace(text: str) -> bool:
+    """Tell whether a message asks for the whole way of a parcel, not only for where it is."""
+    return _TRACE.search(normalise(text)) is not None
+
+
+def trace(order: Order, now: datetime, language: Language) -> list[Reply]:
+    """Say the status with every scan of each parcel, the newest first."""
+    replies: list[Reply] = []
+    for reply in status(order, now, language):
+        position = len(replies) - 1  # the parcels come right after the headline
+        if 0 <= position < len(order.parcels) and order.parcels[position].events:
+            scans = sorted(order.parcels[position].events, key=lambda scan: scan.at, reverse=True)
+            lines = (
+                f"- {wording.moment(scan.at, language)} {wording.event(scan, language)}"
+                for scan in scans
+            )
+            values = reply.values | {"scans": "\n".join(lines)}
+            reply = Reply("utter_order_parcel_trace", values)  # noqa: PLW2901
+        replies.append(reply)
+    return replies
+
+
 def urge(order: Order, now: datetime, language: Language) -> list[Reply]:
-    """Answer somebody who cannot wait: what happens next and by when; a person if we are late."""
+    """Answer somebody who cannot wait: what happens next and by when; who is late gets a case as well."""
     headline = _headline(order, now, language)
     calm = {
         "utter_order_placed": "utter_urge_not_sent",
@@ -79,6 +107,8 @@ def urge(order: Order, now: datetime, language: Language) -> list[Reply]:
         "utter_order_packed": "utter_urge_not_sent",
         "utter_order_shipped": "utter_urge_on_the_way",
         "utter_order_out_for_delivery": "utter_urge_today",
+        "utter_order_dispatch_late": "utter_urge_dispatch_late",
+        "utter_order_shipped_late": "utter_urge_shipped_late",
     }
     promise = Reply(calm.get(headline.response, headline.response), headline.values)
     return [promise, *_details(order, language)]

@@ -7,6 +7,7 @@ rest there is only a keyed hash, so a stolen database shows no code that is stil
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.language import normalise
 from bot.storage.cod import OneTimeCodeRow
 from bot.storage.engine import Database
 
@@ -25,6 +27,19 @@ DIGITS = 6
 GOOD_FOR = timedelta(minutes=10)
 TRIES = 3
 SENDS_A_DAY = 5
+
+
+_AGAIN = re.compile(
+    r"(?:没有?|还没|收不)[^,，。]{0,3}[收到][^,，。]{0,4}(?:码|短信|信息)|(?:码|短信)[^,，。]{0,4}(?:没[收到有]|收不到|过期|失效)"
+    r"|[重再][新]?[发送来]|^(?:没有?|还没)收到|^收不到"
+    r"|(?<![a-z])(?:re-?send|send (?:it|me|the|another|a new)|another code|new code|again|(?:didn'?t|did not|haven'?t|not) (?:get|got|receive[d]?|arrive[d]?)|no (?:code|message|text|sms)|never (?:came|arrived|got))(?![a-z])",
+    re.IGNORECASE,
+)
+
+
+def wants_another(text: str) -> bool:
+    """Tell whether a customer who was sent a code asks for it again, or says that it did not come."""
+    return _AGAIN.search(normalise(text)) is not None
 
 
 class CodeSender(Protocol):

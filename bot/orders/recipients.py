@@ -16,6 +16,11 @@ _NAMED_EN = re.compile(
 _NAME_ZH = re.compile(r"[\u3400-\u9fff·]{2,6}")
 _NAME_EN = re.compile(r"[A-Za-z][\w'’-]+(?: [A-Za-z][\w'’-]+){0,3}")
 _LEAD = re.compile(r"^(?:就?写|改成|换成|改为|是|叫|填|it'?s|it is|please use|use|to)\s*", re.I)
+# "No, it's Wang Fang": a name once more, after the one that was repeated was wrong.
+_CORRECTED = re.compile(
+    r"^(?:不对|不是|错了|写错了|no|sorry|oops|wrong)[,，。.!！\s]*(?:应该?是|是|叫|改成|it'?s|it is|it should be|should be|make it)\s*(?P<name>.+)$",
+    re.I,
+)
 _TAIL = re.compile(r"(?:吧|谢谢|就行|就好|please|thanks|thank you|[\s,，。.!！])+$", re.I)
 # Words that are an answer and no name.
 _NO_NAME = re.compile(
@@ -29,12 +34,21 @@ def about_recipient(text: str) -> bool:
     return _ABOUT.search(text) is not None
 
 
+def corrects_name(text: str) -> bool:
+    """Tell whether a message says that what was repeated is wrong, and what it should be."""
+    return _CORRECTED.match(text.strip()) is not None
+
+
 def recipient_in(text: str, *, asked: bool) -> str | None:
     """Return the name that a message gives; with ``asked`` a bare name will do."""
     named = _NAMED_ZH.search(text) or _NAMED_EN.search(text)
     if named:
         return named["name"].strip()
-    if not asked or _NO_NAME.search(text):
+    if not asked:
+        return None
+    corrected = _CORRECTED.match(text.strip())
+    text = corrected["name"] if corrected else text
+    if _NO_NAME.search(text):
         return None
     bare = _TAIL.sub("", _LEAD.sub("", text.strip()))
     return bare if _NAME_ZH.fullmatch(bare) or _NAME_EN.fullmatch(bare) else None

@@ -327,3 +327,73 @@ async def test_a_picture_that_is_sent_goes_into_the_case(
     customer.metadata = {}
     assert names(await customer.says("对")) == ["utter_done_problem"]
     assert (await the_case(shop)).data["pictures"] == ["f1"]
+
+
+@pytest.mark.parametrize(
+    ("begins", "goal", "asks", "forget"),
+    [
+        ("开发票", "invoice", "utter_ask_claim_title", "算了"),
+        ("an invoice please", "invoice", "utter_ask_claim_title", "never mind"),
+        ("跑步鞋太小了 想换", "exchange_request", "utter_ask_claim_wish", "ok, forget it"),
+        ("袜子不想要了", "return_request", "utter_ask_claim_opened", "Never mind!"),
+        ("袜子破了个洞", "wrong_or_damaged_item", "utter_ask_claim_photo", "那算了吧 不好意思"),
+    ],
+)
+async def test_a_bare_never_mind_is_no_answer_to_any_question(
+    customer: Customer, shop: Database, begins: str, goal: str, asks: str, forget: str
+) -> None:
+    said = await customer.says(begins, order_goal=goal, **PROVED)
+    assert [name for name in names(said) if name.startswith("utter_ask")] == [asks]
+    assert names(await customer.says(forget)) == ["utter_claim_kept"]
+    async with shop.read() as session:
+        assert (await session.scalars(select(CaseRow))).all() == []
+
+
+async def test_never_mind_with_another_wish_is_the_wish(customer: Customer) -> None:
+    await customer.says("跑步鞋太小了 想换", order_goal="exchange_request", **PROVED)
+    said = await customer.says("算了 换成43码的吧")
+    assert names(said) == ["utter_preview_exchange"]
+
+
+async def test_what_broke_is_said_once_and_no_photo_is_an_answer(customer: Customer) -> None:
+    said = await customer.says(
+        "跑步鞋开胶了 我没有照片", order_goal="wrong_or_damaged_item", **PROVED
+    )
+    assert names(said) == ["utter_preview_problem"]
+
+
+async def test_a_found_parcel_needs_no_case(customer: Customer, shop: Database) -> None:
+    for words in ("我再找找", "found it, thanks"):
+        said = await customer.says("显示签收了 我没收到", order_goal="not_received", **PROVED)
+        assert names(said)[-1] == "utter_not_received_help"
+        customer.intent = {"name": "thanks", "confidence": 0.9}
+        assert names(await customer.says(words)) == ["utter_claim_kept"]
+        customer.intent = {}
+    async with shop.read() as session:
+        assert (await session.scalars(select(CaseRow))).all() == []
+
+
+@pytest.mark.parametrize(
+    ("no", "name"), [("不对，是王方", "王方"), ("no, it's Wang Fang", "Wang Fang")]
+)
+async def test_a_wrong_name_is_corrected_before_the_yes(
+    customer: Customer, no: str, name: str
+) -> None:
+    cod = {"order_number": "SO20261105002", "phone_last4": "3321"}
+    await customer.says("收货人改成王芳", order_goal="change_address", **cod)
+    customer.intent = {"name": "deny", "confidence": 0.95}
+    said = await customer.says(no)
+    assert names(said) == ["utter_preview_change_cod"]
+    assert name in said[0]["changes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [("SO20261105002 3321 改时间", "new_window"), ("SO20261105002 3321 改地址", "new_address")],
+)
+async def test_a_task_beside_the_codes_is_the_task(
+    customer: Customer, text: str, asks: str
+) -> None:
+    customer.intent = {"name": "inform", "confidence": 1.0}
+    await customer.says(text, order_number="SO20261105002", phone_last4="3321")
+    assert customer.asked_for == asks

@@ -334,3 +334,54 @@ async def test_urging_an_order_in_time_opens_none(customer: Customer) -> None:
         "催一下", order_goal="urge_delivery", order_number="SO20261105001", phone_last4="6688"
     )
     assert not {"utter_case_opened", "utter_case_known"} & set(names(said))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6688 能寄香港吗",
+        "6688，能寄香港吗",
+        "it's 6688. do you ship to Hong Kong?",
+        "do you ship to hong kong? 6688",
+        "尾号是 6688 , 几天到",
+    ],
+)
+async def test_the_digits_are_taken_with_a_question_beside_them(
+    customer: Customer, text: str
+) -> None:
+    await customer.says("订单到哪了", order_goal="order_status", order_number="SO20261105001")
+    assert customer.asked_for == "phone_last4"
+    customer.intent = {"name": "ask_faq", "confidence": 0.95}
+    assert names(await customer.says(text))[0] == "utter_order_shipped"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["有没有1299的手机", "2024 款还有吗", "I paid 1299 for it, is that right?", "满 3000 减多少"],
+)
+async def test_a_price_or_a_year_in_a_question_costs_no_try(customer: Customer, text: str) -> None:
+    await customer.says("订单到哪了", order_goal="order_status", order_number="SO20261105001")
+    customer.intent = {"name": "ask_faq", "confidence": 0.95}
+    assert names(await customer.says(text)) == []
+    assert customer.asked_for == "phone_last4"
+    customer.intent = {}
+    assert names(await customer.says("6688", phone_last4="6688"))[0] == "utter_order_shipped"
+
+
+async def test_the_digits_beside_the_number_go_before_the_end_of_a_new_phone(
+    customer: Customer,
+) -> None:
+    said = await customer.says(
+        "change the phone on SO20261105001, 6688 to 15812345678",
+        order_goal="order_status", order_number="SO20261105001", phone_last4="5678",
+    )  # fmt: skip
+    assert names(said)[0] == "utter_order_shipped"
+
+
+async def test_every_scan_is_told_to_whom_asks_for_the_way(customer: Customer) -> None:
+    await customer.says("物流轨迹发我看看", order_goal="order_status", order_number="SO20261105001")
+    said = await customer.says("6688", phone_last4="6688")
+    assert names(said) == ["utter_order_shipped", "utter_order_parcel_trace"]
+    scans = said[1]["scans"].splitlines()
+    assert len(scans) > 1
+    assert scans == sorted(scans, reverse=True)

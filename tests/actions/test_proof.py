@@ -127,3 +127,45 @@ async def test_a_conversation_that_the_shop_named_needs_no_code_for_a_new_phone(
     await customer.says("收货电话想改一下", order_goal="change_address", **number)
     assert customer.asked_for == "new_phone"
     assert pocket.codes == []
+
+
+async def test_what_is_said_while_we_wait_for_the_code_is_not_asked_for_after_it(
+    customer: Customer, pocket: Pocket
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "inform", "confidence": 0.9}
+    await customer.says("新号码给邻居，放门口就行")
+    assert customer.asked_for == "one_time_code"
+    assert [one["text"] for one in customer.slots["draft"]["early"]] == [
+        "收货电话想改一下",
+        "新号码给邻居，放门口就行",
+    ]
+    customer.intent = {"name": "ask_faq", "confidence": 0.9}
+    await customer.says("运费多少")  # a question is none of the order's values
+    assert len(customer.slots["draft"]["early"]) == 2
+    customer.intent = {}
+    await customer.says(pocket.codes[-1])
+    assert customer.asked_for == "new_phone"
+
+
+@pytest.mark.parametrize("asks", ["没收到验证码", "重新发一下", "didn't get it", "resend the code"])
+async def test_a_code_that_did_not_come_is_sent_again(
+    customer: Customer, pocket: Pocket, asks: str
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "ask_faq", "confidence": 0.9}
+    assert names(await customer.says(asks)) == ["utter_code_again"]
+    customer.intent = {}
+    first, second = pocket.codes
+    if first != second:
+        assert names(await customer.says(first)) == ["utter_code_wrong"]
+    await customer.says(second)
+    assert customer.asked_for == "new_phone"
+
+
+async def test_after_five_codes_no_other_is_sent(customer: Customer, pocket: Pocket) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    for _ in range(4):
+        await customer.says("没收到验证码")
+    assert names(await customer.says("没收到验证码")) == ["utter_code_not_sent"]
+    assert (len(pocket.codes), customer.active) == (5, False)

@@ -20,6 +20,9 @@ from bot.settings import Settings
 from bot.storage.migrate import upgrade
 from tests.stack.running import Stack
 
+# What the shop's page signs its customers in with.
+CUSTOMER_TOKEN_KEY = "the key that the shop's page and the tests sign with"
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -34,7 +37,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         pytest.fail(f"the engine could not be trained; the end of {log}:\n{_tail(log.read_text())}")
     var = tmp_path_factory.mktemp("stack")
     stack = Stack.build(
-        var, queue_ack_minutes=0, policy_folder=policy_without_nights(settings, var / "policy")
+        var,
+        queue_ack_minutes=0,
+        policy_folder=policy_without_nights(settings, var / "policy"),
+        customer_token_key=CUSTOMER_TOKEN_KEY,
     )
     upgrade(stack.settings.database)
     asyncio.run(fill(stack.settings.database))

@@ -26,12 +26,16 @@ _FORGET = re.compile(
     r"|(?<![a-z])(?:never ?mind|forget (?:it|about it)|no longer|leave it|drop it|don'?t bother|changed my mind,? keep)(?![a-z])",
     re.IGNORECASE,
 )
+_AROUND_FORGET = re.compile(
+    r"[\s,，。.!！~～;；]|[嗯哦啊呀吧啦了还那就先哎唉呢我]|谢谢|不好意思|不要|(?<![a-z])(?:ok|okay|oh|well|actually|just|then|no|thanks|thank you|sorry|please|about|it|that|lets|let'?s)(?![a-z])",
+    re.IGNORECASE,
+)
 _NO_FAULT = re.compile(
     r"(?:没有?|不是|无).{0,4}(?:质量|毛病|坏|问题|故障)|(?<![a-z])(?:no|not|isn'?t|nothing)\b.{0,16}(?:fault|wrong|broken|defect)",
     re.IGNORECASE,
 )
 _FAULT = re.compile(
-    r"质量|坏了|坏的|破[了洞损]|裂|开线|脱线|起球|掉色|褪色|故障|不能用|用不了|没反应|不工作|失灵|瑕疵|漏[水电气]|断了|划痕|毛病|充不进|不(?:加热|制冷|转|亮)"
+    r"质量|坏了|坏的|破[了洞损]|裂|开[线胶]|脱[线胶]|发霉|生锈|起球|掉色|褪色|故障|不能用|用不了|没反应|不工作|失灵|瑕疵|漏[水电气]|断了|划痕|毛病|充不进|不(?:加热|制冷|转|亮)"
     r"|(?<![a-z])(?:fault|faulty|defect|defective|broken?|broke|doesn'?t work|not working|stopped working|won'?t (?:turn|charge|start)|torn|crack|cracked|leaks?|dead|quality)(?![a-z])",
     re.IGNORECASE,
 )
@@ -63,6 +67,10 @@ _SENT = re.compile(
 _LATER = re.compile(
     r"没有|没拍|没照|不方便|稍后|晚点|回头|待会|等会|一会|先不|拍不|扔了"
     r"|(?<![a-z])(?:later|no photos?|don'?t have|haven'?t|can'?t|cannot|skip|not now|without)(?![a-z])",
+    re.IGNORECASE,
+)
+_NO_PHOTO = re.compile(
+    r"(?:没有?|没拍|没照|拍不了)[^,，。]{0,3}(?:照片|图|相片)|(?<![a-z])(?:no|don'?t have (?:a|any)|haven'?t (?:got )?(?:a|any)) (?:photo|picture)s?(?![a-z])",
     re.IGNORECASE,
 )
 _YES = re.compile(
@@ -99,6 +107,21 @@ _GENERIC = frozenset({"the", "and", "for", "with", "pack", "pairs", "set"})
 
 
 _NAMED = {
+    Goal.CHANGE_PHONE: re.compile(
+        r"[改换][^,，。]{0,5}(?:手机|电话|号码)|(?:手机|电话|号码)[^,，。]{0,4}[改换]"
+        r"|(?<![a-z])(?:change|update|switch)\b[^.,;!?]{0,16}\b(?:phone|mobile)",
+        re.I,
+    ),
+    Goal.CHANGE_DELIVERY_TIME: re.compile(
+        r"[改换][^,，。]{0,5}时间|时间[^,，。]{0,4}[改换]|重新?(?:派|配)?送|再(?:派|配|送)"
+        r"|(?<![a-z])(?:redeliver|(?:deliver|come) again)"
+        r"|(?<![a-z])(?:change|move|switch)\b[^.,;!?]{0,16}\b(?:time|day|date)|(?<![a-z])deliver (?:it|them)? ?(?:on|at|next|tomorrow)(?![a-z])",
+        re.I,
+    ),
+    Goal.CHANGE_ADDRESS: re.compile(
+        r"[改换][^,，。]{0,5}地址|地址[^,，。]{0,4}[改换]|(?<![a-z])(?:change|update)\b[^.,;!?]{0,20}\baddress",
+        re.I,
+    ),
     Goal.INVOICE: re.compile(r"发票|开票|(?<![a-z])invoice(?![a-z])", re.I),
     Goal.EXCHANGE_REQUEST: re.compile(
         r"换货|[想要给]换|换一?[件双个条台]|换[大小]|(?<![a-z])(?:exchange|swap)(?![a-z])", re.I
@@ -124,8 +147,13 @@ def forgets(text: str) -> bool:
     return _FORGET.search(normalise(text)) is not None
 
 
+def only_forgets(text: str) -> bool:
+    """Tell whether a message does nothing else: "算了" is no name for an invoice, "forget it" no wish."""
+    return forgets(text) and not _AROUND_FORGET.sub("", _FORGET.sub("", normalise(text)))
+
+
 def goal_in(text: str) -> Goal | None:
-    """Return the claim that a message names, when the classifier saw only the codes in it."""
+    """Return the task that a message names, when the classifier saw only the codes in it."""
     plain = normalise(text)
     return next((goal for goal, words in _NAMED.items() if words.search(plain)), None)
 
@@ -135,6 +163,19 @@ def still_missing(text: str) -> bool:
     return (
         re.search(
             r"没有|没找到|找不到|没看到|找过|问过|都没|(?<![a-z])(?:looked|checked|nothing|nowhere|not there|isn'?t there|can'?t find|no sign)(?![a-z])",
+            normalise(text),
+            re.I,
+        )
+        is not None
+    )
+
+
+def looks_again(text: str) -> bool:
+    """Tell whether a customer has found the parcel after all, or goes to look for it."""
+    return (
+        re.search(
+            r"(?<![没未])(?<!没有)找到[了啦]|再[找看问]一?[找看问下]|(?<![没未])(?<!没有)收到了"
+            r"|(?<![a-z])(?:found it|i found|have found|(?:look|check|ask) again|here it is)(?![a-z])",
             normalise(text),
             re.I,
         )
@@ -255,12 +296,15 @@ def _trouble(text: str, order: Order, goal: Goal, asked: Detail | None) -> _Foun
         if _LATER.search(text):
             return {"photo": Photo.LATER}
         return {"photo": Photo.SENT} if _SENT.search(text) else {}
+    found: _Found = {"photo": Photo.LATER} if _NO_PHOTO.search(text) else {}
     for problem, words in (
         (Problem.MISSING, _MISSING), (Problem.WRONG, _WRONG), (Problem.DAMAGED, _DAMAGED),
+        (Problem.DAMAGED, _FAULT),
     ):  # fmt: skip
         if words.search(text):
-            return {"problem": problem}
-    return {}
+            found["problem"] = problem
+            break
+    return found
 
 
 def _replacement(text: str, order: Order, goal: Goal, asked: Detail | None) -> _Found:

@@ -152,3 +152,15 @@ def test_an_entity_stands_where_it_says(text: str) -> None:
             span = set(range(entity["start"], entity["end"]))
             assert not span & taken
             taken |= span
+
+
+def test_what_is_not_understood_is_about_the_order_it_names() -> None:
+    for text, codes, intent in (
+        ("SO20261105005 重新派送", [("order_number", 0, 13)], "inform"),
+        ("尾号4419 重新派送", [("last_four", 2, 6)], "nlu_fallback"),
+    ):
+        message = Message(data={"text": text, "intent": {"name": "nlu_fallback"}})
+        found = [{"entity": e, "start": start, "end": end} for e, start, end in codes]
+        message.set("entities", found)
+        BareCodeClassifier().process([message])
+        assert message.get("intent")["name"] == intent

@@ -54,6 +54,9 @@ def read(text: str) -> list[tuple[str | None, str | None]]:
         ("around 3pm", None, "15:00"),
         ("I bought it on Friday", "2026-11-20", None),
         ("in 3 days", "2026-11-25", None),
+        ("SO20261105002 3321 周六下午", "2026-11-28", "12:00/18:00"),
+        ("改到春熙路5号 周六下午", "2026-11-28", "12:00/18:00"),
+        ("to Room 1201, deliver Saturday afternoon", "2026-11-28", "12:00/18:00"),
         ("next week", "2026-11-23/2026-11-29", None),
     ],
 )

@@ -56,6 +56,16 @@ def test_a_rich_reply_keeps_buttons_picture_and_link() -> None:
     assert Body.from_json(reply.to_json()) == reply
 
 
+def test_what_a_form_asks_again_after_an_answer_is_known_as_such() -> None:
+    faq: dict[str, Any] = {"event": "slot", "name": "decision", "value": "answer:delivery-fee"}
+    form = {"event": "action", "name": "order_form"}
+    asked: dict[str, Any] = {"event": "bot", "text": "请告诉我后四位", "data": {}}
+    assert read_turn([USER, faq, BOT, form, asked]).repeated == 1
+    # A form that took the message asks something new.
+    assert read_turn([USER, form, BOT, asked]).repeated == 0
+    assert read_turn([USER, faq, BOT]).repeated == 0
+
+
 @pytest.mark.parametrize("events", [[], [BOT], [USER]])
 def test_silence_is_a_fault_and_never_reaches_the_customer(events: list[dict[str, Any]]) -> None:
     with pytest.raises(EngineFault, match="expected"):

@@ -41,6 +41,15 @@ BEFORE = Address("CN-SC", "四川省", "成都市", "武侯区", "人民路18号
             "12 Xiaozhai West Road, Xi'an, Shaanxi",
             Address("CN-SN", "Shaanxi", "Xian", "", "12 Xiaozhai West Road"),
         ),
+        (
+            "Please change the delivery address of SO20261105002 (3321) to Room 1201, Building 3, 18 Renmin Road, "
+            "Wuhou District, Chengdu, Sichuan and deliver Saturday afternoon, call first",
+            Address("CN-SC", "Sichuan", "Chengdu", "Wuhou District", "Room 1201, Building 3, 18 Renmin Road"),
+        ),
+        (
+            "ship it to 27 Zhongguancun Street, Haidian District, Beijing on Saturday",
+            Address("CN-BJ", "Beijing", "Beijing", "Haidian District", "27 Zhongguancun Street"),
+        ),
     ],
 )  # fmt: skip
 def test_reads(text: str, expected: Address) -> None:

@@ -190,8 +190,8 @@ def test_urging_an_order_that_is_in_time(state: OrderState, told: str) -> None:
 
 def test_urging_a_late_order_offers_a_person(root: Path) -> None:
     for state, told in [
-        (OrderState.PAID, "utter_order_dispatch_late"),
-        (OrderState.SHIPPED, "utter_order_shipped_late"),
+        (OrderState.PAID, "utter_urge_dispatch_late"),
+        (OrderState.SHIPPED, "utter_urge_shipped_late"),
     ]:
         reply = answers.urge(STATES[state], LATER, "zh")[0]
         assert reply.response == told
@@ -268,6 +268,7 @@ def _every_reply(language: Language) -> Iterator[Reply]:
         for now in (order.created_at, NOW, LATER):
             for goal in Goal:
                 yield from answers.answer(goal, order, now, language)
+            yield from answers.trace(order, now, language)
     yield from answers.my_orders(orders, language)
 
 

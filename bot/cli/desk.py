@@ -76,7 +76,9 @@ def show(conversation: _Conversation) -> None:
         async with database.read() as session:
             for entry in await transcript.entries(session, whole_id):
                 at = entry.at.astimezone().strftime("%m-%d %H:%M")
-                console.print(f"{at} {entry.author:>8}  {entry.body.text}", markup=False)
+                console.print(
+                    f"{at} {entry.author:>8}  {entry.body.text}", markup=False, soft_wrap=True
+                )
 
     _run(work)
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from bot.desk.report import Figures
 
 _NONE = "–"
+# Characters in a line from which all figures fit into one.
+_WIDE = 125
+# Of the figures, how many stand above the others where they don't.
+_FIRST = 5
 
 app = typer.Typer(help="Figures from the recorded log.", no_args_is_help=True)
 
@@ -70,17 +74,26 @@ async def _read(days: int, by: GroupBy) -> list[Figures]:
 
 
 def _print(figures: list[Figures], days: int) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"Service, last {days} days", title_justify="left")
-    for head in ("", *_cells(figures[0])) if figures else ():
-        table.add_column(head, justify="right" if head else "left")
-    for line in figures:
-        table.add_row(line.group, *_cells(line).values())
-    Console().print(table if figures else "Nothing happened in this time.")
-    if figures:
-        Console().print("Times: median, in brackets the 90th percentile. All fields: --csv.")
+    console = Console()
+    if not figures:
+        console.print("Nothing happened in this time.")
+        return
+    heads = list(_cells(figures[0]))
+    console.print(f"Service, last {days} days")
+    # Cut off figures help nobody: where they don't fit beside each other they stand below.
+    for part in [heads] if console.width >= _WIDE else [heads[:_FIRST], heads[_FIRST:]]:
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for head in ("", *part):
+            table.add_column(head, justify="right" if head else "left", no_wrap=True)
+        for line in figures:
+            cells = _cells(line)
+            table.add_row(line.group, *(cells[head] for head in part))
+        console.print(table)
+    console.print("Times: median, in brackets the 90th percentile. All fields: --csv.")
 
 
 def _cells(line: Figures) -> dict[str, str]:
@@ -89,11 +102,11 @@ def _cells(line: Figures) -> dict[str, str]:
         "sessions": str(line.sessions),
         "contained": _share(line.containment),
         "hand-offs": f"{line.handoffs} ({_share(line.handoff_rate)})",
+        "left": _share(line.abandoned_rate),
         "first answer": _times(line.first_response_median_s, line.first_response_p90_s),
         "to human": _times(line.time_to_human_median_s, line.time_to_human_p90_s),
         "handling": _duration(line.handling_median_s),
         "resolved": _share(line.resolution_rate),
-        "left": _share(line.abandoned_rate),
         "CSAT": f"{_share(line.csat)} of {line.ratings}",
         "NPS": f"{_NONE if line.nps is None else line.nps} of {line.nps_answers}",
     }

@@ -268,7 +268,8 @@ class Workers:
                 replies = ()
                 lines = (await self._waiting_room.words(session, conversation, language, now),)
             elif turn.handoff is not None and conversation.state != State.AGENT:
-                closed = await self._hand_off(session, conversation, turn.handoff, now, language)
+                reason = stepped.queued_for or turn.handoff
+                closed = await self._hand_off(session, conversation, reason, now, language)
                 if closed is not None:
                     # Nobody comes in a moment: what promises that gives way to when they are there.
                     promise = self._phrases.say(f"utter_handoff_{turn.handoff}", language)

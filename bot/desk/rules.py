@@ -103,7 +103,10 @@ class DeskRules:
         """Return the place in the queue, and the expected wait where one is known."""
         minutes = self.waits.minutes(place)
         name = "queue_place" if minutes is None else "queue_wait"
-        line = self.catalogue.line(name, language, position=str(place), minutes=str(minutes))
+        promise = round(self.promise.total_seconds() / 60)
+        line = self.catalogue.line(
+            name, language, position=str(place), minutes=str(minutes), promise=str(promise)
+        )
         return Body(line.text, buttons=self._while_waiting(language))
 
     def late_line(self, language: Language) -> Body:

@@ -17,16 +17,22 @@ from bot.desk.rules import DeskRules
 from bot.desk.triggers import Trigger, watch
 
 _BARE_YES = frozenset({"flow:affirm", f"handoff:{HandoffReason.ASKED_FOR}"})
+# What tells the people no more than the anger does, and stands behind it in the queue.
+_SAID_IN_ANGER = frozenset({HandoffReason.ASKED_FOR, HandoffReason.COMPLAINT})
 # Replies that help nobody who is about to get a person.
 _EMPTY_RUNGS = frozenset({"clarify", "decline", "suggest"})
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A turn as it is carried out, and what the desk adds to the bot's words."""
+    """A turn as it is carried out, and what the desk adds to the bot's words.
+
+    ``queued_for`` is the reason in the queue, where it is another one than the turn's.
+    """
 
     turn: Turn
     lines: tuple[Body, ...] = ()
+    queued_for: HandoffReason | None = None
 
 
 async def next_step(
@@ -43,7 +49,7 @@ async def next_step(
     says_yes = turn.intent == "affirm" and turn.decision in _BARE_YES
     reason = await _offered(session, conversation_id) if says_yes else None
     if turn.handoff is not None and reason is None:
-        return Step(turn)
+        return Step(turn, queued_for=await _pressing(session, conversation_id, outcome, now))
     if reason is not None:
         said = phrases.say(f"utter_handoff_{reason}", language)
         decision = f"handoff:{reason}"
@@ -61,6 +67,16 @@ async def next_step(
         replace(turn, replies=kept, handoff=trigger.reason, decision=f"handoff:{trigger.reason}"),
         (said,),
     )
+
+
+async def _pressing(
+    session: AsyncSession, conversation_id: str, outcome: Outcome, now: datetime
+) -> HandoffReason | None:
+    """Return anger as the reason where somebody calls for a person, or complains, in anger."""
+    if outcome.turn.handoff not in _SAID_IN_ANGER:
+        return None
+    trigger = await watch(session, conversation_id, outcome.turn, outcome.anger, now)
+    return trigger.reason if trigger and trigger.reason is HandoffReason.ANGER else None
 
 
 async def _offered(session: AsyncSession, conversation_id: str) -> HandoffReason | None:

@@ -35,6 +35,7 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     expect(customer.queue).to_have_text("排在第 1 位，预计等 1 分钟")
     agent.open("转人工一号")
     page = agent.page
+    expect(page).to_have_title(re.compile(r"^\(\d+\) 应答工作台$"))
     expect(page.get_by_test_id("row").filter(has_text="转人工一号")).to_contain_text("林静")
     expect(page.get_by_test_id("brief")).to_contain_text("查订单到哪了")
     expect(page.get_by_test_id("identity")).to_contain_text("林静 · 已核实")

@@ -135,6 +135,13 @@ def test_an_order_whose_customer_nobody_reaches_stands_in_the_queue_as_a_call(
     row.click()
     expect(agent.lines("system").first).to_contain_text("+8613800001234")
     agent.take()
+    # Nothing that is written reaches a telephone: how the call went is a note.
+    composer = agent.page.get_by_test_id("composer")
+    expect(composer).to_be_disabled()
+    agent.page.get_by_test_id("mode-note").click()
+    composer.fill("电话没人接，下午再打")
+    agent.page.keyboard.press("Enter")
+    expect(agent.page.get_by_test_id("note")).to_contain_text("下午再打")
     agent.close("informed")
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from ruamel.yaml import YAML
 
 from bot.orders.cases import CaseKind
 from tests.desk.running import PASSWORD, DeskApp, editable_knowledge, real_knowledge
@@ -46,7 +47,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as var,
         WeChatSide() as wechat,
-        DeskApp(Path(var), real_knowledge(), more=wechat.settings) as app,
+        DeskApp(Path(var), real_knowledge(), _always_open(Path(var)), more=wechat.settings) as app,
         tempfile.TemporaryDirectory() as folder,
         DeskApp(Path(folder) / "var", editable_knowledge(Path(folder))) as editor,
         sync_playwright() as playwright,
@@ -117,7 +118,7 @@ def _play(app: DeskApp, browser: Browser, wechat: WeChatSide) -> None:
             expect(agent.get_by_test_id("linked")).to_be_visible()
             _write(agent, "您好，我是小陈，鞋子的事我来跟。")
             expect(agent.locator('[data-author="agent"]')).to_have_count(1)
-            expect(agent.locator(".line .status")).to_have_count(0)
+            expect(agent.locator('[data-author="agent"] .status')).to_have_count(0)
             _shoot(agent, "linked-zh")
             _shoot_cases(app, agent)
         with _page(browser, "zh", "light", DESKTOP) as boss:
@@ -140,6 +141,17 @@ def _play(app: DeskApp, browser: Browser, wechat: WeChatSide) -> None:
             _shoot(agent, "phone-conversation-en")
             agent.get_by_test_id("details").click()
             _shoot(agent, "phone-customer-en")
+
+
+def _always_open(folder: Path) -> Path:
+    """Return the shop's hours and teams in a file that is open at any hour: pictures are taken at any."""
+    yaml = YAML()
+    hours = yaml.load((_DOCS.parent / "data" / "desk" / "hours.yml").read_text("utf-8"))
+    hours["week"] = {key: ["00:00-24:00"] for key in hours["week"]}
+    file = folder / "hours.yml"
+    with file.open("w", encoding="utf-8") as out:
+        yaml.dump(hours, out)
+    return file
 
 
 def _go_on_on_wechat(app: DeskApp, wechat: WeChatSide) -> None:

@@ -72,6 +72,24 @@ async def test_an_angry_customer_gets_a_person_at_once(moody: Desk) -> None:
     assert last.body == moody.phrases.say("utter_handoff_anger", "en")
 
 
+async def test_who_calls_for_a_person_in_anger_stands_in_the_queue_as_angry(moody: Desk) -> None:
+    plain = moody.dialogue.turn
+
+    async def turn(*args: object, **more: object) -> Outcome:
+        outcome = await plain(*args, **more)  # type: ignore[arg-type]
+        asks = replace(outcome.turn, handoff=HandoffReason.ASKED_FOR)
+        return replace(outcome, turn=asks)
+
+    moody.dialogue.turn = turn  # type: ignore[method-assign]
+    await moody.say("0.2 a person please", "calm")
+    angry = await moody.say("0.95 get me a person, you thieves", "angry")
+    assert await _state(moody, angry) == (
+        State.QUEUED, [HandoffReason.ASKED_FOR, HandoffReason.ANGER],
+    )  # fmt: skip
+    # What they hear is the answer to their call.
+    assert (await _entries(moody, angry))[-1].author is Author.BOT
+
+
 async def test_who_left_the_queue_is_asked_and_not_sent_back_by_the_next_harsh_word(
     moody: Desk,
 ) -> None:

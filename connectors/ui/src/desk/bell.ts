@@ -2,11 +2,15 @@
 
 const KEY = "yingda:desk:sound";
 /** Two notes, in hertz, each in seconds after the start. */
-export type Call = "customer" | "message" | "late";
+export type Call = "customer" | "yours" | "message" | "late";
 const NOTES: Record<Call, [number, number][]> = {
   customer: [
     [660, 0],
     [880, 0.14],
+  ],
+  yours: [
+    [660, 0],
+    [990, 0.14],
   ],
   message: [[740, 0]],
   late: [

@@ -61,16 +61,25 @@ export function columns(
     if (value !== null && each === 1)
       chart.append(s("text", { x: middle, y: y - 3, class: "value" }, show(value)));
     // From the newest back, so that today has its name.
-    if ((bars.length - 1 - index) % each === 0) chart.append(named(label, middle));
+    if ((bars.length - 1 - index) % each === 0) chart.append(named(label, middle, step * each));
   });
   return chart;
 }
 
-/** A name under its bar, whole at the edge of the picture too. */
-function named(label: string, middle: number): SVGElement {
-  const half = (label.length * LETTER) / 2;
+/** A name under its bar: whole at the edge of the picture too, cut where its neighbour begins. */
+function named(label: string, middle: number, room: number): SVGElement {
+  let text = label;
+  while (widthOf(text) > room && text.length > 2) text = `${text.slice(0, -2).trimEnd()}…`;
+  const half = widthOf(text) / 2;
   const at = Math.max(half, Math.min(WIDTH - half, middle));
-  return s("text", { x: at, y: 2 * LABEL + HEIGHT - 3, class: "label" }, label);
+  const name = s("text", { x: at, y: 2 * LABEL + HEIGHT - 3, class: "label" }, text);
+  if (text !== label) name.append(s("title", {}, label));
+  return name;
+}
+
+/** About how wide a text is: a Chinese character is twice a digit. */
+function widthOf(text: string): number {
+  return [...text].reduce((sum, char) => sum + (char > "\u2e7f" ? 2 : 1) * LETTER, 0);
 }
 
 /** What a screen reader says: the title and every value. */

@@ -69,7 +69,7 @@ export async function showFigures(
     shown,
   );
   const dialog = open(words.figures, words.dismiss, body);
-  dialog.classList.add("wide");
+  dialog.classList.add("wide", "figures-dialog");
 }
 
 function segments<T extends string | number>(

@@ -64,14 +64,7 @@ export class DeskPage {
       refused: (error) => this.#refused(error),
       signedOut: actions.signedOut,
       called: (what, row) =>
-        this.#bell.ring(
-          what,
-          { customer: words.newCustomer, message: words.newMessage, late: words.lateCustomer }[
-            what
-          ],
-          called(row, lang),
-          () => void store.open(row.id),
-        ),
+        this.#bell.ring(what, words.calls[what], called(row, lang), () => void store.open(row.id)),
     });
     this.#store = store;
     this.#cases = new CasesButton(lang, {

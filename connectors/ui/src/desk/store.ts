@@ -31,7 +31,7 @@ export interface StoreEvents {
   refused(error: ApiError): void;
   /** The session has ended. */
   signedOut(): void;
-  /** Somebody new waits, somebody of mine wrote, or nobody came in the promised time. */
+  /** Somebody new waits, is given to me, one of mine wrote, or nobody came in the promised time. */
   called(what: Call, row: Row): void;
 }
 
@@ -277,8 +277,10 @@ export class Store {
       if (this.directs && row.late && before && !before.late) this.events.called("late", row);
       else if (row.state === "queued" && before?.state !== "queued")
         this.events.called("customer", row);
-      else if (row.agent === this.me.login && row.unread > (before?.unread ?? 0)) {
-        if (row.id !== this.openId || document.hidden) this.events.called("message", row);
+      else if (row.agent === this.me.login && (row.id !== this.openId || document.hidden)) {
+        // Given by a colleague or by the assignment; what I take myself is open before me.
+        if (before?.agent !== this.me.login) this.events.called("yours", row);
+        else if (row.unread > before.unread) this.events.called("message", row);
       }
       this.rows.set(row.id, row);
     }

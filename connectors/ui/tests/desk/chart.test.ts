@@ -34,6 +34,18 @@ describe("a chart", () => {
     expect((first?.top ?? 0) + (first?.height ?? 0)).toBe(second?.top);
   });
 
+  test("cuts a name that would run into its neighbour's", () => {
+    const names = ["Asked for a person", "Order", "要求人工", "COD", "a", "b"];
+    const chart = columns(
+      "t",
+      names.map((label) => ({ label, value: 1 })),
+      String,
+    );
+    const shown = [...chart.querySelectorAll(".label")].map((one) => one.firstChild?.textContent);
+    expect(shown).toEqual(["Asked f…", "Order", "要求人工", "COD", "a", "b"]);
+    expect(chart.querySelector("title")?.textContent).toBe("Asked for a person");
+  });
+
   test("of a month names a few days, today among them, and writes no values", () => {
     const month = Array.from({ length: 30 }, (_, at) => ({ label: `${at + 1}`, value: at }));
     const chart = columns("t", month, String);

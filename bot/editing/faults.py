@@ -43,6 +43,7 @@ class Phrasings:
             "channels": channels,
         }
         self._owners: dict[str, str] = {}
+        self._drafts = drafts.keys()
         for phrasing in corpus.phrasings:
             owner = corpus.records[phrasing.record].id
             if owner not in drafts:
@@ -54,6 +55,10 @@ class Phrasings:
     def owner(self, text: str) -> str | None:
         """Return the record that has this phrasing."""
         return self._owners.get(phrase_key(text))
+
+    def drafted(self, record_id: str) -> bool:
+        """Tell whether a record's phrasings are those of its draft."""
+        return record_id in self._drafts
 
     def unknown(self, field: str, name: str) -> bool:
         """Tell whether a field names a record, task or channel that there is not."""
@@ -81,8 +86,9 @@ def faults_of(data: RecordData, phrasings: Phrasings) -> list[Fault]:
                 found.append(Fault(record_id, path, "wordless", text))
             continue
         owner = phrasings.owner(text)
-        if owner not in (None, record_id):
-            found.append(Fault(record_id, path, "taken", str(owner)))
+        if owner is not None and owner != record_id:
+            kind = "taken_by_draft" if phrasings.drafted(owner) else "taken"
+            found.append(Fault(record_id, path, kind, owner))
         elif (path[:2], key) in seen:
             found.append(Fault(record_id, path, "twice", text))
         seen.setdefault((path[:2], key), path)

@@ -173,8 +173,8 @@ export class EditorPage {
     return true;
   }
 
-  #wait(): HTMLElement {
-    return h("p", { class: "sheet empty" }, this.#words.reading);
+  #wait(text = this.#words.reading): HTMLElement {
+    return h("p", { class: "sheet empty", role: "status", "data-testid": "wait" }, text);
   }
 
   #welcome(): void {
@@ -396,13 +396,20 @@ export class EditorPage {
     await this.#open(id);
   }
 
+  /** Says that it measures, and shows what there was before when the file is no good. */
+  async #measure(file: File, before: Curves): Promise<void> {
+    this.#body.replaceChildren(this.#wait(this.#words.thresholds.measuring));
+    let found = before;
+    await this.#try(async () => {
+      found = await api.measure(file);
+    });
+    if (this.#tab === "thresholds") this.#drawCurves(found);
+  }
+
   #drawCurves(found: Curves): void {
     this.#body.replaceChildren(
       thresholdsPage(found, this.lang, this.me.publishes, {
-        measure: (file) =>
-          void this.#try(async () => {
-            this.#drawCurves(await api.measure(file));
-          }),
+        measure: (file) => void this.#measure(file, found),
         choose: (language, answer, suggest) =>
           void this.#try(async () => {
             await api.choose(language, answer, suggest);

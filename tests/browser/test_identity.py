@@ -68,7 +68,7 @@ def test_who_is_signed_in_to_the_shop_sees_her_orders_and_no_one_elses(
     expect(widget.from_bot("后四位").last).to_be_visible()
     # Her own are still to be had, whatever was asked for last.
     before = widget.from_bot("SO20261105001").count()
-    widget.say("那看我自己的全部订单")
+    widget.say("我有哪些订单")
     expect(widget.from_bot("SO20261105001")).to_have_count(before + 1)
 
 
@@ -93,7 +93,7 @@ def test_a_code_to_the_phone_opens_what_the_digits_do_not(new_page: NewPage, sta
     widget = Widget(page)
     widget.open()
     before = _codes(stack)
-    widget.say("SO20261105002 尾号3321 收货电话换成15812345678")
+    widget.say("SO20261105002 3321 改手机号 15812345678")
     expect(widget.from_bot("验证码").last).to_be_visible()
     first = _new_code(stack, before)
     # A wrong one opens nothing, and the next one sent takes the first one's place.
@@ -109,7 +109,7 @@ def test_a_code_to_the_phone_opens_what_the_digits_do_not(new_page: NewPage, sta
     expect(widget.from_bot("先不动").last).to_be_visible()
     # What the code has shown holds for the order: the next change needs none.
     before = _codes(stack)
-    widget.say("SO20261105002 收货电话换成15812345679")
+    widget.say("SO20261105002 改手机号 15812345679")
     expect(widget.from_bot("15812345679").last).to_be_visible()
     assert _codes(stack) == before
     widget.press("先不改")

@@ -200,7 +200,10 @@ class ValidateOrderForm(FormValidationAction):
         if customer is None:
             return None
         if number:
-            return await self._desk.opened_to(customer, number)
+            order = await self._desk.opened_to(customer, number)
+            if order or goal is not Goal.MY_ORDERS:
+                return order
+            # The digits of somebody else's order are not needed for a list of the own ones.
         orders = await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
         if len(orders) == 1 or (orders and goal is Goal.MY_ORDERS):
             return orders[0]

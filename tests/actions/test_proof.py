@@ -116,6 +116,8 @@ async def test_a_signed_in_customer_gives_no_digits(
     # Another customer's order stays closed.
     await customer.says("SO20261105003呢", order_goal="order_status", order_number="SO20261105003")
     assert customer.asked_for == "phone_last4"
+    # Which is no reason to keep her from her own.
+    assert names(await customer.says("我有哪些订单", order_goal="my_orders")) == ["utter_my_orders"]
 
 
 async def test_a_conversation_that_the_shop_named_needs_no_code_for_a_new_phone(

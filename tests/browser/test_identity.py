@@ -15,6 +15,7 @@ from tests.stack.plugin import CUSTOMER_TOKEN_KEY
 from tests.stack.running import Stack
 
 _LIN_JING = f"{CUSTOMER_PREFIX}001"  # SO20261105001, the first of the demo orders, is hers
+_EMMA, _HERS = f"{CUSTOMER_PREFIX}006", "SO20261105006"
 _CODE = re.compile(r"one-time code.*?\bcode=(\d{6})")
 _WITHIN_S = 30.0
 
@@ -65,16 +66,20 @@ def test_who_is_signed_in_to_the_shop_sees_her_orders_and_no_one_elses(
     # The order of somebody else stays shut, whoever is signed in.
     widget.say("SO20261105003到哪了")
     expect(widget.from_bot("后四位").last).to_be_visible()
+    # Her own are still to be had, whatever was asked for last.
+    before = widget.from_bot("SO20261105001").count()
+    widget.say("我有哪些订单")
+    expect(widget.from_bot("SO20261105001")).to_have_count(before + 1)
 
 
 def test_signing_out_of_the_shop_signs_out_of_the_chat(new_page: NewPage, stack: Stack) -> None:
     page = new_page("en-GB")
-    _signed_in_page(page, _LIN_JING)
+    _signed_in_page(page, _EMMA)
     page.goto(f"{stack.url}/en/")
     widget = Widget(page)
     widget.open()
     widget.say("show me my orders")
-    expect(widget.from_bot("SO20261105001").last).to_be_visible()
+    expect(widget.from_bot(_HERS).last).to_be_visible()
     page.unroute_all()
     page.reload()
     expect(page.get_by_test_id("panel")).to_be_visible()
@@ -88,7 +93,7 @@ def test_a_code_to_the_phone_opens_what_the_digits_do_not(new_page: NewPage, sta
     widget = Widget(page)
     widget.open()
     before = _codes(stack)
-    widget.say("SO20261105002 尾号3321 收货电话换成15812345678")
+    widget.say("SO20261105002 3321 改手机号 15812345678")
     expect(widget.from_bot("验证码").last).to_be_visible()
     first = _new_code(stack, before)
     # A wrong one opens nothing, and the next one sent takes the first one's place.
@@ -104,7 +109,7 @@ def test_a_code_to_the_phone_opens_what_the_digits_do_not(new_page: NewPage, sta
     expect(widget.from_bot("先不动").last).to_be_visible()
     # What the code has shown holds for the order: the next change needs none.
     before = _codes(stack)
-    widget.say("SO20261105002 收货电话换成15812345679")
+    widget.say("SO20261105002 改手机号 15812345679")
     expect(widget.from_bot("15812345679").last).to_be_visible()
     assert _codes(stack) == before
     widget.press("先不改")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ async def measure(channels: Sequence[str], rates: Sequence[float], seconds: floa
                 await _send(platform, 0, _WARM_UP, 5.0)
                 for number, rate in enumerate(rates, start=1):
                     found.append(await _send(platform, number, round(rate * seconds), rate))
+                    # Whoever cuts the run short keeps what was measured.
+                    print(table(found[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
     return found
 
 

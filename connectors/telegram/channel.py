@@ -48,6 +48,7 @@ from connectors.telegram.webhook import (
 _log = structlog.get_logger(__name__)
 
 _POLL_WAIT_S = 50
+_READ_TIMEOUT_S = 15.0
 # "avoid sending more than one message per second" in one chat (Bots FAQ).
 _CHAT_EVERY_S = 1.0
 _CHATS_REMEMBERED = 20_000
@@ -101,7 +102,9 @@ class TelegramChannel(Connector):
             settings.telegram_token.get_secret_value(),
             base_url=f"{api}/bot",
             base_file_url=f"{api}/file/bot",
-            request=HTTPXRequest(connection_pool_size=64, pool_timeout=10, read_timeout=15),
+            request=HTTPXRequest(
+                connection_pool_size=64, pool_timeout=10, read_timeout=_READ_TIMEOUT_S
+            ),
             get_updates_request=HTTPXRequest(connection_pool_size=1),
             rate_limiter=telegram_limits(),
         )

@@ -27,6 +27,7 @@ _EARLY = timedelta(minutes=5)
 _FORCE_EVERY_S = 30.0
 # 40001 wrong or replaced, 40014 malformed, 42001 expired, 41001 missing.
 _TOKEN_ERRORS = frozenset({40001, 40014, 42001, 41001})
+_TIMEOUT_S = 8.0
 
 
 class WeChatError(Exception):
@@ -48,7 +49,7 @@ class WeChatApi:
     _early = _EARLY
 
     def __init__(self, url: str, app_id: str, secret: str, database: Database) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(8.0, connect=4.0))
+        self._http = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=4.0))
         self._app_id = app_id
         self._secret = secret
         self._database = database

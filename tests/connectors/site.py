@@ -32,6 +32,11 @@ class Site:
             await self._runner.cleanup()
 
 
+async def never_answer() -> None:
+    """Keep a request until its sender or the site is gone."""
+    await asyncio.sleep(3600)
+
+
 async def let_hang_ups_arrive() -> None:
     """A request and the end of its connection may lie in the socket together; they are read in turn."""
     for _ in range(3):

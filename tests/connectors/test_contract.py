@@ -97,6 +97,25 @@ async def test_a_platform_in_trouble_gets_every_answer_once_and_in_order(channel
     assert "\n\n".join(channel.texts(1)).split("\n\n") == ["re held", "re 然后呢"]
 
 
+@pytest.mark.parametrize("name", ["telegram", "wechat", "wecom"])
+async def test_a_platform_that_never_responds_gets_every_answer_once_and_in_order(
+    name: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.wechat.callback._ANSWER_WITHIN_S", 1.0)
+    monkeypatch.setattr("connectors.wechat.api._TIMEOUT_S", 3.0)
+    monkeypatch.setattr("connectors.telegram.channel._READ_TIMEOUT_S", 3.0)
+    driver = DRIVERS[name]()
+    async with driver.platform, driver.running(root, tmp_path):  # type: ignore[attr-defined]
+        driver.break_next("hang")
+        await driver.say(1, "held")
+        driver.app.dialogue.go.set()
+        await driver.say(1, "然后呢")
+        await until(lambda: "re 然后呢" in "".join(driver.texts(1)))
+        assert "\n\n".join(driver.texts(1)).split("\n\n") == ["re held", "re 然后呢"]
+        (held,) = [row for row in await driver.app.messages("out") if row.body["text"] == "re held"]
+        assert held.attempts == 1
+
+
 async def test_a_long_answer_arrives_whole_in_parts_that_the_platform_takes(
     channel: Driver,
 ) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.connectors.site import Site, let_hang_ups_arrive
+from tests.connectors.site import Site, let_hang_ups_arrive, never_answer
 
 TOKEN = "123456789:AAF4keT0kenF0rTestsOnly-abcdefghijk"
 BOT_ID = 123456789
@@ -70,7 +70,8 @@ class _Entities(HTMLParser):
 
 class FakeTelegram(Site):
     """The server. ``faults`` are used up by message calls, one each: an int is a ``retry_after``,
-    "500" an internal error, "reset" a connection that breaks before anything was done."""
+    "500" an internal error, "reset" a connection that breaks before anything was done,
+    "hang" one on which nothing comes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,6 +184,8 @@ class FakeTelegram(Site):
                 assert request.transport is not None
                 request.transport.abort()
                 return web.Response()
+            if fault == "hang":
+                await never_answer()
             if fault == "500":
                 return _error(500, "Internal Server Error")
             return _error(429, f"Too Many Requests: retry after {fault}", retry_after=fault)

@@ -28,7 +28,7 @@ import httpx
 from aiohttp import web
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from tests.connectors.site import Site, let_hang_ups_arrive
+from tests.connectors.site import Site, let_hang_ups_arrive, never_answer
 
 APP_ID = "wx1234567890abcdef"
 ACCOUNT = "gh_0123456789ab"
@@ -74,7 +74,7 @@ class Customer:
 
 class FakeWeChat(Site):
     """One account. ``faults`` are used up by customer-service messages: an error code, or "500",
-    "reset" (nothing was done) and "lost" (done, but nobody hears of it)."""
+    "reset", "hang" (nothing was done) and "lost" (done, but nobody hears of it)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -240,6 +240,8 @@ class FakeWeChat(Site):
             return web.Response(status=502, text="bad gateway")
         if fault == "reset":
             return self._abort(request)
+        if fault == "hang":
+            await never_answer()
         if isinstance(fault, int):
             return _code(fault, "injected")
         raw = (await request.read()).decode()

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from aiohttp import web
 
-from tests.connectors.site import Site, let_hang_ups_arrive
+from tests.connectors.site import Site, let_hang_ups_arrive, never_answer
 from tests.connectors.wechat.fake import _code, _encrypt, _sign, _xml
 
 CORP_ID = "ww1234567890abcdef"
@@ -41,7 +41,7 @@ class Session:
 
 class FakeWeCom(Site):
     """One enterprise with one service account. ``faults`` are used up by messages sent: an error code, or
-    "500", "reset" (nothing was done) and "lost" (done, but nobody hears of it)."""
+    "500", "reset", "hang" (nothing was done) and "lost" (done, but nobody hears of it)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,6 +220,8 @@ class FakeWeCom(Site):
             return web.Response(status=502, text="bad gateway")
         if fault == "reset":
             return self._abort(request)
+        if fault == "hang":
+            await never_answer()
         if isinstance(fault, int):
             return _code(fault, "injected")
         raw = (await request.read()).decode()

@@ -95,8 +95,10 @@ class Affinity:
             return self._edited_basis(vectors, owners, classes, rows, columns)
         kept, new = rows >= 0, np.flatnonzero(rows < 0)
         gone = np.setdiff1d(np.arange(len(self._vectors)), rows[kept])
-        weights = np.zeros((len(self._vectors), classes), np.float32)
-        weights[:, columns >= 0] = self.weights[:, columns[columns >= 0]]
+        weights = self.weights
+        if not np.array_equal(columns, np.arange(self._classes)):
+            weights = np.zeros((len(self._vectors), classes), np.float32)
+            weights[:, columns >= 0] = self.weights[:, columns[columns >= 0]]
         targets = _targets(owners, classes)
         border = Border(
             self.factor,
@@ -104,9 +106,7 @@ class Affinity:
             _kernel(self._vectors @ vectors[new].T),
             _kernel(vectors[new] @ vectors[new].T) + _RIDGE * np.eye(len(new), dtype=np.float32),
         )
-        old, added = border.corrected(weights, targets[new])
-        found = np.empty((len(vectors), classes), np.float32)
-        found[kept], found[new] = old[rows[kept]], added
+        found = border.corrected(weights, targets[new], rows)
         made = type(self)(vectors, owners, classes, found)
         made._border, made._rows = border, rows
         return made
@@ -200,10 +200,7 @@ class Affinity:
         base = np.zeros((self._border.factor.size, right.shape[1]), np.float32)
         base[self._rows[kept]] = right[kept]
         solved = self._border.factor.solve(base)
-        old, added = self._border.corrected(solved, right[~kept])
-        found = np.empty_like(right)
-        found[kept], found[~kept] = old[self._rows[kept]], added
-        return found
+        return self._border.corrected(solved, right[~kept], self._rows)
 
     @cached_property
     def factor(self) -> Factor:

@@ -18,6 +18,8 @@ from scipy.linalg import lu_factor, lu_solve
 
 from bot.faq.packed import Factor
 
+_ROWS = 1_024
+
 
 class Border:
     """The border around a factored system.
@@ -49,21 +51,32 @@ class Border:
         self._schur = lu_factor(schur, check_finite=False) if border.shape[1] else None
 
     def corrected(
-        self, solved: NDArray[np.float32], right: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return (x, y): x for A's unknowns, 0 where they are gone, shape (n, m); y for the new, (|N|, m).
+        self,
+        solved: NDArray[np.float32],
+        right: NDArray[np.float32],
+        rows: NDArray[np.int64],
+    ) -> NDArray[np.float32]:
+        """Return the solution for some of A's unknowns and for the new ones, shape (len(rows), m).
 
         Args:
             solved: A^-1 r, shape (n, m).
             right: rN, shape (|N|, m).
+            rows: Which of A's unknowns each row is, -1 for the new ones, which stand in their order.
         """
+        made = np.empty((len(rows), solved.shape[1]), np.float32)
         if self._schur is None:
-            return solved, right
+            return np.take(solved, rows, axis=0, out=made)
         known = np.zeros((self._spread.shape[1], solved.shape[1]))
         known[: self._new] = right
         known -= self._times_border(solved)
         found = lu_solve(self._schur, known, check_finite=False).astype(np.float32)
-        return solved - self._spread @ found, found[: self._new]
+        # In parts: a whole product would be as large as what is made, and fresh memory is what costs here.
+        for start in range(0, len(rows), _ROWS):
+            part = rows[start : start + _ROWS]
+            np.take(solved, part, axis=0, out=made[start : start + _ROWS])
+            made[start : start + _ROWS] -= self._spread[part] @ found
+        made[rows < 0] = found[: self._new]
+        return made
 
     def _times_border(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return [B P]' times ``columns``."""

@@ -101,6 +101,8 @@ def edit(
         classes: Name of each class now.
         vectors: Unit rows now, shape (n, d).
     """
+    if list(rows) == list(before.rows) and list(classes) == list(before.classes):
+        return before  # only answers were edited
     base = before.base or before
     numbers = {name: number for number, name in enumerate(base.rows)}
     was = np.array([numbers.get(name, -1) for name in rows], np.int64)

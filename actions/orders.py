@@ -146,6 +146,12 @@ class ValidateOrderForm(FormValidationAction):
         order: Order | None = None
         if number and verified:
             order = await self._desk.opened_with(verified, number)
+        if order and await self._identity.signed_out_of(tracker.sender_id, order, self._clock()):
+            # Who has left the shop's account has left its orders, also the one talked about last.
+            order = verified = None
+            named = {e["entity"] for e in tracker.latest_message.get("entities") or ()}
+            number = number if "order_number" in named else None
+            events += [SlotSet(_NUMBER, number), SlotSet(_VERIFIED, None)]
         if order is None:
             order = await self._of_signed_in(dispatcher, tracker, number, goal, starts)
         if order is None and number and last_four:

@@ -78,7 +78,6 @@ _PAST = re.compile(
 )
 _GLUE = re.compile(r"[\s,，的、]*(?:on|at|in the|around|about)?[\s,，的、]*", re.IGNORECASE)
 _MOST_PASSES = 3
-_NO_DAYS = "not resolved"
 
 
 @dataclass(frozen=True)
@@ -164,9 +163,7 @@ def _resolve(text: str, result: Any) -> Iterator[Moment]:
     kind = result.type_name.rpartition(".")[2]
     candidates = (result.resolution or {}).get("values", [])
     # 春熙路 holds a season to which the library knows no days.
-    candidates = [
-        c for c in candidates if not c["timex"].endswith("_REF") and c.get("value") != _NO_DAYS
-    ]
+    candidates = [c for c in candidates if c["timex"] and not c["timex"].endswith("_REF")]
     if not candidates or kind not in {
         "date",
         "daterange",

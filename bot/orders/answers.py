@@ -166,7 +166,6 @@ def _headline(order: Order, now: datetime, language: Language) -> Reply:
     values |= {
         "expected_day": wording.day(day, language),
         "dispatch_by": wording.moment(sent_by, language),
-        "days": str(late),
         "delay": wording.days(late, language),
     }
     if order.state in _NOT_SENT and now > sent_by:

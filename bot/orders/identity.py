@@ -7,7 +7,7 @@ or by naming a conversation, a one-time code reaches the phone on the order.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -125,16 +125,27 @@ class Identity:
 
     async def level_of(self, conversation_id: str, order: Order, now: datetime) -> Level:
         """Return the strongest proof in a conversation for an order whose digits were given."""
+        fresh = now - timedelta(hours=self.policy.valid_hours)
+        proofs = await self._proofs(conversation_id, order)
+        levels = [Level(row.level) for row in proofs if row.proved_at > fresh]
+        return max([Level.LAST_FOUR, *levels], key=self.policy.levels.index)
+
+    async def signed_out_of(self, conversation_id: str, order: Order, now: datetime) -> bool:
+        """Tell whether nothing but a sign-in opened an order to a conversation, and that is over."""
+        fresh = now - timedelta(hours=self.policy.valid_hours)
+        proofs = await self._proofs(conversation_id, order)
+        return bool(proofs) and all(
+            row.phone == _ANY_PHONE and row.proved_at <= fresh for row in proofs
+        )
+
+    async def _proofs(self, conversation_id: str, order: Order) -> Sequence[ContactRow]:
         query = select(ContactRow).where(
             ContactRow.conversation_id == conversation_id,
             ContactRow.customer_id == order.customer_id,
             ContactRow.phone.in_([order.phone, _ANY_PHONE]),
         )
         async with self._database.read() as session:
-            rows = (await session.scalars(query)).all()
-        fresh = now - timedelta(hours=self.policy.valid_hours)
-        levels = [Level(row.level) for row in rows if row.proved_at > fresh]
-        return max([Level.LAST_FOUR, *levels], key=self.policy.levels.index)
+            return (await session.scalars(query)).all()
 
     async def customer_of(self, conversation_id: str, now: datetime) -> str | None:
         """Return the customer who is signed in in a conversation, ``None`` if nobody is."""

@@ -144,6 +144,17 @@ async def mark_done(session: AsyncSession, message: MessageRow) -> None:
     )
 
 
+async def last_decision(session: AsyncSession, conversation_id: str) -> str | None:
+    """Return the decision of the bot's last turn, ``None`` before its first."""
+    decision: str | None = await session.scalar(
+        select(TurnRow.decision)
+        .where(TurnRow.conversation_id == conversation_id)
+        .order_by(TurnRow.message_id.desc())
+        .limit(1)
+    )
+    return decision
+
+
 async def entries(session: AsyncSession, conversation_id: str, after_seq: int = 0) -> list[Entry]:
     """Return the transcript with ``seq > after_seq``, in order."""
     return await _entries(

@@ -19,7 +19,7 @@ from bot.desk.callback import open_call
 from bot.desk.rules import DeskRules
 from bot.desk.waiting import place_of
 from bot.language import Language
-from bot.storage.conversations import ConversationRow, MessageRow, TurnRow
+from bot.storage.conversations import ConversationRow, MessageRow
 from bot.storage.engine import Database
 
 _log = structlog.get_logger(__name__)
@@ -109,12 +109,7 @@ class WaitingRoom:
         if not read.codes & _CODES:
             return False
         async with self._database.read() as session:
-            last = await session.scalar(
-                select(TurnRow.decision)
-                .where(TurnRow.conversation_id == message.conversation_id)
-                .order_by(TurnRow.created_at.desc())
-                .limit(1)
-            )
+            last = await transcript.last_decision(session, message.conversation_id)
         return (last or "").removeprefix("flow:") in _LOOK_UPS
 
     async def words(

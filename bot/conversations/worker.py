@@ -174,12 +174,7 @@ class Workers:
         if body.text or not body.attachments or self._unread is None:
             return False
         async with self._database.read() as session:
-            decision = await session.scalar(
-                select(TurnRow.decision)
-                .where(TurnRow.conversation_id == message.conversation_id)
-                .order_by(TurnRow.message_id.desc())
-                .limit(1)
-            )
+            decision = await transcript.last_decision(session, message.conversation_id)
         return decision is None or not decision.startswith("flow:")
 
     def _line_for(self, body: Body, language: Language) -> Body:

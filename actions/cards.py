@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions.context import text_of
+from actions.form import misnumbered
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
 from bot.orders.cod_desk import Spoken
@@ -42,6 +43,9 @@ class CardAnswers:
         Returns:
             ``None`` when it says nothing about it, or asks something.
         """
+        if not tracker.active_loop_name and misnumbered(text_of(tracker), asked=False):
+            # The form says what is wrong with the number.
+            return [SlotSet("order_goal", Goal.ORDER_STATUS.value), FollowupAction("order_form")]
         spoken = await self._cod.spoken_of(tracker.sender_id)
         if spoken is None:
             return None

@@ -42,6 +42,16 @@ _DIGITS_LAST = re.compile(
     rf"[,，.。;；!！?？、~～\n]{_BEFORE_DIGITS}(\d{{4}})[\s.。!！~～]*$", re.I
 )
 
+# What was meant for an order number and is none: of another length, or without a date in it.
+_WHOLE_NUMBER = re.compile(
+    r"(?<![0-9a-z])(?:(?:so[\s#:-]{0,2})?20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[\s-]?\d{3}"
+    r"|sf[\s-]?\d{13}|7\d{11,13})(?![0-9a-z])",
+    re.I,
+)
+_ODD_NUMBER = re.compile(r"(?<![a-z0-9])so[\s#:-]{0,2}\d{5,24}(?![a-z0-9])", re.I)
+_ODD_DIGITS = re.compile(r"(?<![a-z0-9])\d{7,24}(?![a-z0-9])", re.I)
+_PHONE = re.compile(r"(?:86)?1[3-9]\d{9}")
+
 
 def intent_of(tracker: Tracker) -> str:
     """Return the intent of the latest message."""
@@ -81,6 +91,23 @@ def digits_beside_question(text: str) -> str | None:
     plain = normalise(text).strip()
     found = _DIGITS_FIRST.search(plain) or _DIGITS_LAST.search(plain)
     return next((digits for digits in found.groups() if digits), None) if found else None
+
+
+def misnumbered(text: str, *, asked: bool) -> str | None:
+    """Return what a customer takes for an order number in a message that holds none.
+
+    Args:
+        asked: the number was asked for, so that bare digits are meant for it, unless they are a phone.
+    """
+    plain = normalise(text)
+    if _WHOLE_NUMBER.search(plain):
+        return None
+    found = _ODD_NUMBER.search(plain)
+    if found is None and asked:
+        found = _ODD_DIGITS.search(plain)
+    if found is None or _PHONE.fullmatch(found[0]):
+        return None
+    return re.sub(r"[\s#:-]", "", found[0]).upper()
 
 
 def with_early(tracker: Tracker, *, starts: bool) -> dict[str, Any]:

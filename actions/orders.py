@@ -22,6 +22,7 @@ from actions.form import (
     digits_beside_code,
     digits_beside_question,
     intent_of,
+    misnumbered,
     with_early,
 )
 from actions.proof import ProofTalk
@@ -54,6 +55,7 @@ _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
     "verified_order",
 )
 _ASKED = [_GOAL, _NUMBER, _LAST_FOUR]
+_PROOFS = {_NUMBER, _LAST_FOUR}
 _CODES = {"order_number", "tracking_number"}
 _ORDERS_LISTED = 5
 # The rules of these are told before the order is asked for: perhaps that is all the customer needs.
@@ -94,8 +96,9 @@ class ValidateOrderForm(FormValidationAction):
     ) -> list[EventType]:
         """Verify the order, or forget what did not fit and say so; then say what to ask next.
 
-        A wrong answer clears both values, so that the form asks for both again and tells nobody
-        which was wrong. After too many the form ends. A message that gives nothing sets nothing:
+        After a wrong answer the digits are asked for again, in words that tell nobody whether they or
+        the number were wrong; a new number takes the old one's place at any time. After too many
+        wrong answers the form ends. A message that gives nothing sets nothing:
         then the engine leaves it to the rules (a question, a "never mind").
         """
         try:
@@ -115,6 +118,14 @@ class ValidateOrderForm(FormValidationAction):
         if tracker.get_slot(_GOAL) is None:
             # Nothing asks for it; a form that starts without an intent of ours shows the status.
             events.append(SlotSet(_GOAL, Goal.ORDER_STATUS.value))
+        odd = None
+        if starts or tracker.get_slot(REQUESTED_SLOT) in _PROOFS:
+            odd = misnumbered(text_of(tracker), asked=tracker.get_slot(REQUESTED_SLOT) == _NUMBER)
+        if odd:
+            dispatcher.utter_message(response="utter_order_number_odd", number=odd)
+            kept = SlotSet(DRAFT, with_early(tracker, starts=starts))
+            again = [SlotSet(_NUMBER, None), kept, SlotSet(REQUESTED_SLOT, _NUMBER)]
+            return [*events, *again, decide(f"flow:{_goal(tracker)}")]
         number, last_four = tracker.get_slot(_NUMBER), tracker.get_slot(_LAST_FOUR)
         verified = tracker.get_slot(_VERIFIED)
         beside = None
@@ -163,7 +174,8 @@ class ValidateOrderForm(FormValidationAction):
                 order = checked.order
                 await self._cod.remember(tracker.sender_id, order, now)
             else:
-                return events + _refuse(dispatcher, checked) + _decided(given, goal)
+                events.append(SlotSet(DRAFT, with_early(tracker, starts=starts)))
+                return events + _refuse(dispatcher, checked, number) + _decided(given, goal)
         if order is None:
             if number and number == verified:
                 # The order has left the book since; without this the form would end with nothing.
@@ -330,13 +342,14 @@ def _decided(given: object, goal: Goal) -> list[EventType]:
     return [decide(f"flow:{goal}")] if given else []
 
 
-def _refuse(dispatcher: CollectingDispatcher, checked: NoMatch | Locked) -> list[EventType]:
-    forgotten = [SlotSet(_NUMBER, None), SlotSet(_LAST_FOUR, None)]
+def _refuse(
+    dispatcher: CollectingDispatcher, checked: NoMatch | Locked, number: str
+) -> list[EventType]:
     if isinstance(checked, NoMatch):
-        dispatcher.utter_message(response="utter_order_no_match")
-        return [*forgotten, SlotSet(REQUESTED_SLOT, _NUMBER)]
+        dispatcher.utter_message(response="utter_order_no_match", number=number)
+        return [SlotSet(_LAST_FOUR, None), SlotSet(REQUESTED_SLOT, _LAST_FOUR)]
     dispatcher.utter_message(response="utter_order_locked")
-    return [*forgotten, SlotSet(REQUESTED_SLOT, None)]
+    return [SlotSet(slot, None) for slot in (_NUMBER, _LAST_FOUR, REQUESTED_SLOT)]
 
 
 def _goal(tracker: Tracker) -> Goal:

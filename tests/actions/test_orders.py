@@ -176,7 +176,7 @@ async def test_a_tracking_number_finds_the_order(customer: Customer) -> None:
 @pytest.mark.parametrize(
     ("number", "digits"), [("SO20261105001", "1234"), ("SO20261105999", "6688")]
 )
-async def test_wrong_digits_and_unknown_number_hear_the_same_and_are_asked_for_both_again(
+async def test_wrong_digits_and_unknown_number_hear_the_same_and_the_number_stays(
     customer: Customer, number: str, digits: str
 ) -> None:
     await customer.says("查订单", order_goal="order_status")
@@ -187,15 +187,48 @@ async def test_wrong_digits_and_unknown_number_hear_the_same_and_are_asked_for_b
     assert {k: v for k, v in said[0].items() if v} == {
         "template": "utter_order_no_match",
         "response": "utter_order_no_match",
+        "number": number,
     }
-    assert customer.asked_for == "order_number"
+    assert customer.asked_for == "phone_last4"
     assert customer.active
-    assert customer.slots["order_number"] is customer.slots["phone_last4"] is None
+    assert customer.slots["order_number"] == number
+    assert customer.slots["phone_last4"] is None
     assert customer.slots.get("verified_order") is None
-    said = await customer.says(
-        "SO20261105001 6688", order_number="SO20261105001", phone_last4="6688"
-    )
+    # A new number takes the place of the old one, and the digits alone are enough afterwards.
+    await customer.says("SO20261105001", order_number="SO20261105001")
+    assert customer.asked_for == "phone_last4"
+    said = await customer.says("6688", phone_last4="6688")
     assert names(said)[0] == "utter_order_shipped"
+
+
+@pytest.mark.parametrize(
+    ("typed", "odd"),
+    [("SO99999999999", "SO99999999999"), ("so 20261105 6688", "SO20261105"), ("2026110500", "2026110500")],
+)
+async def test_what_is_no_order_number_is_called_so_and_asked_for_again(
+    customer: Customer, typed: str, odd: str
+) -> None:
+    await customer.says("查订单", order_goal="order_status")
+    (said,) = await customer.says(typed)
+    assert (said["response"], said["number"]) == ("utter_order_number_odd", odd)
+    assert customer.active
+    assert customer.asked_for == "order_number"
+
+
+async def test_a_phone_in_place_of_an_order_number_is_not_called_an_odd_number(
+    customer: Customer,
+) -> None:
+    await customer.says("查订单", order_goal="order_status")
+    assert await customer.says("13812346688") == []
+
+
+async def test_an_odd_number_does_not_answer_about_the_order_verified_before(
+    customer: Customer,
+) -> None:
+    await customer.says("查订单", order_number="SO20261105001", phone_last4="6688")
+    said = await customer.says("SO2026110599 到哪了", order_goal="order_status")
+    assert names(said) == ["utter_order_number_odd"]
+    assert customer.asked_for == "order_number"
 
 
 async def test_too_many_wrong_tries_end_the_form_with_words_of_their_own(

@@ -11,6 +11,7 @@ from actions.context import text_of
 from actions.form import misnumbered
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
+from bot.orders.case_news import asks_for_news, names_a_case
 from bot.orders.cod_desk import Spoken
 from bot.orders.reading import is_no, is_question, read, wants_to_cancel
 from bot.orders.service import Orders
@@ -25,12 +26,29 @@ class CardAnswers:
         self._cod = orders.cod
         self._desk = orders.desk
         self._policy = orders.policy
+        self._cases = orders.cases
         self._clock = clock
 
     async def yes(self, tracker: Tracker) -> list[EventType]:
         """Take a bare "yes" for the card that was just shown; no events if none was."""
         spoken = await self._cod.spoken_of(tracker.sender_id)
         return _lead_in(spoken, Goal.COD_CONFIRM) if spoken and spoken.asks else []
+
+    async def case(self, tracker: Tracker, *, known: bool = True) -> list[EventType]:
+        """Take a question how a case is going to the order it is about; no events if it is none.
+
+        Args:
+            known: only where a case was opened in this conversation; else whoever speaks of a case
+                of theirs is asked for its order.
+        """
+        if not asks_for_news(text_of(tracker)) or tracker.active_loop_name:
+            return []
+        number = await self._cases.last_order(tracker.sender_id)
+        if number is None and (known or not names_a_case(text_of(tracker))):
+            return []
+        goal = SlotSet("order_goal", Goal.ORDER_STATUS.value)
+        named = [SlotSet("order_number", number)] if number else []
+        return [goal, *named, FollowupAction("order_form")]
 
     async def words(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, wants_time: bool = False

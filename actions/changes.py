@@ -36,7 +36,7 @@ from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.fields import Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
-from bot.orders.reading import Reading, read
+from bot.orders.reading import Reading, only_confirms, read
 from bot.orders.recipients import corrects_name
 from bot.orders.service import Orders
 
@@ -94,6 +94,9 @@ class ChangeTalk:
                 return await self._check_code(dispatcher, order, typed[0], now)
             if intent in ELSEWHERE:
                 return [], CODE
+        if asked_for == GO_AHEAD and "goal" in before and only_confirms(text_of(tracker)):
+            # "Confirm", said to "shall I cancel it?", is easily taken for confirming the order.
+            goal = Goal(before["goal"])
         reading = self.reading(tracker, order, goal, asked_for, now)
         for one in reversed(early):
             said = self._read(one["text"], one["entities"], order, goal, None, now)
@@ -106,7 +109,8 @@ class ChangeTalk:
         old = draft_from_json(before)
         draft = _grown(old, reading, goal)
         events: list[EventType] = []
-        if draft != old or starts or before.get("goal") != goal:
+        was = {before.get("goal"), tracker.get_slot("order_goal")}
+        if draft != old or starts or was != {goal.value}:
             events.append(SlotSet(DRAFT, {**before, **draft_to_json(draft), "goal": goal.value}))
             events.append(SlotSet("order_goal", goal.value))
         if self._changes.possible(order, with_goal(draft, goal), *_wanted(goal)):

@@ -45,7 +45,7 @@ from bot.orders.claims.reading import (
 )
 from bot.orders.claims.rules import Refusal, concerns, is_company, missing, possible
 from bot.orders.model import Order
-from bot.orders.reading import is_no, is_yes
+from bot.orders.reading import is_no, is_yes, only_confirms
 from bot.orders.service import Orders
 
 # An answer to a short question is short; a longer message is taken for what the classifier says.
@@ -80,6 +80,8 @@ class ClaimTalk:
         if asked_for not in {DETAIL, GO_AHEAD} or "claim" not in before:
             return None
         goal, told = Goal(before["goal"]), told_of(tracker)
+        if asked_for == GO_AHEAD and only_confirms(told.text):
+            return goal
         unsure = confidence_of(tracker) < SURE
         if only_forgets(told.text) or (forgets(told.text) and unsure):
             return goal
@@ -148,7 +150,8 @@ class ClaimTalk:
             return [*events, SlotSet(DRAFT, kept)], DETAIL
         if asked_for == GO_AHEAD and here and not changed:
             answer = _answer(intent, told.text, goal)
-            return ([], asked_for) if answer is None else ([SlotSet(GO_AHEAD, answer)], None)
+            said = [SlotSet("order_goal", goal.value), SlotSet(GO_AHEAD, answer)]
+            return ([], asked_for) if answer is None else (said, None)
         return [*events, SlotSet(DRAFT, kept)], GO_AHEAD
 
     def preview(self, tracker: Tracker, order: Order, goal: Goal, now: datetime) -> list[Reply]:

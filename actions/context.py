@@ -20,6 +20,23 @@ _FOLLOW_ON = re.compile(
     r"|(?!.*(?:什么|啥|怎么|咋|谁|哪|几|多少|干嘛|干吗)).{1,8}呢[\s?？!！~～。…]*$",
     re.IGNORECASE,
 )
+# "What can I do then?", asked by who was just told that something is not possible.
+_WHAT_HELPS = re.compile(
+    r"(?:那|那么|所以|啊|唉|哎|呃|可是|我|现在|这|这样|这下|还|该|可以|能|应该|要|又|[\s,，])*"
+    r"(?:怎么办|咋办|咋整|咋弄|怎么弄|怎么处理|怎样才行|怎么才行|(?:有|还有)?(?:什么|啥|别的|其他)(?:办法|方法|法子|选择))"
+    r"(?:吗|呢|啊|呀|才好|才行|好|么|嘛|没有?)*[\s?？!！~～。…]*"
+    r"|(?:(?:ok|okay|so|then|well|and|but|oh|hm+|right)\b[\s,.]*)*(?:now what|what now|what then"
+    r"|what (?:else )?(?:can|should|do|could|am) i (?:do|supposed to do|try)?(?: (?:then|now|instead|about it|else))*"
+    r"|what are my options|any (?:other )?(?:options?|way|alternatives?)(?: (?:then|left))?"
+    r"|is there (?:another|any other|anything else|any) ?(?:way|option|i can do)?)[\s?!.…]*",
+    re.IGNORECASE,
+)
+# Responses that say why something is not possible, and what else helps.
+_REFUSALS = re.compile(
+    r"utter_(?:refused_|claim_(?:not_sent|not_here_yet|over|late_|never|opened|not_)|cod_not_possible"
+    r"|undo_nothing|order_locked|code_(?:over|not_sent)|backend_no)"
+)
+_OF_THE_ENGINE = {"condition", "utter_action", "template", "model_id", "assistant_id"}
 _SMALL_TALK = frozenset({"greet", "goodbye", "thanks", "affirm", "deny", "bot_challenge"})
 
 
@@ -69,6 +86,21 @@ def just_said(tracker: Tracker, text: str) -> bool:
     """Tell whether the turn before this one ended a message with ``text``."""
     previous = next(_previous_turns(tracker), [])
     return any((e.get("text") or "").endswith(text) for e in previous if e["event"] == "bot")
+
+
+def asks_what_helps(tracker: Tracker) -> bool:
+    """Tell whether the message asks for nothing but a way on."""
+    return _WHAT_HELPS.fullmatch(text_of(tracker).strip()) is not None
+
+
+def last_refusal(tracker: Tracker) -> tuple[str, dict[str, Any]] | None:
+    """Return the response that refused something in the turn before this one, with its values."""
+    for event in next(_previous_turns(tracker), []):
+        said = event.get("metadata") or {} if event["event"] == "bot" else {}
+        name = said.get("utter_action") or ""
+        if _REFUSALS.match(name):
+            return name, {k: v for k, v in said.items() if k not in _OF_THE_ENGINE}
+    return None
 
 
 def follows_on(tracker: Tracker) -> bool:

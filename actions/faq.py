@@ -12,11 +12,13 @@ from rasa_sdk.types import DomainDict
 
 from actions.cards import CardAnswers
 from actions.context import (
+    asks_what_helps,
     channel_of,
     decide,
     follows_on,
     just_said,
     language_of,
+    last_refusal,
     offered_a_person,
     previous_decision,
     previous_decisions,
@@ -129,6 +131,16 @@ class FaqLadder:
         except UnknownRecordError:
             return self.miss(dispatcher, tracker)
 
+    def ways_on(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType] | None:
+        """Repeat what helps in place of what was just refused, if the customer asks for that."""
+        refusal = last_refusal(tracker) if asks_what_helps(tracker) else None
+        if refusal is None:
+            return None
+        name, values = refusal
+        dispatcher.utter_message(response="utter_ways_on")
+        dispatcher.utter_message(response=name, **values)
+        return [decide(previous_decision(tracker) or "clarify")]
+
     def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         """Nothing fits: ask to rephrase the first time, hand off the second time in a row.
 
@@ -160,6 +172,9 @@ class AnswerFaq(Action):
         picked = next(tracker.get_latest_entity_values("faq_id"), None)
         if picked is not None:
             return ladder.picked(dispatcher, tracker, picked)
+        events = ladder.ways_on(dispatcher, tracker) or await self._cards.case(tracker)
+        if events:
+            return events
         # Right after a card only a question is one for the FAQ.
         about_order = await self._cards.words(dispatcher, tracker)
         if about_order is not None:
@@ -178,7 +193,7 @@ class AnswerFaq(Action):
         if not trying and _looks_off_topic(tracker):
             dispatcher.utter_message(response="utter_decline")
             return [decide("decline")]
-        return ladder.miss(dispatcher, tracker)
+        return await self._cards.case(tracker, known=False) or ladder.miss(dispatcher, tracker)
 
 
 class Decline(Action):
@@ -196,6 +211,9 @@ class Decline(Action):
     ) -> list[EventType]:
         """Answer or suggest when that is likelier to help, else say kindly what the bot is for."""
         ladder = self._ladder
+        events = ladder.ways_on(dispatcher, tracker)
+        if events:
+            return events
         answer, suggestions, best = ladder.search(tracker)
         confidence = tracker.latest_message["intent"].get("confidence", 1.0)
         if answer and best > confidence:
@@ -250,7 +268,14 @@ class Deny(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> list[EventType]:
-        """Ask what is wrong with an order, look further after suggestions, else accept the no."""
+        """Ask what is wrong with an order, look further after suggestions, else accept the no.
+
+        "What can I do then?" sounds like a no and is none.
+        """
+        if asks_what_helps(tracker):
+            return self._ladder.ways_on(dispatcher, tracker) or self._ladder.miss(
+                dispatcher, tracker
+            )
         refused = await self._cards.refused(dispatcher, tracker)
         if refused is not None:
             return refused

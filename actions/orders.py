@@ -40,6 +40,7 @@ from bot.orders.answers import (
     trace,
 )
 from bot.orders.book import BookDownError
+from bot.orders.case_news import asks_for_news, news
 from bot.orders.cases import CaseKind
 from bot.orders.claims.reading import goal_in
 from bot.orders.cod_desk import Spoken
@@ -141,6 +142,10 @@ class ValidateOrderForm(FormValidationAction):
             self._answer_beside(dispatcher, tracker)
         spoken = await self._cod.spoken_of(tracker.sender_id)
         goal = _goal(tracker)
+        if starts and asks_for_news(text_of(tracker)):
+            # "How is my return going" is easily taken for the wish to return something.
+            goal = Goal.ORDER_STATUS
+            events.append(SlotSet(_GOAL, goal.value))
         if starts and intent_of(tracker) == "inform":
             # A sentence with codes in it is easily taken for the codes alone.
             goal = goal_in(text_of(tracker)) or goal
@@ -314,7 +319,12 @@ class OrderAction(Action):
             return my_orders(orders, language)
         now = self._clock()
         said = [one["text"] for one in (tracker.get_slot(DRAFT) or {}).get("early", ())]
-        if goal is Goal.ORDER_STATUS and any(map(asks_for_trace, [*said, text_of(tracker)])):
+        said.append(text_of(tracker))
+        if goal is Goal.ORDER_STATUS and any(map(asks_for_news, said)):
+            told = news(await self._cases.of_order(order.number), now, language)
+            if told:
+                return told
+        if goal is Goal.ORDER_STATUS and any(map(asks_for_trace, said)):
             return trace(order, now, language)
         replies = answer(goal, order, now, language)
         if goal is Goal.URGE_DELIVERY and is_late(order, now):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -22,7 +22,7 @@ from bot.conversations.model import Author, Body
 from bot.orders.model import Order
 from bot.orders.promise import local_day
 from bot.orders.record import CASE_PREFIX, last_deed, record
-from bot.storage.cod import CaseRow
+from bot.storage.cod import CaseRow, OrderEventRow
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 
@@ -60,7 +60,10 @@ class CasePolicy(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case; ``new`` is false when it had been opened before. ``data`` is what people need to know."""
+    """A case; ``new`` is false when it had been opened before. ``data`` is what people need to know.
+
+    A closed one has the ``answer`` that its customer was given.
+    """
 
     number: str
     kind: CaseKind
@@ -68,6 +71,8 @@ class Case:
     promised_for: datetime
     new: bool
     data: Mapping[str, Any] = field(default_factory=dict)
+    closed_at: datetime | None = None
+    answer: str | None = None
 
 
 class UnknownCaseError(Exception):
@@ -145,6 +150,40 @@ class CaseDesk:
             record(session, row.order_number, WITHDRAWN, actor=actor, at=now,
                    before={"case": row.number})  # fmt: skip
             return _case(row, new=False)
+
+    async def of_order(self, order_number: str, *, limit: int = 3) -> Sequence[Case]:
+        """Return the newest cases of an order, open and closed, without those taken back."""
+        async with self._database.read() as session:
+            rows = await session.scalars(
+                select(CaseRow)
+                .where(CaseRow.order_number == order_number)
+                .order_by(CaseRow.closed_at.is_not(None), CaseRow.created_at.desc())
+            )
+            ends = await session.scalars(
+                select(OrderEventRow).where(
+                    OrderEventRow.order_number == order_number, OrderEventRow.kind == CLOSED
+                )
+            )
+            answers = {str(end.after.get("case")): str(end.after.get("answer")) for end in ends}
+            found = [
+                replace(
+                    _case(row, new=False), closed_at=row.closed_at, answer=answers.get(row.number)
+                )
+                for row in rows
+                if row.closed_at is None or row.number in answers
+            ]
+            return found[:limit]
+
+    async def last_order(self, conversation_id: str) -> str | None:
+        """Return the order of the newest case that was opened in a conversation."""
+        async with self._database.read() as session:
+            found: str | None = await session.scalar(
+                select(CaseRow.order_number)
+                .where(CaseRow.conversation_id == conversation_id)
+                .order_by(CaseRow.created_at.desc())
+                .limit(1)
+            )
+            return found
 
     async def waiting(self) -> Sequence[Case]:
         """Return the open cases, the one promised soonest first."""

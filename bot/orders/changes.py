@@ -318,13 +318,18 @@ async def write_change(
 async def write_undo(
     session: AsyncSession, policy: CodPolicy, row: OrderRow, intent: Intent
 ) -> None:
-    """Write down that a change was taken back; the order is to be confirmed anew."""
+    """Write down that a change was taken back; if it confirmed the order, that is asked anew."""
     for field in intent.changes:
         record(
             session, row.number, f"undo.{field}", actor=intent.actor, at=intent.asked_at,
             before=intent.before[field], after=intent.changes[field],
         )  # fmt: skip
     cod = await confirmation(session, row.number)
+    if cod is not None and cod.state == CodState.CONFIRMED and Field.CANCEL not in intent.changes:
+        with_it = intent.key.removesuffix("-undo")
+        confirms = OrderEventRow.event_id == f"{with_it}.{CONFIRM}"
+        if await session.scalar(select(OrderEventRow.id).where(confirms)) is None:
+            return  # What was confirmed before this change stands again.
     if cod is not None and row.cash_on_delivery and row.state is OrderState.PLACED:
         row.cod_confirmed_at = None
         move(

@@ -49,6 +49,12 @@ _NOTE = re.compile(
 _CLAUSE = re.compile(
     r"[，,。；;！!\n]+|(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])|\s+(?:and|but)\s+", re.I
 )
+# Said to a question it means yes; "confirm the order" said to "shall I cancel it?" means no.
+_BARE_CONFIRM = re.compile(
+    r"(?:嗯+|好的?|是的?|对的?|行|可以|我|就|[\s,，])*(?:确认|确定)(?:取消|登记|退货|换货|修改)?[的了吧啦哦呀。！!\s]*"
+    r"|(?:yes|yeah|ok|okay|i|[\s,])*(?:confirm(?:ed)?)(?: (?:it|that|the cancellation))?[\s.!]*",
+    re.IGNORECASE,
+)
 _CANCELS = re.compile(
     r"不要了|不想要|不买|不需要了|取消|退单|撤单|(?<![A-Za-z])(?:cancel|don'?t want it|no longer (?:want|need))\b",
     re.I,
@@ -183,6 +189,12 @@ def is_question(text: str) -> bool:
 def is_yes(text: str) -> bool:
     """Tell whether a message that asks nothing says yes."""
     return _YES.search(normalise(text)) is not None and not is_no(text) and not is_question(text)
+
+
+def only_confirms(text: str) -> bool:
+    """Tell whether a message says "confirm" and nothing else, so that it means what was just asked."""
+    plain = normalise(text)
+    return bool(plain.strip()) and _BARE_CONFIRM.fullmatch(plain) is not None
 
 
 def is_no(text: str) -> bool:

@@ -154,6 +154,16 @@ def problem(value: str, language: Language) -> str:
     return _word("problems", value, language)
 
 
+def case_kind(kind: str, language: Language) -> str:
+    """Return what a case is about: 退货, return."""
+    return _word("case_kinds", kind, language)
+
+
+def case_next_step(kind: str, language: Language) -> str:
+    """Return what happens next in an open case."""
+    return _word("case_next_steps", kind, language)
+
+
 def all_of_them(language: Language) -> str:
     """Return what stands on the button that means all goods of an order."""
     return _word("phrases", "all_of_them", language)

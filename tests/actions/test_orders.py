@@ -203,7 +203,11 @@ async def test_wrong_digits_and_unknown_number_hear_the_same_and_the_number_stay
 
 @pytest.mark.parametrize(
     ("typed", "odd"),
-    [("SO99999999999", "SO99999999999"), ("so 20261105 6688", "SO20261105"), ("2026110500", "2026110500")],
+    [
+        ("SO99999999999", "SO99999999999"),
+        ("so 20261105 6688", "SO20261105"),
+        ("2026110500", "2026110500"),
+    ],
 )
 async def test_what_is_no_order_number_is_called_so_and_asked_for_again(
     customer: Customer, typed: str, odd: str

@@ -307,15 +307,25 @@ def _trouble(text: str, order: Order, goal: Goal, asked: Detail | None) -> _Foun
     return found
 
 
+def _plain_wish(said: str) -> str:
+    """Return a wish without what trails behind it in speech: 42码的, 黑色的吧."""
+    wish = re.sub(
+        r"(?<=[码号色款寸LMSXlmsx0-9])的?(?:吧|哈|呢|啊|呀|可以吗|好吗|行吗|谢谢)*$",
+        "",
+        said.strip(),
+    )
+    return wish[:_WISH_CHARS]
+
+
 def _replacement(text: str, order: Order, goal: Goal, asked: Detail | None) -> _Found:
     if goal is not Goal.EXCHANGE_REQUEST:
         return {}
     said = _WISH_ZH.search(text) or _WISH_EN.search(text)
     if said:
         wish = next(part for part in said.groups() if part)
-        return {"wish": wish.strip()[:_WISH_CHARS]}
+        return {"wish": _plain_wish(wish)}
     if asked is Detail.WISH:
-        return {"wish": text[:_WISH_CHARS]}
+        return {"wish": _plain_wish(text)}
     return {}
 
 

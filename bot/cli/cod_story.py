@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.rule import Rule
 
-from bot.cli.orders import print_history
+from bot.cli.order_history import print_history
 from bot.cli.understanding import private_stack
 from bot.cli.wiring import Parts, load_rules
 from bot.clock import SHOP_ZONE
@@ -116,7 +116,8 @@ class CodStory:
             "id": f"demo-{self._events}", "type": f"order.{kind}", "order_number": self._number,
             "at": self._now.isoformat(), **more,
         }  # fmt: skip
-        self._line("shop", f"order.{kind} {self._number}", "cyan")
+        told = wording.in_history(f"order.{kind}", self._language)
+        self._line("shop", f"{told}  {self._number}  (order.{kind})", "cyan")
         await self._parts.orders.intake.take(event_from_json(event), self._now)
 
     async def _later(self, **time: float) -> None:
@@ -163,7 +164,10 @@ class CodStory:
         self._console.print(Rule(text, style="dim"))
 
     async def _history(self) -> None:
-        await print_history(self._parts.database, self._number)
+        parts = self._parts
+        await print_history(
+            parts.database, parts.orders.policy, self._number, self._language, self._now
+        )
 
     def _order(self) -> dict[str, Any]:
         name = {"zh": "周建国", "en": "Daniel Okafor"}[self._language]

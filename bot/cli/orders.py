@@ -13,7 +13,6 @@ from bot.cli.database import open_database
 if TYPE_CHECKING:
     from bot.orders.cases import CaseDesk
     from bot.settings import Settings
-    from bot.storage.engine import Database
 
 app = typer.Typer(
     help="Orders: the shop's key, the history of an order, cases.", no_args_is_help=True
@@ -114,49 +113,14 @@ async def _case_desk() -> AsyncIterator[CaseDesk]:
 
 
 async def _show(settings: Settings, number: str) -> None:
+    from bot.cli.order_history import print_history
+    from bot.orders.policy import CodPolicy
+
     database = open_database(settings)
     try:
-        if not await print_history(database, number):
+        policy = CodPolicy.load(settings.policy_folder / "cod.yml")
+        if not await print_history(database, policy, number, "en"):
             typer.echo(f"Nothing is known of an order {number}.", err=True)
             raise typer.Exit(1)
     finally:
         await database.close()
-
-
-async def print_history(database: Database, number: str) -> bool:
-    """Print the events of an order as a table, and how far its confirmation is, with the reasons.
-
-    Returns:
-        Whether there is such an order.
-    """
-    from rich.console import Console
-    from rich.table import Table
-    from sqlalchemy import select
-
-    from bot.orders import wording
-    from bot.storage.cod import CodRow, OrderEventRow
-    from bot.storage.orders import OrderRow
-
-    table = Table("When", "What", "Who", "Before", "After", title=number)
-    async with database.read() as session:
-        if await session.get(OrderRow, number) is None:
-            return False
-        cod = await session.get(CodRow, number)
-        events = await session.scalars(
-            select(OrderEventRow)
-            .where(OrderEventRow.order_number == number)
-            .order_by(OrderEventRow.at, OrderEventRow.id)
-        )
-        for event in events:
-            sides = (
-                ", ".join(f"{name}: {value}" for name, value in side.items())
-                for side in (event.before, event.after)
-            )
-            table.add_row(wording.moment(event.at, "en"), event.kind, event.actor, *sides)
-    console = Console()
-    console.print(table)
-    if cod is not None:
-        console.print(f"Confirmation: {cod.state}; to confirm: {cod.friction}")
-        for reason in cod.reasons:
-            console.print(f"  · {reason['zh']} / {reason['en']}")
-    return True

@@ -179,6 +179,16 @@ def on_card(name: str, language: Language, **values: str) -> str:
     return _word("cards", name, language).format(**values)
 
 
+def in_history(name: str, language: Language, **values: str) -> str:
+    """Return words of an order's history: kinds of events, who did them, states of a confirmation.
+
+    What has no words of its own (a login, an event of a version to come) stays as it is.
+    """
+    known = _words()["history"].get(name)
+    text: str = known[language] if known else name
+    return text.format(**values)
+
+
 def is_chinese(text: str) -> bool:
     """Tell whether a name or an address is written in Chinese."""
     return _HAN.search(text) is not None

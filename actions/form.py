@@ -34,9 +34,10 @@ _DIGITS_BESIDE_CODE = re.compile(
 )
 # The digits first or last beside a question: "6688, also do you ship to Hong Kong?". Four digits in the
 # middle of a sentence are a price or a model, and a wrong guess costs one of the customer's tries.
-_BEFORE_DIGITS = r"(?:尾号|后四位|手机号?|号码|是|我的|的|嗯+|好的?|哦|it'?s|its|is|my|the|are|digits|phone|number|ok|okay|sure|here|[\s,，:：])*"
+_BEFORE_DIGITS = r"(?:尾号|后四位|手机号?|号码|是|我的|的|嗯+|好的?|哦|不是|不对|[打写说记]错了|应该|sorry|oops|no\b|actually|wait|i mean|it'?s|its|is|my|the|are|digits|phone|number|ok|okay|sure|here|[\s,，:：])*"
 _DIGITS_FIRST = re.compile(
-    rf"^{_BEFORE_DIGITS}(?:(\d{{4}})\s*[,，.。;；!！?？、~～\n]|((?!20[0-3]\d)\d{{4}})\s)", re.I
+    rf"^{_BEFORE_DIGITS}(?:(\d{{4}})\s*[,，.。;；!！?？、~～\n]|(\d{{4}})\s*$|((?!20[0-3]\d)\d{{4}})\s)",
+    re.I,
 )
 _DIGITS_LAST = re.compile(
     rf"[,，.。;；!！?？、~～\n]{_BEFORE_DIGITS}(\d{{4}})[\s.。!！~～]*$", re.I

@@ -180,7 +180,7 @@ class ValidateOrderForm(FormValidationAction):
                 await self._cod.remember(tracker.sender_id, order, now)
             else:
                 events.append(SlotSet(DRAFT, with_early(tracker, starts=starts)))
-                return events + _refuse(dispatcher, checked, number) + _decided(given, goal)
+                return events + _refuse(dispatcher, checked) + _decided(given, goal)
         if order is None:
             if number and number == verified:
                 # The order has left the book since; without this the form would end with nothing.
@@ -352,11 +352,9 @@ def _decided(given: object, goal: Goal) -> list[EventType]:
     return [decide(f"flow:{goal}")] if given else []
 
 
-def _refuse(
-    dispatcher: CollectingDispatcher, checked: NoMatch | Locked, number: str
-) -> list[EventType]:
+def _refuse(dispatcher: CollectingDispatcher, checked: NoMatch | Locked) -> list[EventType]:
     if isinstance(checked, NoMatch):
-        dispatcher.utter_message(response="utter_order_no_match", number=number)
+        dispatcher.utter_message(response="utter_order_no_match")
         return [SlotSet(_LAST_FOUR, None), SlotSet(REQUESTED_SLOT, _LAST_FOUR)]
     dispatcher.utter_message(response="utter_order_locked")
     return [SlotSet(slot, None) for slot in (_NUMBER, _LAST_FOUR, REQUESTED_SLOT)]

@@ -14,7 +14,7 @@ from bot.language import Language
 from bot.orders import wording
 from bot.orders.book import order_of, whole_order
 from bot.orders.cod import CodState
-from bot.orders.model import Money, Order, OrderState
+from bot.orders.model import Money, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
 from bot.orders.record import COD_TIMER
 from bot.storage.cod import CodRow, OrderEventRow, OrderTimerRow
@@ -100,8 +100,9 @@ def _waits_for(
 
 
 def _table(order: Order, events: Sequence[OrderEventRow], language: Language) -> Table:
-    columns = (wording.in_history(f"column.{name}", language) for name in _COLUMNS)
-    table = Table(*columns, title=order.number)
+    table = Table(title=order.number)
+    for name in _COLUMNS:
+        table.add_column(wording.in_history(f"column.{name}", language), overflow="fold")
     for event in events:
         sides = (_side(side, order, language) for side in (event.before, event.after))
         what = wording.in_history(event.kind, language)
@@ -113,16 +114,22 @@ def _table(order: Order, events: Sequence[OrderEventRow], language: Language) ->
 
 def _side(values: Mapping[str, Any], order: Order, language: Language) -> str:
     """Return what an event changed, as people read it; what nobody needs is left out."""
+    if "start" in values:
+        return wording.window(_window(values["start"], values["end"]), language)
     said = (_value(name, value, order, language) for name, value in values.items())
     return ", ".join(word for word in said if word)
+
+
+def _window(start: str | None, end: str | None) -> Window | None:
+    if not start or not end:
+        return None
+    return Window(datetime.fromisoformat(start), datetime.fromisoformat(end))
 
 
 def _value(name: str, value: Any, order: Order, language: Language) -> str:
     if value in (None, "", []) or name in _LEFT_OUT:
         return ""
     match name:
-        case "start" | "end":
-            return wording.moment(datetime.fromisoformat(value), language)
         case "state":
             return wording.state(OrderState(value), language)
         case "cod":

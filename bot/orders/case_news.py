@@ -22,7 +22,7 @@ _NEWS = re.compile(
     r"|有.{0,2}(?:结果|消息|回复|下文|回音)|(?:没|没有)(?:结果|消息|回复|下文|回音|动静|人联系)"
     r"|(?<![a-z])(?:any (?:news|updates?|progress|word)|updates? (?:on|about)|status of|progress (?:of|on|with)"
     r"|how(?:'s| is| far is| are)(?: \w+){1,4} (?:going|coming|doing|along)|how far|what(?:'s| is| has)(?: \w+){0,2} happen(?:ing|ed) (?:with|to)"
-    r"|heard (?:back|anything|nothing)|hear back|still waiting (?:on|for)|looked into)",
+    r"|anything happened (?:with|to)|heard (?:back|anything|nothing)|hear back|still waiting (?:on|for)|looked into)",
     re.IGNORECASE,
 )
 _OWN = re.compile(

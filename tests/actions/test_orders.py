@@ -187,7 +187,6 @@ async def test_wrong_digits_and_unknown_number_hear_the_same_and_the_number_stay
     assert {k: v for k, v in said[0].items() if v} == {
         "template": "utter_order_no_match",
         "response": "utter_order_no_match",
-        "number": number,
     }
     assert customer.asked_for == "phone_last4"
     assert customer.active

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.conversations import transcript
+from bot.language import Language
 from bot.orders.book import SqlOrderBook
+from bot.orders.case_news import asks_for_news, news
 from bot.orders.cases import CaseDesk, CaseKind, CasePolicy, UnknownCaseError
 from bot.orders.model import Order
 from bot.storage.conversations import MessageRow
@@ -54,3 +56,52 @@ async def test_the_answer_reaches_the_customer(
         await cases.close(case.number, "again", agent="陈", now=NOW)
     again = await cases.open(CaseKind.URGE, late, conversation_id=conversation.id, now=NOW)
     assert again.new
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我的售后处理得怎么样了", "退货进度", "催单有消息了吗", "我的退货审核了没", "CS20261123123456",
+        "any news on my return case?", "how's my refund going", "has my report been looked into",
+    ],
+)  # fmt: skip
+def test_a_question_how_a_case_is_going(text: str) -> None:
+    assert asks_for_news(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "怎么申请退货", "退款多久到账", "我要退货", "怎么看退款进度", "在哪里查退货进度",
+        "I want to return my shoes", "where can I see the status of my refund", "where is my order",
+    ],
+)  # fmt: skip
+def test_wishes_and_questions_how_things_go_in_general_are_not_about_a_case(text: str) -> None:
+    assert not asks_for_news(text)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_news_of_a_case_are_its_promise_then_that_it_is_late_then_its_answer(
+    cases: CaseDesk, late: Order, language: Language
+) -> None:
+    case = await cases.open(CaseKind.URGE, late, conversation_id="c1", now=NOW)
+    assert await cases.last_order("c1") == late.number
+    assert await cases.last_order("c2") is None
+    (open_one,) = news(await cases.of_order(late.number), NOW, language)
+    assert open_one.response == "utter_case_news_open"
+    assert open_one.values["case"] == case.number
+    assert open_one.values["next_step"]
+    (overdue,) = news(await cases.of_order(late.number), NOW + timedelta(hours=25), language)
+    assert overdue.response == "utter_case_news_late"
+    await cases.close(case.number, "明天上午送到。", agent="陈", now=NOW)
+    (closed,) = news(await cases.of_order(late.number), NOW, language)
+    assert (closed.response, closed.values["answer"]) == (
+        "utter_case_news_closed",
+        "明天上午送到。",
+    )
+
+
+async def test_a_case_that_was_taken_back_is_no_news(cases: CaseDesk, late: Order) -> None:
+    await cases.open(CaseKind.URGE, late, conversation_id="c1", now=NOW)
+    assert await cases.withdraw_last("customer:c1", NOW)
+    assert await cases.of_order(late.number) == []

@@ -12,7 +12,14 @@ from bot.orders.book import SqlOrderBook
 from bot.orders.model import Order
 from bot.orders.policy import CodPolicy
 from bot.orders.promise import SHOP_ZONE
-from bot.orders.reading import Reading, TimeProblem, note_of, read, wants_to_cancel
+from bot.orders.reading import (
+    Reading,
+    TimeProblem,
+    note_of,
+    only_confirms,
+    read,
+    wants_to_cancel,
+)
 from bot.storage.engine import Database
 from tests.bot.orders.conftest import NOW  # Sunday, 22 November 2026, 19:30
 
@@ -136,3 +143,14 @@ def test_a_no_to_the_order_or_to_its_details(text: str, cancels: bool) -> None:
 
 def test_the_clock_of_these_tests_is_a_sunday() -> None:
     assert datetime(2026, 11, 22, 19, 30, tzinfo=SHOP_ZONE) == NOW
+
+
+@pytest.mark.parametrize(
+    ("text", "confirms"),
+    [
+        ("确认", True), ("好的，确认取消", True), ("确定了", True), ("Confirm", True), ("yes, confirmed.", True),
+        ("确认发货", False), ("确认订单，不取消了", False), ("confirm my order", False), ("", False),
+    ],
+)  # fmt: skip
+def test_confirm_alone_means_what_was_just_asked(text: str, confirms: bool) -> None:
+    assert only_confirms(text) is confirms

@@ -249,6 +249,9 @@ def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
     The classifier knows one intent for whatever changes about where a parcel goes; and "leave it at
     the front desk" is no new address but something the courier should know.
     """
+    if goal is Goal.COD_CONFIRM and reading.to_change and not reading.values:
+        # "Confirm but change the phone": to which one is asked before anything is confirmed.
+        return next(one for one, (_, name) in _VALUES.items() if name == reading.to_change)
     where = {Goal.CHANGE_ADDRESS, Goal.CHANGE_PHONE, Goal.COD_CONFIRM}
     if goal in where and reading.address is None and reading.phone is None:
         if reading.recipient and not (goal is Goal.COD_CONFIRM and reading.yes):

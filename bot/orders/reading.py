@@ -71,6 +71,19 @@ _PHONE_WORD = re.compile(
     r"电话|手机|号码|联系方式|(?<![A-Za-z])(?:phone|mobile|number|contact)(?![A-Za-z])",
     re.IGNORECASE,
 )
+# What is to change, with or without saying to what: "confirm but change the phone".
+_TO_CHANGE = {
+    name: re.compile(
+        rf"(?P<not>不用|不要|别|不必|无需|不|no need to |not |n'?t |never )?(?:(?:改|换)(?:一?下|个|一个)?(?:收货|联系|送货|配送)?(?:{zh})"
+        rf"|(?:{zh})(?:要|想|得|需要|帮我)(?:改|换)|(?<![a-z])(?:change|update|switch|another|a different)(?: (?:the|my|delivery|shipping|phone))* (?:{en})(?![a-z]))",
+        re.IGNORECASE,
+    )
+    for name, zh, en in (
+        ("phone", "电话|手机|号码", "phone|mobile|number"),
+        ("address", "地址", "address"),
+        ("window", "时间|日期", "time|day|date|slot"),
+    )
+}
 _LEADING_CONFIRM = re.compile(
     r"^(?:确认|好的|可以|没问题|行|对|ok|yes|confirm(?:ed)?)[,，\s]*", re.I
 )
@@ -101,6 +114,7 @@ class Reading:
     note: str | None = None
     about_phone: bool = False
     about_recipient: bool = False
+    to_change: str | None = None  # a field of the draft that the message names for changing
 
     def after(self, earlier: Reading) -> Reading:
         """Return this reading with what an earlier message gave and this one does not."""
@@ -115,7 +129,14 @@ class Reading:
             note=self.note or earlier.note,
             about_phone=self.about_phone or earlier.about_phone,
             about_recipient=self.about_recipient or earlier.about_recipient,
+            to_change=self.to_change or earlier.to_change,
         )
+
+    @property
+    def values(self) -> bool:
+        """Whether the message gives anything that an order could be changed to."""
+        given = (self.address, self.window, self.problem, self.recipient, self.phone)
+        return any(one is not None for one in given)
 
     def gives(self, asked_for: str | None) -> bool:
         """Tell whether the message gives what a slot of the order form asks for."""
@@ -178,7 +199,13 @@ def read(
         note=note,
         about_phone="phone" in found or bool(_PHONE_WORD.search(plain)),
         about_recipient=about_recipient(text),
+        to_change=_to_change(plain),
     )
+
+
+def _to_change(plain: str) -> str | None:
+    found = ((name, pattern.search(plain)) for name, pattern in _TO_CHANGE.items())
+    return next((name for name, match in found if match and not match["not"]), None)
 
 
 def is_question(text: str) -> bool:

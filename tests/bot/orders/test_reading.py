@@ -154,3 +154,17 @@ def test_the_clock_of_these_tests_is_a_sunday() -> None:
 )  # fmt: skip
 def test_confirm_alone_means_what_was_just_asked(text: str, confirms: bool) -> None:
     assert only_confirms(text) is confirms
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("confirm but change the phone", "phone"), ("确认，不过换个电话", "phone"), ("对，但是要改一下地址", "address"),
+        ("yes, but I need a different delivery time", "window"), ("没问题 就是时间要改", "window"),
+        ("确认，地址不用改", None), ("confirm, no need to change the address", None), ("确认发货", None),
+    ],
+)  # fmt: skip
+def test_what_is_to_change_is_heard_beside_the_yes(
+    order: Order, policy: CodPolicy, text: str, field: str | None
+) -> None:
+    assert at(order, policy, text, wants=False).to_change == field

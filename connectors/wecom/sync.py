@@ -44,6 +44,7 @@ class Reader:
         self._database = database
         self._intake = intake
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._next: dict[str, asyncio.Task[None]] = {}
         self._later: dict[str, asyncio.Task[None]] = {}
         self._catching_up: asyncio.Task[None] | None = None
 
@@ -53,7 +54,11 @@ class Reader:
 
     async def close(self) -> None:
         """Stop reading; the cursor stays where everything before it is stored."""
-        tasks = [*self._later.values(), *([self._catching_up] if self._catching_up else [])]
+        tasks = [
+            *self._next.values(),
+            *self._later.values(),
+            *([self._catching_up] if self._catching_up else []),
+        ]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -92,8 +97,17 @@ class Reader:
                 await self.read(News(account, ""))
 
     async def _read(self, news: News) -> None:
+        """Read once for all whose callback came before the reading begins."""
+        reading = self._next.get(news.account)
+        if reading is None:
+            reading = asyncio.create_task(self._read_in_turn(news))
+            self._next[news.account] = reading
+        await asyncio.shield(reading)
+
+    async def _read_in_turn(self, news: News) -> None:
         name = f"{_PREFIX}{news.account}"
         async with self._locks[news.account]:
+            del self._next[news.account]
             async with self._database.read() as session:
                 known = await session.get(ChannelStateRow, name)
                 cursor = known.value if known else ""

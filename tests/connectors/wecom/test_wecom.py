@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -84,6 +85,15 @@ async def test_a_call_that_waited_too_long_for_us_is_read_without_its_token(
     wecom.forget_callback_tokens()
     assert (await wecom.post(*call)).status_code == 200
     await until(lambda: wecom.texts("wm1") == ["re 包邮吗"])
+
+
+async def test_calls_that_come_together_are_read_together(
+    app: RunningApp, wecom: FakeWeCom
+) -> None:
+    lines = [wecom.message(f"wm{number}", "text", content="包邮吗") for number in range(30)]
+    assert await asyncio.gather(*map(wecom.deliver, lines)) == [200] * 30
+    await until(lambda: all(wecom.texts(f"wm{number}") == ["re 包邮吗"] for number in range(30)))
+    assert len(wecom.sync_calls) <= 10
 
 
 async def test_a_token_that_ends_before_its_time_is_renewed_once(

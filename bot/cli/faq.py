@@ -83,7 +83,7 @@ def check(
                 line, style=colours[problem.severity], markup=False, highlight=False, soft_wrap=True
             )
         counts = {s: sum(p.severity is s for p in problems) for s in Severity}
-        console.print(", ".join(f"{count} {s}s" for s, count in counts.items()))
+        console.print(", ".join(f"{n} {s if n == 1 else f'{s}s'}" for s, n in counts.items()))
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     if any(problem.severity in bad for problem in problems):
         raise typer.Exit(1)

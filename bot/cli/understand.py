@@ -33,6 +33,7 @@ def understand(
     settings = Settings()
     configure_logs(settings)
     lines = sys.stdin if file is None else file.open(encoding="utf-8")
+    typer.echo("Starting an engine of its own, about twenty seconds …", err=True)
     try:
         asyncio.run(run(settings, lines, sys.stdout))
     except BadLineError as error:

@@ -313,7 +313,9 @@ class Outbox:
             await self._postpone(rows, error, attempts, wait_s)
             return False
         DELIVERIES.labels(first.channel, "failed").inc(len(rows))
-        _log.warning("message not delivered", message=first.id, attempts=attempts)
+        _log.warning(
+            "message not delivered", message=first.id, attempts=attempts, error=str(error)[:500]
+        )
         await self._update(
             rows, state=MessageState.FAILED.value, attempts=attempts, error=str(error)[:500]
         )

@@ -39,7 +39,7 @@ class Rest(Platform):
 
     @contextlib.asynccontextmanager
     async def customers(self) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(base_url=self.app.url, timeout=30) as self._http:
+        async with self.client() as self._http:
             yield
 
     async def deliver(self, customer: int, text: str, dice: random.Random) -> None:

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import httpx
+
 from tests.connectors.faults.checker import Kill, Show, Verdict, check
 from tests.connectors.faults.killed import KilledApp
 
@@ -60,6 +62,12 @@ class Platform(ABC):
     def full(self, customer: int) -> bool:
         """Tell whether the platform lets the bot send this customer nothing more until they write."""
         return False
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client of ``app`` that never waits for one of its own connections to get free."""
+        return httpx.AsyncClient(
+            base_url=self.app.url, timeout=30, limits=httpx.Limits(max_connections=None)
+        )
 
 
 @contextlib.asynccontextmanager

@@ -44,7 +44,7 @@ class Telegram(Platform):
 
     @contextlib.asynccontextmanager
     async def customers(self) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(base_url=self.app.url, timeout=30) as self._http:
+        async with self.client() as self._http:
             yield
             await asyncio.gather(*self._late)
 

@@ -50,7 +50,7 @@ class WeChat(Platform):
 
     @contextlib.asynccontextmanager
     async def customers(self) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(base_url=self.app.url, timeout=30) as self._fake.http:
+        async with self.client() as self._fake.http:
             yield
 
     async def deliver(self, customer: int, text: str, dice: random.Random) -> None:

@@ -21,7 +21,7 @@ from connectors.web.channel import WebChannel
 from connectors.web.session import WebSessions
 
 _TERMINAL = Capabilities(buttons=False, pictures=False, links=False, text_limit=100_000)
-_NAMES = {"bot": "应答", "agent": "人工", "system": "应答"}
+_NAMES = {"bot": "Yingda", "agent": "Agent", "system": "Yingda"}
 
 
 class TerminalChat:
@@ -104,11 +104,18 @@ class TerminalChat:
                     )
                 )
             if turn is not None:
-                confidence = "-" if turn.confidence is None else f"{turn.confidence:.2f}"
-                self._console.print(
-                    f"{turn.decision}   intent {turn.intent} {confidence}   "
-                    f"{turn.language}   faq {turn.faq}   {turn.latency_ms:.0f} ms",
-                    style="dim",
-                )
+                self._console.print(_told(turn), style="dim", markup=False, highlight=False)
                 return
             await asyncio.sleep(0.1)
+
+
+def _told(turn: TurnRow) -> str:
+    """Return one line: the decision, then what it was taken from."""
+    parts = [turn.decision]
+    if turn.intent:
+        sure = "" if turn.confidence is None else f" {turn.confidence:.2f}"
+        parts.append(f"intent {turn.intent}{sure}")
+    if turn.faq:
+        parts.append("FAQ " + ", ".join(f"{name} {score:.2f}" for name, score in turn.faq))
+    parts += [turn.language or "no language", f"{turn.latency_ms:.0f} ms"]
+    return " · ".join(parts)

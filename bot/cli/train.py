@@ -57,12 +57,16 @@ def train_engine(settings: object) -> bool:
     log.parent.mkdir(parents=True, exist_ok=True)
     fingerprint = inputs_fingerprint(settings)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    task = "Training the engine's model (about a minute)"
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        console.print(task)  # a log would show the bar only at its end
     with (
         tempfile.TemporaryDirectory(dir=model_file(settings).parent, prefix="training-") as name,
         log.open("w", encoding="utf-8") as output,
-        Progress(*columns, console=Console(stderr=True)) as progress,
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
     ):
-        progress.add_task("Training the engine's model (about a minute)")
+        progress.add_task(task)
         done = subprocess.run(
             train_command(settings, Path(name)),
             env=engine_environment(settings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,8 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
         for message in messages:
             if message.get(TEXT, "").startswith(INTENT_MESSAGE_PREFIX):
                 continue
-            counts, vector = _features(message)
-            ranking = self._rank(counts, vector)
+            nothing_said = _only_punctuation(message.get(TEXT, ""))
+            ranking = self._rank(*((None, None) if nothing_said else _features(message)))
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages
@@ -163,6 +164,10 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
     def similarity(self, vector: Floats, intent: int) -> float:
         """Return the mean cosine similarity of a vector (d,) to an intent's nearest examples."""
         return self._model.similarity(vector, intent)
+
+
+def _only_punctuation(text: str) -> bool:
+    return all(unicodedata.category(char)[0] in "PZC" for char in text)
 
 
 def _features(message: Message) -> tuple[sparse.csr_matrix | None, Floats | None]:

@@ -31,7 +31,7 @@ def message(
     counts = np.zeros((1, len(WORDS)))
     for word in words:
         counts[0, WORDS[word]] += 1
-    made = Message({"text": " ".join(words) or "?", **({"intent": intent} if intent else {})})
+    made = Message({"text": " ".join(words) or "hm", **({"intent": intent} if intent else {})})
     if words:
         made.add_features(Features(sparse.coo_matrix(counts), "sentence", "text", "counts"))
     if vector is not None:
@@ -160,3 +160,10 @@ def test_a_buttons_payload_is_left_alone(storage: LocalModelStorage) -> None:
     one = Message({"text": "/order_status"})
     trained(storage).process([one])
     assert one.get("intent") is None
+
+
+@pytest.mark.parametrize("text", ["？？？", "...", "。。。", "！?!", " "])
+def test_punctuation_alone_is_no_intent(storage: LocalModelStorage, text: str) -> None:
+    asked = message(["hi"], GREET)
+    asked.set("text", text)
+    assert classify(trained(storage), asked) == {"name": "nlu_fallback", "confidence": 1.0}

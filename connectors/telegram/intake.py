@@ -321,9 +321,14 @@ class _Incoming:
         location, venue = self._message.location, self._message.venue
         if location is None:
             return
+        if venue and venue.address:
+            words = self._intake.words(
+                "my_address", self._user, place=f"{venue.address} {venue.title}"
+            )
+            await self._intake.accept(self._inbound(words))
+            return
         await self._note(
             "location",
-            place=f"{venue.title}, {venue.address}" if venue else "",
             latitude=f"{location.latitude:.5f}",
             longitude=f"{location.longitude:.5f}",
         )

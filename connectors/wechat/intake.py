@@ -70,11 +70,14 @@ class Intake:
                 return await self._file(message, "picture")
             case "voice" | "video" | "shortvideo":
                 return await self._note(message, "voice")
+            case "location" if message.get("Label"):
+                place = message["Label"]
+                words = self._texts.say("my_address", self._language, place=place).text
+                return await self._words(message, words)
             case "location":
                 return await self._note(
                     message,
                     "location",
-                    place=message.get("Label", ""),
                     latitude=message.get("Location_X", ""),
                     longitude=message.get("Location_Y", ""),
                 )

@@ -127,10 +127,12 @@ class Intake:
                 return await self._file(user, item)
             case "voice" | "video":
                 return await self._note(user, item, "voice")
+            case "location" if place := f"{item.text('address')} {item.text('name')}".strip():
+                words = self._texts.say("my_address", self._language, place=place).text
+                return await self._reception.accept(Inbound(CHANNEL, user, item.msgid, words))
             case "location":
-                place = f"{item.text('name')} {item.text('address')}".strip()
                 where = {name: item.text(name) for name in ("latitude", "longitude")}
-                return await self._note(user, item, "location", place=place, **where)
+                return await self._note(user, item, "location", **where)
             case "link":
                 words = f"{item.text('title')} {item.text('url')}".strip()
                 return await self._reception.accept(Inbound(CHANNEL, user, item.msgid, words))

@@ -116,6 +116,16 @@ async def test_captions_edits_and_the_own_contact_are_read(
     assert app.dialogue.seen == ["收到的杯子碎了", "SO20261105001", "6688"]
 
 
+async def test_a_place_with_an_address_is_read_as_an_address(
+    telegram: FakeTelegram, app: RunningApp
+) -> None:
+    where = {"latitude": 31.24, "longitude": 121.48}
+    venue = {"location": where, "title": "恒基名人购物中心", "address": "上海市黄浦区南京东路300号"}
+    telegram.message(1, location=where, venue=venue)
+    await until(lambda: app.dialogue.seen)
+    assert app.dialogue.seen == ["地址：上海市黄浦区南京东路300号 恒基名人购物中心"]
+
+
 async def test_an_album_is_answered_once(telegram: FakeTelegram, app: RunningApp) -> None:
     photo = [{"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}]
     for _ in range(3):

@@ -62,8 +62,8 @@ async def test_what_is_no_question_gets_no_answer(
         ({"MsgType": "image", "PicUrl": "http://p", "MediaId": "1"}, "[图片]", "图片收到了"),
         ({"MsgType": "voice", "MediaId": "1", "Format": "amr"}, "[语音]", "听不了语音"),
         (
-            {"MsgType": "location", "Location_X": "22.28", "Location_Y": "114.15", "Label": "中环"},
-            "[位置] 中环 22.28,114.15",
+            {"MsgType": "location", "Location_X": "22.28", "Location_Y": "114.15"},
+            "[位置] 22.28,114.15",
             "位置收到了",
         ),
         ({"MsgType": "hologram"}, "[暂不支持的消息：hologram]", "还看不了"),
@@ -82,6 +82,14 @@ async def test_what_is_not_text_is_kept_and_answered_kindly(
 async def test_recognised_voice_is_a_question(wechat: FakeWeChat, app: RunningApp) -> None:
     spoken = wechat.message("oLi", MsgType="voice", MediaId="1", Recognition="包邮吗")
     assert await wechat.deliver(spoken) == "re 包邮吗"
+
+
+async def test_a_place_with_a_name_is_read_as_an_address(
+    wechat: FakeWeChat, app: RunningApp
+) -> None:
+    where = {"Location_X": "31.24", "Location_Y": "121.48"}
+    place = wechat.message("oLi", MsgType="location", Label="上海市黄浦区南京东路300号", **where)
+    assert await wechat.deliver(place) == "re 地址：上海市黄浦区南京东路300号"
 
 
 async def test_nobody_talks_into_a_conversation_with_an_agent(

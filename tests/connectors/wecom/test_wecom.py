@@ -154,3 +154,17 @@ async def test_people_may_answer_in_wecom_instead_of_at_our_desk(
         async with app.database.read() as session:
             states = list(await session.scalars(select(ConversationRow.state)))
             assert states == [State.QUEUED.value]
+
+
+async def test_a_place_with_an_address_is_read_as_an_address(
+    app: RunningApp, wecom: FakeWeCom
+) -> None:
+    where = {"latitude": 31.24, "longitude": 121.48}
+    place = {"name": "恒基名人购物中心", "address": "上海市黄浦区南京东路300号"}
+    await wecom.deliver(wecom.message("wm1", "location", **where, **place))
+    await until(
+        lambda: wecom.texts("wm1") == ["re 地址：上海市黄浦区南京东路300号 恒基名人购物中心"]
+    )
+    await wecom.deliver(wecom.message("wm1", "location", **where, name="", address=""))
+    await until(lambda: len(wecom.texts("wm1")) == 2)
+    assert wecom.texts("wm1")[1].startswith("位置收到了")

@@ -33,6 +33,9 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     customer.say("6688")
     customer.say("转人工一号")
     expect(customer.queue).to_have_text("排在第 1 位，预计等 1 分钟")
+    # What changes while they wait and talk is said to screen readers, and axe finds nothing.
+    found = {"queue": violations(customer.page)}
+    assert "- status: 排在第 1 位" in customer.page.get_by_test_id("panel").aria_snapshot()
     agent.open("转人工一号")
     page = agent.page
     expect(page).to_have_title(re.compile(r"^\(\d+\) 应答工作台$"))
@@ -45,6 +48,8 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     expect(customer.state).to_contain_text("小陈正在为您服务")
     page.get_by_test_id("composer").press_sequentially("您")
     expect(customer.page.get_by_role("img", name="正在输入")).to_be_visible()
+    found["agent"] = violations(customer.page)
+    assert "- status: 小陈正在为您服务" in customer.page.get_by_test_id("panel").aria_snapshot()
     agent.say("您好，我查到了")
     expect(customer.messages("agent")).to_have_text([re.compile("您好，我查到了")])
     customer.say("好的谢谢")
@@ -58,6 +63,7 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     closing = customer.messages("system").filter(has_text="本次人工服务已结束")
     expect(closing).to_have_count(1)
     expect(customer.page.get_by_text("顾客很客气")).to_have_count(0)
+    found["rating"] = violations(customer.page)
     customer.page.get_by_test_id("quick-reply").filter(has_text="很满意").first.click()
     expect(customer.messages("system").last).to_contain_text("0到10")
     customer.say("9")
@@ -67,6 +73,7 @@ def test_a_hand_off_from_the_queue_to_the_rating(app: DeskApp, new_page: NewPage
     expect(customer.messages("system").last).to_contain_text("谢谢您告诉我们")
     customer.say("包邮吗")
     expect(customer.messages("bot").last).to_contain_text("99")
+    assert {state: what for state, what in found.items() if what} == {}
 
 
 def test_a_ready_made_reply_and_an_faq_answer_go_into_the_field(

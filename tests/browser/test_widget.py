@@ -154,6 +154,42 @@ def test_the_engine_dies_in_mid_conversation(page: Page, stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
+    ("locale", "scheme", "width"), [("zh-CN", "dark", 1280), ("en-GB", "light", 320)]
+)
+def test_bad_news_is_said_to_screen_readers_and_axe_finds_nothing(
+    new_page: NewPage, stack: Stack, locale: str, scheme: str, width: int
+) -> None:
+    page = new_page(locale, color_scheme=scheme, viewport={"width": width, "height": 700})
+    page.goto(f"{stack.url}/")
+    widget = Widget(page)
+    found = {"closed": violations(page)}
+    assert page.get_by_test_id("launcher").aria_snapshot().startswith("- button")
+    widget.open()
+    panel = page.get_by_test_id("panel")
+    note = page.get_by_test_id("note")
+    program = {
+        "name": "setup.exe",
+        "mimeType": "application/x-msdownload",
+        "buffer": b"MZ\x90\0" * 9,
+    }
+    page.get_by_test_id("chooser").set_input_files(program)  # type: ignore[arg-type]
+    expect(note).to_be_visible()
+    found["refused file"] = violations(page)
+    assert f"- status: {note.inner_text()}" in panel.aria_snapshot()
+    page.context.set_offline(True)
+    widget.say("包邮吗")
+    expect(widget.banner).to_be_visible()
+    found["offline"] = violations(page)
+    tree = panel.aria_snapshot()
+    assert f"- status: {widget.banner.inner_text()}" in tree
+    assert "- log" in tree
+    page.context.set_offline(False)
+    expect(widget.from_bot("99").last).to_be_visible()
+    expect(widget.banner).to_be_hidden()
+    assert {state: what for state, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
     ("locale", "scheme", "width", "question", "orders"),
     [
         ("zh-CN", "light", 1280, "包邮吗", "我都有哪些订单"),

@@ -44,7 +44,8 @@ class Web(Platform):
 
     @contextlib.asynccontextmanager
     async def customers(self) -> AsyncIterator[None]:
-        async with aiohttp.ClientSession() as self._session:
+        everybody = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=everybody) as self._session:
             yield
             await asyncio.gather(*(widget.close() for widget in self._widgets.values()))
 

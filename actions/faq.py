@@ -141,6 +141,12 @@ class FaqLadder:
         dispatcher.utter_message(response=name, **values)
         return [decide(previous_decision(tracker) or "clarify")]
 
+    def decline(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+        """Say kindly what the bot is for; who hears that twice in a row is asked whether a person should come."""
+        again = previous_decision(tracker) == "decline"
+        dispatcher.utter_message(response="utter_decline_again" if again else "utter_decline")
+        return [decide("decline")]
+
     def miss(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         """Nothing fits: ask to rephrase the first time, hand off the second time in a row.
 
@@ -191,8 +197,7 @@ class AnswerFaq(Action):
         # Who was just asked to rephrase is trying; that is no time to call it off-topic.
         trying = previous_decision(tracker) == "clarify" or follows_on(tracker)
         if not trying and _looks_off_topic(tracker):
-            dispatcher.utter_message(response="utter_decline")
-            return [decide("decline")]
+            return ladder.decline(dispatcher, tracker)
         return await self._cards.case(tracker, known=False) or ladder.miss(dispatcher, tracker)
 
 
@@ -222,8 +227,7 @@ class Decline(Action):
             return ladder.suggest(dispatcher, tracker, suggestions)
         if follows_on(tracker):
             return ladder.miss(dispatcher, tracker)
-        dispatcher.utter_message(response="utter_decline")
-        return [decide("decline")]
+        return ladder.decline(dispatcher, tracker)
 
 
 class Affirm(Action):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from bot.faq.errors import FaqFileError, Problem, UnknownRecordError
 from bot.faq.model import Category
-from bot.faq.records import load_corpus
+from bot.faq.records import Reader, load_corpus
 from bot.faq.texts import phrase_key
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -114,6 +116,33 @@ def test_every_mistake_of_every_file_is_reported_at_once(folder: Path) -> None:
     found = problems_of(folder)
     assert {p.place.file.name for p in found} == {"delivery.yml", "products.yml"}
     assert sum("unknown field 'anser'" in p.what() for p in found) == 10
+
+
+def test_a_file_is_read_when_its_save_is_done(folder: Path) -> None:
+    """Written in place in two steps; the first half is a correct file whose last answer ends early."""
+    file = folder / "delivery.yml"
+    reader = Reader(folder)
+    before = reader.read()
+    text = file.read_text("utf-8").replace("within 7 days", "within 15 days")
+    half = text.index(" within 15 days")
+    half_written = threading.Event()
+
+    def save() -> None:
+        with file.open("w", encoding="utf-8") as output:
+            output.write(text[:half])
+            output.flush()
+            half_written.set()
+            time.sleep(0.1)
+            output.write(text[half:])
+
+    saving = threading.Thread(target=save)
+    saving.start()
+    half_written.wait(10)
+    found = reader.read()
+    saving.join()
+    assert found.corpus is not None
+    assert found.corpus != before.corpus
+    assert found.corpus.records[1].en.answer == "You can return unused goods within 15 days."
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -11,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from bot.faq.knowledge import Knowledge
     from bot.faq.model import Corpus
 
 app = typer.Typer(help="The FAQ: check it, ask it, refit its scores.", no_args_is_help=True)
@@ -119,7 +122,7 @@ def test(
     ] = None,
     folder: _FolderOption = None,
 ) -> None:
-    """Show which records a question finds, how surely, and why.
+    """Show what a customer would get for a question, which records it finds, how surely, and why.
 
     Examples:
 
@@ -127,9 +130,6 @@ def test(
 
         yingda faq test "do I pay for shipping" --channel telegram
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from bot.encoder import EncoderError, load_encoder
     from bot.faq.errors import FaqError
     from bot.faq.knowledge import Knowledge
@@ -147,30 +147,38 @@ def test(
         )
     except (FaqError, EncoderError) as error:
         fail(error)
-    console = Console()
     hits = knowledge.search(question, limit, channel)
     if not hits:
-        console.print("Nothing to search for: the question has neither a letter nor a digit.")
+        typer.echo("Nothing to search for: the question has neither a letter nor a digit.")
         return
+    for line in _verdict(knowledge, question, channel):
+        typer.echo(line)
     from bot.faq.index import FEATURES, NONE_FEATURES
 
-    table = Table()
-    table.add_column("score", justify="right")
-    table.add_column("record", no_wrap=True)
-    table.add_column("nearest phrasing")
-    for name in FEATURES:
-        table.add_column(name.replace("_", " "), justify="right")
+    # Lines, no table: an answer's evidence is read in a terminal of any width.
     for hit in hits:
-        parts = [f"{hit.evidence[name]:.2f}" for name in FEATURES]
-        table.add_row(f"{hit.score:.3f}", hit.faq_id, hit.phrasing.text, *parts)
-    console.print(table)
+        parts = ", ".join(f"{n.replace('_', ' ')} {hit.evidence[n]:.2f}" for n in FEATURES)
+        typer.echo(f"\n{hit.score:.3f}  {hit.faq_id}")
+        typer.echo(f"       nearest phrasing: {hit.phrasing.text}\n       {parts}")
     against = [f"{n.replace('_', ' ')} {hits[0].evidence[n]:.2f}" for n in NONE_FEATURES]
-    console.print("Evidence that nothing answers: " + ", ".join(against))
-    thresholds = knowledge.thresholds(question)
-    answer, suggest = thresholds.answer, thresholds.suggest
-    best = hits[0].score
-    verdict = "answered" if best >= answer else "suggested" if best >= suggest else "not found"
-    console.print(f"{verdict.capitalize()} (answer from {answer:.2f}, suggest from {suggest:.2f})")
+    typer.echo("\nEvidence that nothing answers: " + ", ".join(against))
+
+
+def _verdict(knowledge: Knowledge, question: str, channel: str | None) -> Iterator[str]:
+    """Yield what a customer would get, and from which probabilities on."""
+    from bot.language import reply_language
+
+    language = reply_language(question) or "zh"
+    ruling, thresholds = knowledge.rule(question, channel), knowledge.thresholds(question)
+    limits = f"(answer from {thresholds.answer:.2f}, suggest from {thresholds.suggest:.2f})"
+    if ruling.answer:
+        yield f"Answered by {ruling.answer} {limits}:"
+        yield textwrap.indent(knowledge.answer(ruling.answer, language), "  ")
+    elif ruling.suggest:
+        yield f"Suggested {limits}:"
+        yield from (f"  {knowledge.question(one, language)} ({one})" for one in ruling.suggest)
+    else:
+        yield f"Not found {limits}"
 
 
 @app.command()

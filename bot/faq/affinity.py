@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,11 @@ class Affinity:
         classes: Number of classes.
         weights: The ``weights`` of an equal earlier one, to save the solving.
         factor: Likewise its ``factor``.
+        edit: How its scores come from those of another.
+
+    Attributes:
+        weights: What each centre says for each class, shape (centres, classes); of an edited one those of
+            the one that was solved.
     """
 
     # Changes whenever the same rows would get other weights.
@@ -58,17 +63,21 @@ class Affinity:
         classes: int,
         weights: NDArray[np.float32] | None = None,
         factor: Factor | None = None,
+        edit: _Edit | None = None,
     ) -> None:
         self._vectors, self._owners, self._classes = vectors, owners, classes
         n = len(vectors)
         # An edit of an exact one stays exact beyond that size.
         self.exact = n <= _MOST_EXACT if weights is None else len(weights) == n
+        self.exact |= edit is not None
         self._basis = np.arange(n) if self.exact else np.linspace(0, n - 1, _BASIS).astype(np.int64)
         self._centres = vectors if self.exact else vectors[self._basis]
-        self._border: Border | None = None
+        self._edit = edit
         if factor is not None:
             self.__dict__["factor"] = factor
-        self.weights = self._solve() if weights is None else weights
+        if edit is not None:
+            weights = edit.weights
+        self.weights: NDArray[np.float32] = self._solve() if weights is None else weights
 
     def edited(
         self,
@@ -93,25 +102,16 @@ class Affinity:
         """
         if not self.exact:
             return self._edited_basis(vectors, owners, classes, rows, columns)
-        kept, new = rows >= 0, np.flatnonzero(rows < 0)
-        gone = np.setdiff1d(np.arange(len(self._vectors)), rows[kept])
-        weights = self.weights
-        if not np.array_equal(columns, np.arange(self._classes)):
-            weights = np.zeros((len(self._vectors), classes), np.float32)
-            weights[:, columns >= 0] = self.weights[:, columns[columns >= 0]]
-        targets = _targets(owners, classes)
+        new = np.flatnonzero(rows < 0)
+        gone = np.setdiff1d(np.arange(len(self._vectors)), rows[rows >= 0])
         border = Border(
             self.factor,
             gone,
             _kernel(self._vectors @ vectors[new].T),
             _kernel(vectors[new] @ vectors[new].T) + _RIDGE * np.eye(len(new), dtype=np.float32),
         )
-        found = border.corrected(weights, targets[new], rows)
-        made = type(self)(vectors, owners, classes, found)
-        made._border, made._rows = border, rows
-        return made
-
-    _rows: NDArray[np.int64]
+        edit = _Edit(self, border, rows, columns, _targets(owners[new], classes))
+        return type(self)(vectors, owners, classes, edit=edit)
 
     def _edited_basis(
         self,
@@ -146,11 +146,17 @@ class Affinity:
         Args:
             cosines: Cosine of the text with each of the n rows, shape (n,).
         """
-        return np.asarray(_kernel(cosines[self._basis]) @ self.weights)
+        return self._weighed(_kernel(cosines[self._basis]))
 
     def scores_of(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return ``scores`` of a unit vector, shape (d,), whose cosines are not there yet."""
-        return np.asarray(_kernel(self._centres @ vector) @ self.weights)
+        return self._weighed(_kernel(self._centres @ vector))
+
+    def _weighed(self, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the scores of a text from its kernel with the centres."""
+        return (
+            np.asarray(kernel @ self.weights) if self._edit is None else self._edit.scores(kernel)
+        )
 
     def left_out_scores(self, row: int) -> NDArray[np.float32]:
         """Return ``scores`` of the row itself as if it had not been there."""
@@ -194,13 +200,12 @@ class Affinity:
 
     def _solved(self, right: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (K + ridge)^-1 times ``right``, shape (n, k), of an exact affinity."""
-        if self._border is None:
+        if self._edit is None:
             return self.factor.solve(right)
-        kept = self._rows >= 0
-        base = np.zeros((self._border.factor.size, right.shape[1]), np.float32)
-        base[self._rows[kept]] = right[kept]
-        solved = self._border.factor.solve(base)
-        return self._border.corrected(solved, right[~kept], self._rows)
+        border, rows = self._edit.border, self._edit.rows
+        base = np.zeros((border.factor.size, right.shape[1]), np.float32)
+        base[rows[rows >= 0]] = right[rows >= 0]
+        return border.corrected(border.factor.solve(base), right[rows < 0], rows)
 
     @cached_property
     def factor(self) -> Factor:
@@ -236,7 +241,7 @@ class Affinity:
     @cached_property
     def _leverages(self) -> NDArray[np.float32]:
         """The leverage of every row, shape (n,)."""
-        if self.exact and self._border is None:
+        if self.exact and self._edit is None:
             return 1.0 - _RIDGE * self.factor.inverse_diagonal()
         if self.exact:
             return np.concatenate(list(self._leverage_parts()))
@@ -259,6 +264,49 @@ class Affinity:
         for start in range(0, len(self._vectors), _CHUNK):
             rows = slice(start, start + _CHUNK)
             yield rows, _kernel(self._vectors[rows] @ basis)
+
+
+class _Edit:
+    """The scores of an edited affinity, as what they differ by from those of the one that was solved.
+
+    Its weights would be rows x classes numbers of fresh memory, which takes longer than all the rest of an edit.
+
+    Args:
+        base: The affinity that was solved.
+        border: Of its system, with the rows that come and go.
+        rows: As in ``Affinity.edited``.
+        columns: Likewise.
+        targets: Of the new rows, shape (|N|, classes).
+    """
+
+    def __init__(
+        self,
+        base: Affinity,
+        border: Border,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.int64],
+        targets: NDArray[np.float32],
+    ) -> None:
+        self.border, self.rows = border, rows
+        self.weights, self._kept, self._columns = base.weights, rows >= 0, columns
+        times = _renamed(border.times(base.weights), columns)
+        self._multipliers = border.multipliers(times, targets)
+
+    def scores(self, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the scores of a text, shape (classes,), from its kernel with all rows as they are now."""
+        base = np.zeros(self.border.factor.size, np.float32)
+        base[self.rows[self._kept]] = kernel[self._kept]
+        share = -(base @ self.border.spread)
+        share[: self.border.new] += kernel[~self._kept]
+        scores = _renamed(base @ self.weights, self._columns) + share @ self._multipliers
+        return np.asarray(scores, np.float32)
+
+
+def _renamed(values: NDArray[Any], columns: NDArray[np.int64]) -> NDArray[Any]:
+    """Return the columns that ``columns`` names, in its order; zeros for -1."""
+    found = values[..., columns]
+    found[..., columns < 0] = 0.0
+    return np.asarray(found)
 
 
 def _targets(owners: NDArray[np.int64], classes: int) -> NDArray[np.float32]:

@@ -18,8 +18,6 @@ from scipy.linalg import lu_factor, lu_solve
 
 from bot.faq.packed import Factor
 
-_ROWS = 1_024
-
 
 class Border:
     """The border around a factored system.
@@ -29,6 +27,10 @@ class Border:
         gone: D, the numbers of the unknowns that go.
         across: B, shape (n, |N|).
         corner: C, shape (|N|, |N|).
+
+    Attributes:
+        spread: A^-1 [B P], shape (n, |N| + |D|).
+        new: |N|.
     """
 
     def __init__(
@@ -39,16 +41,35 @@ class Border:
         corner: NDArray[np.float32],
     ) -> None:
         self.factor = factor
-        self._gone, self._new = gone, across.shape[1]
+        self._gone, self.new = gone, across.shape[1]
         unit = np.zeros((factor.size, len(gone)), np.float32)
         unit[gone, np.arange(len(gone))] = 1.0
         self._across = across
         border = np.asfortranarray(np.concatenate([across, unit], axis=1))
-        self._spread = factor.solve(border)
+        self.spread = factor.solve(border)
         schur = np.zeros((border.shape[1],) * 2)
-        schur[: self._new, : self._new] = corner
-        schur -= self._times_border(self._spread)
+        schur[: self.new, : self.new] = corner
+        schur -= self.times(self.spread)
         self._schur = lu_factor(schur, check_finite=False) if border.shape[1] else None
+
+    def times(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return [B P]' times ``columns``, shape (|N| + |D|, m)."""
+        return np.concatenate([self._across.T @ columns, columns[self._gone]]).astype(np.float64)
+
+    def multipliers(
+        self, times: NDArray[np.float64], right: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return y and l for right sides of m columns, shape (|N| + |D|, m); y comes first.
+
+        Args:
+            times: ``times`` of A^-1 r.
+            right: rN, shape (|N|, m).
+        """
+        known = -times
+        known[: self.new] += right
+        if self._schur is None:
+            return known.astype(np.float32)
+        return np.asarray(lu_solve(self._schur, known, check_finite=False), np.float32)
 
     def corrected(
         self,
@@ -63,21 +84,7 @@ class Border:
             right: rN, shape (|N|, m).
             rows: Which of A's unknowns each row is, -1 for the new ones, which stand in their order.
         """
-        made = np.empty((len(rows), solved.shape[1]), np.float32)
-        if self._schur is None:
-            return np.take(solved, rows, axis=0, out=made)
-        known = np.zeros((self._spread.shape[1], solved.shape[1]))
-        known[: self._new] = right
-        known -= self._times_border(solved)
-        found = lu_solve(self._schur, known, check_finite=False).astype(np.float32)
-        # In parts: a whole product would be as large as what is made, and fresh memory is what costs here.
-        for start in range(0, len(rows), _ROWS):
-            part = rows[start : start + _ROWS]
-            np.take(solved, part, axis=0, out=made[start : start + _ROWS])
-            made[start : start + _ROWS] -= self._spread[part] @ found
-        made[rows < 0] = found[: self._new]
-        return made
-
-    def _times_border(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return [B P]' times ``columns``."""
-        return np.concatenate([self._across.T @ columns, columns[self._gone]]).astype(np.float64)
+        found = self.multipliers(self.times(solved), right)
+        made = solved[rows] - self.spread[rows] @ found
+        made[rows < 0] = found[: self.new]
+        return np.asarray(made)

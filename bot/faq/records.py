@@ -30,6 +30,7 @@ from bot.faq.model import (
     Side,
     Title,
 )
+from bot.faq.saving import read_saved
 from bot.faq.source import Route, Source, decode, read_source
 from bot.faq.texts import phrase_key
 
@@ -59,6 +60,15 @@ class Reading:
     corpus: Corpus | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a file said when it was read last."""
+
+    digest: bytes
+    inode: int | None
+    found: FaqFile | FaqFileError
+
+
 class Reader:
     """Reads a folder again and again; a file whose content is as before is not parsed anew.
 
@@ -68,7 +78,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._turn = threading.Lock()
-        self._known: dict[Path, tuple[bytes, FaqFile | FaqFileError]] = {}
+        self._known: dict[Path, _Known] = {}
 
     def read(self, drafts: Mapping[Path, str | None] | None = None) -> Reading:
         """Read every ``*.yml`` and ``*.yaml`` file of the folder.
@@ -109,17 +119,19 @@ class Reader:
         return Reading(tuple(read), tuple(problems), corpus)
 
     def _file(self, file: Path, draft: str | None) -> FaqFile | FaqFileError:
+        known = self._known.get(file)
+        inode = known.inode if known else None
         try:
             raw = file.read_bytes() if draft is None else draft.encode()
+            if known and known.digest == hashlib.sha256(raw).digest():
+                return known.found
+            if draft is None:
+                raw, inode = read_saved(file, inode)
         except OSError as error:
             return FaqFileError([Problem(Place(file), "unreadable", {"reason": error.strerror})])
-        digest = hashlib.sha256(raw).digest()
-        known = self._known.get(file)
-        if known and known[0] == digest:
-            return known[1]
         found = parse_file(file, raw)
         if draft is None:
-            self._known[file] = digest, found
+            self._known[file] = _Known(hashlib.sha256(raw).digest(), inode, found)
         return found
 
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import yaml
 
 from bot.faq.errors import FaqFileError, Place, Problem
+from bot.faq.quotes import odd_quote, swallows
 
 Data: TypeAlias = "str | list[Data] | dict[str, Data]"
 # The way from the top of a document to a value, as pydantic's ``loc`` writes it.
@@ -69,7 +70,7 @@ def read_source(file: Path, text: str) -> Source:
         raise FaqFileError([_syntax_problem(file, text, error)]) from error
     if node is None:
         raise FaqFileError([Problem(Place(file), "empty_file")])
-    walk = _Walk(file)
+    walk = _Walk(file, text)
     data = walk.read(node, ())
     if walk.problems:
         raise FaqFileError(walk.problems)
@@ -79,8 +80,8 @@ def read_source(file: Path, text: str) -> Source:
 class _Walk:
     """Turns nodes into data and remembers where each one stood."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, text: str) -> None:
+        self.file, self.text = file, text
         self.values: dict[Route, Place] = {}
         self.keys: dict[Route, Place] = {}
         self.problems: list[Problem] = []
@@ -94,6 +95,9 @@ class _Walk:
             self.problems.append(Problem(place, "too_deep", {"depth": _MAX_DEPTH}))
             return ""
         if isinstance(node, yaml.ScalarNode):
+            if swallows(self.text, node):
+                values = {"quote": node.style, "line": node.end_mark.line + 1}
+                self.problems.append(Problem(place, "unclosed_quote", values))
             return str(node.value)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(child, (*route, i)) for i, child in enumerate(node.value)]
@@ -138,6 +142,8 @@ def _syntax_problem(file: Path, text: str, error: yaml.YAMLError) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         what = error.problem or "not YAML"
         mark = error.problem_mark or error.context_mark
+        if (quote := odd_quote(file, text, mark)) is not None:
+            return quote
         if error.problem == "found unexpected end of stream":  # what matters is where it was opened
             mark = error.context_mark or mark
         code = next((code for sign, code in _CODES.items() if sign in str(error)), "syntax")

@@ -1,4 +1,4 @@
-"""A customer and an agent as the browser tests know them: what they do, on their real pages."""
+"""A customer, an agent and an editor as the browser tests know them: what they do, on their real pages."""
 
 from __future__ import annotations
 
@@ -71,3 +71,23 @@ class Agent:
 
     def lines(self, author: str) -> Locator:
         return self.page.locator(f'[data-testid="line"][data-author="{author}"]')
+
+
+def sign_in(page: Page, app: DeskApp, login: str = "shenhe") -> None:
+    """Open the editor's page."""
+    page.goto(f"{app.url}/editor/?lang=zh")
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_test_id("record").first).to_be_visible()
+
+
+def ask(customer: Page, text: str) -> str:
+    """Ask on the widget and return the bot's answer."""
+    bot = customer.locator('[data-testid="message"][data-author="bot"]')
+    expect(bot.first).to_be_visible()  # the greeting, which would be counted as the answer
+    before = bot.count()
+    customer.get_by_test_id("input").fill(text)
+    customer.get_by_test_id("send").click()
+    expect(bot).to_have_count(before + 1)
+    return bot.last.inner_text()

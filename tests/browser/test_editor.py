@@ -9,10 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage, violations_in_all_looks
-from tests.desk.running import PASSWORD, DeskApp, editable_knowledge
+from tests.browser.people import ask, sign_in
+from tests.desk.running import DeskApp, editable_knowledge
 
 expect.set_options(timeout=60_000)
 
@@ -25,25 +26,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskApp]:
     folder = tmp_path_factory.mktemp("editor")
     with DeskApp(folder / "var", editable_knowledge(folder)) as app:
         yield app
-
-
-def sign_in(page: Page, app: DeskApp, login: str = "shenhe") -> None:
-    page.goto(f"{app.url}/editor/?lang=zh")
-    page.locator("#login").fill(login)
-    page.locator("#password").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
-    expect(page.get_by_test_id("record").first).to_be_visible()
-
-
-def ask(customer: Page, text: str) -> str:
-    """Ask on the widget and return the bot's answer."""
-    bot = customer.locator('[data-testid="message"][data-author="bot"]')
-    expect(bot.first).to_be_visible()  # the greeting, which would be counted as the answer
-    before = bot.count()
-    customer.get_by_test_id("input").fill(text)
-    customer.get_by_test_id("send").click()
-    expect(bot).to_have_count(before + 1)
-    return bot.last.inner_text()
 
 
 def spreadsheet(file: Path) -> Path:

@@ -123,8 +123,6 @@ def test_an_edit_gives_what_solving_anew_gives(
     owned = np.argsort(np.where(classes < 0, 5, classes))[was]
     edited = base.edited(now, owned, 6, rows, classes)
     anew = Affinity(now, owned, 6)
-    if not rounded:
-        assert edited.weights == pytest.approx(anew.weights, abs=1e-3)
     error, left_out = (3e-3, 1.5e-2) if rounded else (1e-3, 2e-3)
     scores = [np.stack([one.scores_of(vector) for vector in now]) for one in (edited, anew)]
     assert scores[0] == pytest.approx(scores[1], abs=error)

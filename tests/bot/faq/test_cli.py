@@ -48,9 +48,28 @@ def test_check_fails_with_the_place_of_every_mistake(folder: Path) -> None:
 def test_test_shows_what_is_found_and_how_surely(folder: Path) -> None:
     result = runner.invoke(app, ["test", "包邮吗亲", "--folder", str(folder)])
     assert result.exit_code == 0, result.output
-    first = next(line for line in result.output.splitlines() if "delivery-fee" in line)
-    assert first.split("│")[1].strip() == "1.000"
-    assert "Answered (answer from 0.60" in result.output
+    first, answer, *lines = result.output.splitlines()
+    assert first.startswith("Answered by delivery-fee (answer from 0.60")
+    assert "99" in answer
+    assert "1.000  delivery-fee" in lines
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("运费和尺码", ["Suggested (answer", "  包邮吗 (delivery-fee)"]),
+        ("今天天气怎么样", ["Not found (answer"]),
+    ],
+)
+def test_test_shows_what_is_offered_and_says_when_nothing_is(
+    folder: Path, question: str, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YINGDA_FAQ_ANSWER_THRESHOLD", "0.99")
+    monkeypatch.setenv("YINGDA_FAQ_SUGGEST_THRESHOLD", "0.5")
+    result = runner.invoke(app, ["test", question, "--folder", str(folder)])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert all(any(line.startswith(one) for line in lines) for one in told), result.output
 
 
 def test_test_says_so_when_there_is_nothing_to_search(folder: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bot.faq.packed import Factor
+from bot.faq.packed import Factor, widen
 
 
 def kernel(size: int) -> NDArray[np.float32]:
@@ -28,6 +28,15 @@ def test_it_solves_and_inverts_as_numpy_does(size: int, monkeypatch: pytest.Monk
     half = factor.halved()
     assert half.packed.nbytes == size * (size + 1)
     assert half.solve(right) == pytest.approx(exact, abs=0.01 * np.abs(exact).max())
+
+
+def test_widening_is_exact() -> None:
+    """Every finite number of half precision, the smallest and both zeros included, sign and all."""
+    half = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    half = half[np.isfinite(half)]
+    single = np.empty(len(half), np.float32)
+    widen(half, single)
+    assert np.array_equal(single.view(np.int32), half.astype(np.float32).view(np.int32))
 
 
 def test_it_says_what_does_not_fit() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from bot.faq.errors import FaqFileError, Problem, UnknownRecordError
 from bot.faq.model import Category
-from bot.faq.records import load_corpus
+from bot.faq.records import Reader, load_corpus
 from bot.faq.texts import phrase_key
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,7 +72,10 @@ def test_unknown_id_names_the_nearest(folder: Path) -> None:
         ('"https://shop.example/fees"', "shop.example/fees", 21, 19, "is not a link", "https://"),
         ("](https://shop.example/fees)", "](ftp://x.example)", 19, 15, "'ftp://x.example'", "https://"),
         ("answer: 签收后7天内可以无理由退货。", "answer: a: b", 27, 16, "mapping values", "quotes"),
-        ("answer: 签收后", "answer: '签收后", 27, 15, "end of stream", "never closed"),
+        ("answer: 签收后", "answer: '签收后", 27, 15, "never closed", "where this text"),
+        ("- postage", '- "postage', 18, 11, 'quote " opened here', 'close it with "'),
+        ("- postage", "- 'what's the postage'", 18, 16, "the text goes on (s the postage')", "other kind"),
+        ("title: {zh: 配送, en", 'title: {zh: "配送, en', 3, 13, "the next one, in line 21", "close it with"),
         ("        - 不想要了怎么办", "\t\t- 不想要了怎么办", 26, 1, "tab", "spaces"),
         ("category: delivery\n", "category: delivery\ncategory: two\n", 3, 1, "a second time", "keep one"),
         ("title: {zh: 配送, en: Delivery}", "title: 配送", 3, 8, "expected named fields in 'title'", "zh, en"),
@@ -113,6 +118,33 @@ def test_every_mistake_of_every_file_is_reported_at_once(folder: Path) -> None:
     assert sum("unknown field 'anser'" in p.what() for p in found) == 10
 
 
+def test_a_file_is_read_when_its_save_is_done(folder: Path) -> None:
+    """Written in place in two steps; the first half is a correct file whose last answer ends early."""
+    file = folder / "delivery.yml"
+    reader = Reader(folder)
+    before = reader.read()
+    text = file.read_text("utf-8").replace("within 7 days", "within 15 days")
+    half = text.index(" within 15 days")
+    half_written = threading.Event()
+
+    def save() -> None:
+        with file.open("w", encoding="utf-8") as output:
+            output.write(text[:half])
+            output.flush()
+            half_written.set()
+            time.sleep(0.1)
+            output.write(text[half:])
+
+    saving = threading.Thread(target=save)
+    saving.start()
+    half_written.wait(10)
+    found = reader.read()
+    saving.join()
+    assert found.corpus is not None
+    assert found.corpus != before.corpus
+    assert found.corpus.records[1].en.answer == "You can return unused goods within 15 days."
+
+
 @pytest.mark.parametrize(
     ("content", "line", "what"),
     [
@@ -121,6 +153,16 @@ def test_every_mistake_of_every_file_is_reported_at_once(folder: Path) -> None:
         (b"category: a\nrecords: \x07\n", 2, "control character"),
         (b"- a\n- b\n", 1, "expected named fields"),
         (b"category: &a [*a]\n", 1, "nested"),
+        (
+            b"category: a\nrecords:\n  - id: 'x\n    en:\n      answer: It is the shop's'\n",
+            3,
+            "in line 5",
+        ),
+        (
+            b"category: a\nrecords:\n  - id: 'x\n    en:\n      answer: It is the shop'\n",
+            3,
+            "in line 5",
+        ),
     ],
 )
 def test_files_that_are_no_records_at_all(

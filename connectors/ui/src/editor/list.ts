@@ -83,7 +83,8 @@ export class RecordList {
       ),
       h("div", { class: "scroll" }, this.#now, this.#rows),
     );
-    this.#rows.addEventListener("keydown", (event) => this.#step(event));
+    for (const place of [this.#search, this.#rows] as HTMLElement[])
+      place.addEventListener("keydown", (event) => this.#step(event));
   }
 
   focusSearch(): void {

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.clock import SHOP_ZONE
 from bot.conversations.handoff import BACK_TO_BOT, HAND_OVER
 from bot.conversations.model import Body, Button, HandoffReason
 from bot.desk import callback, rating, survey
@@ -175,7 +176,7 @@ class DeskRules:
         at = hours.next_opening(now)
         if at is None:
             return ""
-        local, today = at.astimezone(hours.zone), now.astimezone(hours.zone).date()
+        local, today = at.astimezone(SHOP_ZONE), now.astimezone(SHOP_ZONE).date()
         clock = f"{local:%H:%M}"
         days = self.catalogue.lines.days
         if local.date() == today:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
 from bot.conversations.dialogue import Outcome
 from bot.conversations.handoff import BACK_TO_BOT
@@ -34,16 +35,15 @@ def agents(desk: Desk, catalogue: Catalogue) -> HandoffDesk:
 @pytest.fixture
 def closed(desk: Desk, catalogue: Catalogue) -> Desk:
     """The desk when it is closed: it opens for one minute a day, and not in this one."""
-    hours = Hours()
-    now = desk_now(hours)
+    now = desk_now()
     later = (now + 600) % (24 * 60)
     week = [[Span(later, later + 1)]] * 7
     desk.follow(DeskRules(catalogue, Hours(week=week)))
     return desk
 
 
-def desk_now(hours: Hours) -> int:
-    local = datetime.now(UTC).astimezone(hours.zone)
+def desk_now() -> int:
+    local = datetime.now(UTC).astimezone(SHOP_ZONE)
     return local.hour * 60 + local.minute
 
 
@@ -257,6 +257,6 @@ async def test_a_first_message_that_is_handed_off_is_not_contained(desk: Desk, t
     now = datetime.now(UTC)
     async with desk.database.read() as session:
         (line,) = await service_report(
-            session, now - timedelta(days=1), now, Hours().zone, GroupBy.ALL
+            session, now - timedelta(days=1), now, SHOP_ZONE, GroupBy.ALL
         )
     assert (line.handoff_rate, line.containment) == (1.0, 0.0)

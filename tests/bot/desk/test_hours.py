@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import SHOP_ZONE
 from bot.desk.catalogue import Catalogue, Lines
 from bot.desk.hours import Hours, HoursError, load_hours, load_team_hours
 from bot.desk.rules import DeskRules
 from bot.desk.teams import load_teams
 
 WEEK = """\
-zone: Asia/Shanghai
 week:
   mon: ["09:00-12:00", "13:00-21:00"]
   tue: ["09:00-21:00"]
@@ -36,7 +36,7 @@ def hours(tmp_path: Path) -> Hours:
 
 
 def _shanghai(day: int, hour: int, minute: int = 0) -> datetime:
-    return datetime(2026, 11, day, hour, minute, tzinfo=Hours().zone).astimezone(UTC)
+    return datetime(2026, 11, day, hour, minute, tzinfo=SHOP_ZONE).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,7 @@ def test_the_words_outside_hours_name_the_next_opening(hours: Hours, root: Path)
         ("10:00-24:00", "10 bis 24", "week.sun"),
         ("08:00-12:00", "8-12", "teams.home.hours: week.mon"),
         ("{mon:", "{monday:", "teams.home.hours: week"),
+        ("week:\n  mon", "zone: Europe/Berlin\nweek:\n  mon", "zone"),  # the shop has one clock
     ],
 )
 def test_a_bad_file_is_refused_with_the_place(

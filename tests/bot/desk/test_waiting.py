@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.model import Author
@@ -189,10 +189,10 @@ async def test_snoozed_until_the_customer_writes(shop: Shop) -> None:
 async def test_who_waits_when_the_desk_closes_and_who_comes_to_a_closed_team_hear_when_it_opens(
     shop: Shop,
 ) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(SHOP_ZONE)
     # The shop never closes; the second team was there until a minute ago.
     minute = now.hour * 60 + now.minute
-    closing = Hours(ZoneInfo("UTC"), [[Span(0, minute)]] * 7 if minute else [[]] * 7)
+    closing = Hours([[Span(0, minute)]] * 7 if minute else [[]] * 7)
     teams = {
         "all": Team(zh="客服", en="Service"),
         "care": Team(zh="投诉", en="Care", topics=("complaint",)),

@@ -16,6 +16,7 @@ import socketio
 from sqlalchemy import select
 
 from bot.accounts import throttle
+from bot.clock import SHOP_ZONE
 from bot.orders.cases import CaseKind
 from bot.storage.accounts import AuditRow
 from bot.storage.engine import Database
@@ -146,6 +147,7 @@ def test_the_cookie_is_closed_to_scripts_and_other_sites(app: DeskApp) -> None:
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
+    assert answer.json()["zone"] == SHOP_ZONE.key, "moments are shown by the shop's clock"
 
 
 def test_a_foreign_page_may_not_read_with_credentials(

@@ -4,8 +4,9 @@ import en from "../locales/cases.en.json";
 import zh from "../locales/cases.zh.json";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
+import { clock } from "../shared/time";
 import type { Bilingual } from "./model";
-import { clock, named } from "./words";
+import { named } from "./words";
 
 export type CaseWords = typeof zh;
 

@@ -3,10 +3,11 @@
 import { h } from "../shared/dom";
 import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
+import { clock } from "../shared/time";
 import { listed, sleeps, TABS, type Tab } from "./lists";
 import type { Row } from "./model";
 import type { Store } from "./store";
-import { ago, called, clock, named, WORDS, type Words, waited } from "./words";
+import { ago, called, named, WORDS, type Words, waited } from "./words";
 
 const LABEL = {
   waiting: "tabWaiting",

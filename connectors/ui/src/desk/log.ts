@@ -4,10 +4,11 @@ import { h } from "../shared/dom";
 import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
+import { clock } from "../shared/time";
 import type { Attachment, Deed, Line, Note, Reading, View } from "./model";
 import type { Outgoing } from "./outgoing";
 import type { Store } from "./store";
-import { clock, named, WORDS, type Words } from "./words";
+import { named, WORDS, type Words } from "./words";
 
 type Item =
   | { kind: "line"; key: string; line: Line }

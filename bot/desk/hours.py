@@ -91,6 +91,31 @@ class Hours:
                     return at.astimezone(UTC)
         return None
 
+    def due(self, now: datetime, within: timedelta) -> datetime:
+        """Return until when something that takes ``within`` may be promised: a moment when people are there.
+
+        That is the last such one in the time, unless too little of it is left then; else one in the
+        next opening.
+        """
+        at = now + within
+        if self.is_open(at):
+            return at
+        closed = self.closed_since(at)
+        if closed is not None and closed - now >= within / 2:
+            return closed
+        opening = self.next_opening(at)
+        if opening is None:
+            return at
+        return min(opening + within, self._end(opening))
+
+    def _end(self, at: datetime) -> datetime:
+        """Return when the opening of a moment ends."""
+        local = at.astimezone(SHOP_ZONE)
+        midnight = datetime.combine(local.date(), time(), SHOP_ZONE)
+        minute = local.hour * 60 + local.minute
+        end = max(s.end for s in self._spans(local.date()) if s.start <= minute < s.end)
+        return (midnight + timedelta(minutes=end)).astimezone(UTC)
+
     def _spans(self, day: date) -> Sequence[Span]:
         return self.days[day] if day in self.days else self.week[day.weekday()]
 

@@ -164,6 +164,14 @@ def case_next_step(kind: str, language: Language) -> str:
     return _word("case_next_steps", kind, language)
 
 
+def case_name(number: str, order_number: str | None, language: Language) -> str:
+    """Return what to call a case: its number, and the order that it is about."""
+    if order_number is None:
+        return number
+    text: str = _words()["case_of_order"][language]
+    return text.format(case=number, order_number=order_number)
+
+
 def all_of_them(language: Language) -> str:
     """Return what stands on the button that means all goods of an order."""
     return _word("phrases", "all_of_them", language)

@@ -36,7 +36,7 @@ SAID: list[tuple[HandoffReason, list[str], str | None]] = [
     (HandoffReason.ANGER, ["你们太欺负人了"], None),
     (HandoffReason.ASKED_FOR, ["我要人工"], None),
     (HandoffReason.LOW_CONFIDENCE, ["叽里咕噜", "咕噜叽里"], None),
-    (HandoffReason.COMPLAINT, ["我要投诉"], None),
+    (HandoffReason.COMPLAINT, ["我要投诉"], "要，请同事来"),
     (HandoffReason.POLICY, ["过期能退吗"], "转人工"),
     (HandoffReason.ORDER_PROBLEM, ["包裹丢了"], "转人工"),
     (HandoffReason.BACKEND_DOWN, ["系统查不了订单吗"], "转人工"),

@@ -97,7 +97,8 @@ def honest(closed: Desk) -> Desk:
         said = closed.phrases.say(f"utter_handoff_{reason}", outcome.reply_language)
         kept = Body("麻烦发一下订单号")
         known = replace(outcome.turn, handoff=reason, replies=(kept, said))
-        return replace(outcome, turn=known)
+        # A complaint hands over by itself only when it is an angry one.
+        return replace(outcome, turn=known, anger=float(reason is HandoffReason.COMPLAINT))
 
     closed.dialogue.turn = turn  # type: ignore[method-assign]
     return closed
@@ -114,7 +115,8 @@ async def test_out_of_hours_nobody_is_promised_in_a_moment(
     said = [
         body.text for author, body in await _lines(honest, conversation_id) if author != "customer"
     ]
-    first = catalogue.lines.closed[reason].en if reason in catalogue.lines.closed else ""
+    queued = HandoffReason.ANGER if reason is HandoffReason.COMPLAINT else reason
+    first = catalogue.lines.closed[queued].en if queued in catalogue.lines.closed else ""
     assert said[0] == "麻烦发一下订单号"
     assert said[1].startswith(f"{first} Our team is away".strip())
     assert len(said) == 2

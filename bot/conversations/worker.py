@@ -155,6 +155,8 @@ class Workers:
             await self._waiting_room.return_to_bot(message, language)
         elif for_desk and await self._was_for_desk(message, body, language):
             _log.info("answered a question of the desk", conversation=conversation.id)
+        elif self._waiting_room.asks_how_long(conversation, body):
+            await self._waiting_room.leave_to_agents(message, language, asked=True)
         elif (body.payload or "").startswith(handoff.HAND_OVER):
             if conversation.state == State.BOT:
                 await self._run_turn(message, body, conversation)

@@ -132,8 +132,9 @@ def test_an_order_whose_customer_nobody_reaches_stands_in_the_queue_as_a_call(
     agent.page.get_by_test_id("tab-waiting").click()
     row = agent.page.get_by_test_id("row")
     expect(row).to_contain_text(catalogue.reasons[HandoffReason.COD_UNREACHABLE].zh)
+    expect(row).to_contain_text("请打电话 +8613800001234")
     row.click()
-    expect(agent.lines("system").first).to_contain_text("+8613800001234")
+    expect(agent.lines("system").first).to_contain_text("需要电话确认：+8613800001234")
     agent.take()
     # Nothing that is written reaches a telephone: how the call went is a note.
     composer = agent.page.get_by_test_id("composer")

@@ -128,11 +128,7 @@ export class ConversationList {
           ),
         h("span", { class: "when" }, this.#since(row)),
       ),
-      h(
-        "span",
-        { class: "preview" },
-        row.preview || (row.preview_file ? words.sent[row.preview_file] : "…"),
-      ),
+      h("span", { class: "preview" }, lastWords(row, words)),
       h(
         "span",
         { class: "chips" },
@@ -174,4 +170,11 @@ export class ConversationList {
       return fill(this.#words.waitedFor, { time: waited(row.since, this.lang) });
     return ago(row.last_at, this.lang);
   }
+}
+
+/** The customer's last line, or what there is instead. */
+function lastWords(row: Row, words: Words): string {
+  if (row.preview) return row.preview;
+  if (row.preview_file) return words.sent[row.preview_file];
+  return row.phone ? fill(words.toCall, { phone: row.phone }) : "…";
 }

@@ -82,7 +82,8 @@ export class TranscriptLog {
   #line(line: Line): HTMLElement {
     const words = this.#words;
     const name = line.name ?? words[line.author];
-    const body = line.author === "customer" ? plain(line.text) : markdown(line.text);
+    const text = line.texts?.[this.lang] ?? line.text;
+    const body = line.author === "customer" ? plain(text) : markdown(text);
     return h(
       "li",
       {

@@ -422,7 +422,7 @@ def test_a_call_names_whom_to_call_and_why_in_the_agent_s_language(
     view = clients["grace"].get(f"/desk/api/conversations/{row['id']}").json()
     (line,) = view["lines"]
     assert view["row"]["name"] == row["name"]
-    assert row["name"] in line["texts"]["zh"]
+    assert f"收货人：{row['name'][0]}•••" in line["texts"]["zh"]
     for text, said in (
         (line["texts"]["zh"], "需要电话确认"),
         (line["texts"]["en"], "by telephone"),

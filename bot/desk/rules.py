@@ -226,7 +226,7 @@ class DeskRules:
 
 
 def _promise(case: CaseRow, language: Language) -> dict[str, str]:
-    promised_for = wording.moment(case.promised_for or case.created_at, language)
+    promised_for = wording.promise(case.promised_for or case.created_at, language)
     return {"case": case.number, "promised_for": promised_for}
 
 

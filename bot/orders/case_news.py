@@ -64,7 +64,7 @@ def _one(case: Case, now: datetime, language: Language) -> Reply:
     values = {
         "case": wording.case_name(case.number, case.order_number, language),
         "about": wording.case_kind(case.kind, language),
-        "promised_for": wording.moment(case.promised_for, language),
+        "promised_for": wording.promise(case.promised_for, language),
         "next_step": wording.case_next_step(case.kind, language),
         "answer": case.answer or "",
     }

@@ -73,6 +73,12 @@ def moment(value: datetime, language: Language) -> str:
     return f"{day(local_day(value), language)}{'' if language == 'zh' else ', '}{clock}"
 
 
+def promise(value: datetime, language: Language) -> str:
+    """Return until when customers are promised something; in English with the clock that counts."""
+    text: str = _words()["promise"][language]
+    return text.format(moment=moment(value, language))
+
+
 def days(count: int, language: Language) -> str:
     """Return a number of days: 1天, 2 days."""
     name = "one_day" if count == 1 else "many_days"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,23 @@ def test_open_or_not(hours: Hours, day: int, hour: int, minute: int, is_open: bo
 )  # fmt: skip
 def test_next_opening(hours: Hours, now: tuple[int, int], opens: tuple[int, int]) -> None:
     assert hours.next_opening(_shanghai(*now)) == _shanghai(*opens)
+
+
+@pytest.mark.parametrize(
+    ("now", "within_h", "due"),
+    [
+        ((26, 14, 30), 24, (27, 14, 30)),  # people are there
+        ((26, 22, 0), 24, (27, 21, 0)),  # at night: while they are still there
+        ((27, 0, 6), 24, (27, 21, 0)),
+        ((23, 20, 59), 24, (25, 16, 0)),  # a holiday is next: the day after it, not in a minute
+        ((27, 20, 40), 1, (29, 11, 0)),  # little is left of Friday, and Saturday is closed
+        ((27, 20, 0), 1, (27, 21, 0)),
+    ],
+)  # fmt: skip
+def test_a_promise_lies_in_opening_hours(
+    hours: Hours, now: tuple[int, int, int], within_h: int, due: tuple[int, int, int]
+) -> None:
+    assert hours.due(_shanghai(*now), timedelta(hours=within_h)) == _shanghai(*due)
 
 
 def test_without_a_week_it_is_always_open() -> None:

@@ -63,7 +63,7 @@ async def next_step(
     if complains and turn.decision == _NO:
         case = await open_complaint(session, conversation_id)
         if case is not None:
-            return Step(replace(turn, replies=()), (rules.complaint_kept_line(case, language),))
+            return Step(replace(turn, replies=(rules.complaint_kept_line(case, language),)))
     trigger: Trigger | None = await watch(session, conversation_id, turn, outcome.anger, now)
     angry = trigger is not None and trigger.reason is HandoffReason.ANGER
     pressed = (message.payload or "").startswith(HAND_OVER)
@@ -75,8 +75,8 @@ async def next_step(
         name = "complaint_more" if complains else "ask_complaint"
         dropped = phrases.say(f"utter_handoff_{HandoffReason.COMPLAINT}", language).text
         kept = () if told else tuple(one for one in turn.replies if one.text != dropped)
-        heard = replace(turn, replies=kept, handoff=None, decision=_COMPLAINT)
-        return Step(heard, (rules.complaint_line(name, case, language, now),))
+        replies = (*kept, rules.complaint_line(name, case, language, now))
+        return Step(replace(turn, replies=replies, handoff=None, decision=_COMPLAINT))
     if turn.handoff is not None:
         if angry and turn.handoff in _SAID_IN_ANGER:
             return Step(turn, queued_for=HandoffReason.ANGER)

@@ -7,11 +7,11 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.context import text_of
+from actions.context import decide, language_of, text_of
 from actions.form import misnumbered
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
-from bot.orders.case_news import asks_for_news, names_a_case
+from bot.orders.case_news import asks_for_news, names_a_case, names_a_complaint, news
 from bot.orders.cod_desk import Spoken
 from bot.orders.reading import is_no, is_question, read, wants_to_cancel
 from bot.orders.service import Orders
@@ -34,8 +34,10 @@ class CardAnswers:
         spoken = await self._cod.spoken_of(tracker.sender_id)
         return _lead_in(spoken, Goal.COD_CONFIRM) if spoken and spoken.asks else []
 
-    async def case(self, tracker: Tracker, *, known: bool = True) -> list[EventType]:
-        """Take a question how a case is going to the order it is about; no events if it is none.
+    async def case(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, *, known: bool = True
+    ) -> list[EventType]:
+        """Answer how a complaint is going, and take another case to its order; no events if it is none.
 
         Args:
             known: only where a case was opened in this conversation; else whoever speaks of a case
@@ -44,6 +46,11 @@ class CardAnswers:
         if not asks_for_news(text_of(tracker)) or tracker.active_loop_name:
             return []
         number = await self._cases.last_order(tracker.sender_id)
+        complaint = await self._cases.complaint_of(tracker.sender_id)
+        if complaint is not None and (number is None or names_a_complaint(text_of(tracker))):
+            for reply in news([complaint], self._clock(), language_of(tracker)):
+                dispatcher.utter_message(response=reply.response, **reply.values)
+            return [decide("flow:complaint")]
         if number is None and (known or not names_a_case(text_of(tracker))):
             return []
         goal = SlotSet("order_goal", Goal.ORDER_STATUS.value)

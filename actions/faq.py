@@ -178,7 +178,7 @@ class AnswerFaq(Action):
         picked = next(tracker.get_latest_entity_values("faq_id"), None)
         if picked is not None:
             return ladder.picked(dispatcher, tracker, picked)
-        events = ladder.ways_on(dispatcher, tracker) or await self._cards.case(tracker)
+        events = ladder.ways_on(dispatcher, tracker) or await self._cards.case(dispatcher, tracker)
         if events:
             return events
         # Right after a card only a question is one for the FAQ.
@@ -198,7 +198,9 @@ class AnswerFaq(Action):
         trying = previous_decision(tracker) == "clarify" or follows_on(tracker)
         if not trying and _looks_off_topic(tracker):
             return ladder.decline(dispatcher, tracker)
-        return await self._cards.case(tracker, known=False) or ladder.miss(dispatcher, tracker)
+        return await self._cards.case(dispatcher, tracker, known=False) or ladder.miss(
+            dispatcher, tracker
+        )
 
 
 class Decline(Action):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+# The zone of opening hours and of every moment that customers and colleagues read.
 SHOP_ZONE = ZoneInfo("Asia/Shanghai")
 
 Clock = Callable[[], datetime]

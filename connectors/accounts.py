@@ -10,6 +10,7 @@ header has no cookie of anybody else's, so it is let through. This is the check 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,7 +19,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
 from bot.accounts.accounts import LONGEST, Accounts, TooManyTriesError
-from bot.accounts.model import Account, Right
+from bot.accounts.model import Account, Right, Role
+from bot.clock import SHOP_ZONE
+from bot.language import Language
 
 COOKIE = "yingda_session"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,6 +32,16 @@ class SignIn(BaseModel):
 
     login: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=200)
+
+
+class SignedIn(BaseModel):
+    """Who is signed in; ``zone`` is the shop's time zone, by which the pages show moments."""
+
+    login: str
+    name: str
+    role: Role
+    language: Language
+    zone: str = SHOP_ZONE.key
 
 
 def from_our_pages(headers: Mapping[str, str]) -> bool:
@@ -89,7 +102,7 @@ def accounts_router(accounts: Accounts) -> APIRouter:
     router = APIRouter(prefix="/account", tags=["account"], dependencies=[Depends(guard)])
 
     @router.post("/sign-in")
-    async def sign_in(form: SignIn, request: Request, response: Response) -> Account:
+    async def sign_in(form: SignIn, request: Request, response: Response) -> SignedIn:
         """Open a session."""
         address = request.client.host if request.client else "unknown"
         try:
@@ -103,7 +116,7 @@ def accounts_router(accounts: Accounts) -> APIRouter:
             COOKIE, token, max_age=int(LONGEST.total_seconds()), httponly=True,
             samesite="strict", secure=request.url.scheme == "https",
         )  # fmt: skip
-        return account
+        return SignedIn(**asdict(account))
 
     @router.post("/sign-out", status_code=204)
     async def sign_out(request: Request, response: Response) -> None:
@@ -114,8 +127,8 @@ def accounts_router(accounts: Accounts) -> APIRouter:
         response.delete_cookie(COOKIE)
 
     @router.get("/me")
-    async def me(account: Anybody) -> Account:
+    async def me(account: Anybody) -> SignedIn:
         """Say who is signed in."""
-        return account
+        return SignedIn(**asdict(account))
 
     return router

@@ -180,7 +180,6 @@ def create_app(
         DeskLive(web.server, accounts, web, board.holds, looks, newest),
         changed,
         feed.look,
-        rules.hours.zone,
         staff,
         rules.teams,
         rules.waits,

@@ -84,7 +84,7 @@ async def _list_cases() -> None:
         for case in await desk.waiting():
             by = wording.moment(case.promised_for, "en")
             details = "\n".join(f"{name}: {_plain(value)}" for name, value in case.data.items())
-            table.add_row(case.number, case.kind, case.order_number, by, details)
+            table.add_row(case.number, case.kind, case.order_number or "—", by, details)
     Console().print(table)
 
 

@@ -57,18 +57,18 @@ def service(
 async def _read(days: int, by: GroupBy) -> list[Figures]:
     from datetime import UTC, datetime, time, timedelta
 
-    from bot.desk.hours import load_hours
+    from bot.clock import SHOP_ZONE
     from bot.desk.report import service_report
     from bot.settings import Settings
 
     settings = Settings()
-    zone = load_hours(settings.desk_hours or settings.desk_folder / "hours.yml").zone
     now = datetime.now(UTC)
-    today = datetime.combine(now.astimezone(zone).date(), time(), zone)
+    today = datetime.combine(now.astimezone(SHOP_ZONE).date(), time(), SHOP_ZONE)
     database = open_database(settings)
     try:
         async with database.read() as session:
-            return await service_report(session, today - timedelta(days=days - 1), now, zone, by)
+            since = today - timedelta(days=days - 1)
+            return await service_report(session, since, now, SHOP_ZONE, by)
     finally:
         await database.close()
 

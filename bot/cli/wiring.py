@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions import FaqLadder, build_executor
@@ -23,6 +24,7 @@ from bot.faq.live import LiveKnowledge
 from bot.faq.questions import nlu_examples
 from bot.linking.service import Links
 from bot.mood import load_mood
+from bot.orders.cases import CaseKind, CasePolicy
 from bot.orders.code_senders import LogSender, SmtpSender
 from bot.orders.codes import CodeSender
 from bot.orders.remote.client import HttpOrderBook
@@ -76,6 +78,7 @@ def build_parts(settings: Settings, clock: Clock = utc_now) -> Parts:
         customer_key=settings.customer_token_key.get_secret_value(),
         shop=_order_api(settings),
         clock=clock,
+        hours=load_hours(_hours_file(settings)),
     )
     links = Links(database, settings.secrets.session_key)
     return Parts(
@@ -133,8 +136,9 @@ def build_app(settings: Settings) -> socketio.ASGIApp:
 
 def load_rules(settings: Settings) -> DeskRules:
     """Return the desk's words and opening hours."""
-    file = settings.desk_hours or settings.desk_folder / "hours.yml"
+    file = _hours_file(settings)
     hours = load_hours(file)
+    cases = CasePolicy.load(settings.policy_folder / "cases.yml")
     return DeskRules(
         Catalogue.load(settings.desk_folder),
         hours,
@@ -144,7 +148,12 @@ def load_rules(settings: Settings) -> DeskRules:
         nps_every=timedelta(days=settings.nps_every_days),
         teams=load_teams(file),
         team_hours=load_team_hours(file),
+        complaint_within=timedelta(hours=cases.answer_within_hours[CaseKind.COMPLAINT]),
     )
+
+
+def _hours_file(settings: Settings) -> Path:
+    return settings.desk_hours or settings.desk_folder / "hours.yml"
 
 
 def load_knowledge(settings: Settings, encoder: Encoder | None = None) -> Knowledge:

@@ -21,6 +21,8 @@ BACK_TO_BOT = "/back_to_bot"
 HAND_OVER = "/hand_over_"
 # What the engine is told then: it leaves the form that it is in.
 ASK_HUMAN = "/ask_human"
+# A no by button, to whatever was offered.
+DENY = "/deny"
 
 
 class IllegalTransitionError(Exception):

@@ -121,7 +121,7 @@ class Body:
     ``text`` may be empty where there are ``attachments``. ``link_code`` names a code that stands as dots
     in ``text`` and ``link`` until it is sent (``bot.linking.codes``). ``rateable``: a customer may say
     whether it helped. ``cards`` repeat what ``text`` says in full; where they can be shown, ``lead``
-    stands for the text, if given.
+    stands for the text, if given. ``texts`` are those of a note that only colleagues read, by language.
     """
 
     text: str
@@ -134,6 +134,7 @@ class Body:
     rateable: bool = False
     cards: tuple[Card, ...] = ()
     lead: str | None = None
+    texts: dict[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the body as JSON data without its empty parts."""
@@ -159,6 +160,7 @@ class Body:
             rateable=data.get("rateable", False),
             cards=tuple(Card.from_json(card) for card in data.get("cards", ())),
             lead=data.get("lead"),
+            texts=data.get("texts"),
         )
 
 

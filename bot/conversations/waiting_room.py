@@ -17,7 +17,7 @@ from bot.conversations.model import Author, Body, Direction, HandoffReason, Stat
 from bot.conversations.phrases import Phrases
 from bot.desk.callback import open_call
 from bot.desk.rules import DeskRules
-from bot.desk.waiting import place_of
+from bot.desk.waiting import asks_how_long, place_of
 from bot.language import Language
 from bot.storage.conversations import ConversationRow, MessageRow
 from bot.storage.engine import Database
@@ -112,14 +112,25 @@ class WaitingRoom:
             last = await transcript.last_decision(session, message.conversation_id)
         return (last or "").removeprefix("flow:") in _LOOK_UPS
 
+    def asks_how_long(self, conversation: ConversationRow, body: Body) -> bool:
+        """Tell whether a waiting customer wants to know nothing but how long it will be."""
+        waits = conversation.state == State.QUEUED and not body.payload
+        return waits and asks_how_long(body.text)
+
     async def words(
         self,
         session: AsyncSession,
         conversation: ConversationRow,
         language: Language,
         now: datetime,
+        *,
+        asked: bool = False,
     ) -> Body:
-        """Return what to tell a waiting customer: when people are back, or their place in the queue."""
+        """Return what to tell a waiting customer: when people are back, or their place in the queue.
+
+        Args:
+            asked: for that; else it is said beside an acknowledgement.
+        """
         held = await handoff.open_handoff(session, conversation.id)
         closed = self._desk.closed_line(language, now, held.team if held else None)
         if closed is not None:
@@ -129,6 +140,8 @@ class WaitingRoom:
         if place is None:
             return line
         waiting = self._desk.queue_line(place, language)
+        if asked:
+            return waiting
         return Body(f"{line.text}\n{waiting.text}", buttons=waiting.buttons)
 
     async def return_to_bot(self, message: MessageRow, language: Language) -> None:
@@ -144,8 +157,14 @@ class WaitingRoom:
             transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
             await transcript.mark_done(session, message)
 
-    async def leave_to_agents(self, message: MessageRow, language: Language) -> None:
-        """The message is in the transcript for the agents; a waiting customer hears so now and then."""
+    async def leave_to_agents(
+        self, message: MessageRow, language: Language, *, asked: bool = False
+    ) -> None:
+        """The message is in the transcript for the agents; a waiting customer hears so now and then.
+
+        Args:
+            asked: how long it will be; that is answered each time.
+        """
         async with self._database.write() as session:
             conversation = await transcript.locked(session, message.conversation_id)
             held = await handoff.open_handoff(session, conversation.id)
@@ -161,7 +180,8 @@ class WaitingRoom:
                     .order_by(MessageRow.seq.desc())
                     .limit(1)
                 )
-                if last_line is None or datetime.now(UTC) - last_line >= self._ack_every:
-                    line = await self.words(session, conversation, language, datetime.now(UTC))
+                now = datetime.now(UTC)
+                if asked or last_line is None or now - last_line >= self._ack_every:
+                    line = await self.words(session, conversation, language, now, asked=asked)
                     transcript.append_out(session, conversation, [line], Author.SYSTEM, message)
             await transcript.mark_done(session, message)

@@ -155,6 +155,8 @@ class Workers:
             await self._waiting_room.return_to_bot(message, language)
         elif for_desk and await self._was_for_desk(message, body, language):
             _log.info("answered a question of the desk", conversation=conversation.id)
+        elif self._waiting_room.asks_how_long(conversation, body):
+            await self._waiting_room.leave_to_agents(message, language, asked=True)
         elif (body.payload or "").startswith(handoff.HAND_OVER):
             if conversation.state == State.BOT:
                 await self._run_turn(message, body, conversation)
@@ -215,7 +217,7 @@ class Workers:
             _log.exception("turn failed", conversation=conversation.id)
             await self._apologise(message, body, conversation)
         else:
-            await self._commit(message, outcome)
+            await self._commit(message, body, outcome)
         finally:
             await self._on_typing(asked_at, False)
 
@@ -226,7 +228,7 @@ class Workers:
         line = self._line_for(body, outcome.reply_language)
         return replace(outcome, turn=replace(outcome.turn, replies=(line,)))
 
-    async def _commit(self, message: MessageRow, outcome: Outcome) -> None:
+    async def _commit(self, message: MessageRow, body: Body, outcome: Outcome) -> None:
         """Store the replies, the record of the turn and its effects in one transaction."""
         # Before the hand-off's own moment: a hand-off belongs to the turn that led to it.
         now, language = datetime.now(UTC), outcome.reply_language
@@ -235,7 +237,7 @@ class Workers:
             stepped = Step(outcome.turn)
             if conversation.state == State.BOT:
                 stepped = await next_step(
-                    session, self._desk, self._phrases, conversation.id, outcome, now
+                    session, self._desk, self._phrases, conversation.id, outcome, body, now
                 )
             turn = stepped.turn
             conversation.language = language

@@ -15,12 +15,13 @@ from sqlalchemy.orm import aliased
 from bot.conversations.model import Direction, HandoffReason, State
 from bot.desk.catalogue import Catalogue
 from bot.language import Language
+from bot.orders.people import PHONE_CHANNEL
 from bot.storage.accounts import AccountRow
 from bot.storage.cod import ContactRow
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow
-from bot.storage.desk import CallbackRow
+from bot.storage.desk import CallbackRow, ConversationOrderRow
 from bot.storage.engine import Database
-from bot.storage.orders import ShopCustomerRow
+from bot.storage.orders import OrderRow, ShopCustomerRow
 
 _PREVIEW_CHARS = 120
 _RECENT = timedelta(days=1)
@@ -39,7 +40,8 @@ class Call:
 class BoardRow:
     """One conversation in a list.
 
-    ``name`` is the shop's name of a customer who has proved who they are, here or on a linked channel.
+    ``name`` is the shop's name of a customer who has proved who they are, here or on a linked channel, or
+    the recipient whom to call; ``phone`` is the number of somebody who can only be called.
     ``preview`` is the customer's last line, ``preview_file`` the kind of a file alone. ``reason`` and what follows it are of the open or last
     hand-off. ``agent`` is a login, or the name given in a terminal. ``unread`` counts the customer's
     lines that nobody at the desk has seen. ``turn`` orders the waiting: the moment of the hand-off,
@@ -71,6 +73,7 @@ class BoardRow:
     callback: Call | None = None
     preview_file: str | None = None
     name: str | None = None
+    phone: str | None = None
 
 
 class Board:
@@ -133,7 +136,7 @@ class Board:
         (
             conversation_id, channel, state, language, last_seq, last_at, body, reason_code, agent,
             since, taken_at, closed_at, resolution, team, preferred, late_at, snoozed_until,
-            agent_name, unread, phone, wish, name,
+            agent_name, unread, phone, wish, name, user, recipient,
         ) = found  # fmt: skip
         reason = HandoffReason(reason_code) if reason_code else None
         known = self._catalogue.reasons[reason] if reason else None
@@ -162,7 +165,8 @@ class Board:
             snoozed_until=snoozed_until,
             callback=Call(phone, wish) if phone else None,
             preview_file=next((one["kind"] for one in (body or {}).get("attachments", ())), None),
-            name=name,
+            name=name or recipient,
+            phone=user if channel == PHONE_CHANNEL else None,
         )
 
 
@@ -212,6 +216,18 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .correlate(ConversationRow)
         .scalar_subquery()
     )
+    recipient = (
+        select(OrderRow.recipient)
+        .join(ConversationOrderRow, ConversationOrderRow.order_number == OrderRow.number)
+        .where(
+            ConversationOrderRow.conversation_id == ConversationRow.id,
+            ConversationRow.channel == PHONE_CHANNEL,
+        )
+        .order_by(OrderRow.created_at.desc())
+        .limit(1)
+        .correlate(ConversationRow)
+        .scalar_subquery()
+    )
     return (
         select(
             ConversationRow.id,
@@ -220,7 +236,7 @@ def _rows(handoff: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             last.body, HandoffRow.reason, HandoffRow.agent, HandoffRow.created_at,
             HandoffRow.taken_at, HandoffRow.closed_at, HandoffRow.resolution, HandoffRow.team,
             HandoffRow.preferred, HandoffRow.late_at, HandoffRow.snoozed_until, AccountRow.name,
-            unread, CallbackRow.phone, CallbackRow.wish, name,
+            unread, CallbackRow.phone, CallbackRow.wish, name, ConversationRow.user, recipient,
         )
         .outerjoin(HandoffRow, and_(HandoffRow.conversation_id == ConversationRow.id, handoff))
         .outerjoin(last, and_(last.conversation_id == ConversationRow.id, last.seq == newest))

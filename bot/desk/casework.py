@@ -36,15 +36,15 @@ class CaseState(StrEnum):
 class CaseCard:
     """A case as the desk shows it.
 
-    ``conversation_id`` is ``None`` where it came from no conversation that still stands: then nobody
-    hears the answer. ``told`` are details of the claim by name (``bot.orders.claims.model.Claim``),
-    ``pictures`` the ids of its files.
+    ``order_number`` is ``None`` where it is about no order, ``conversation_id`` where it came from no
+    conversation that still stands: then nobody hears the answer. ``told`` are details of the claim by
+    name (``bot.orders.claims.model.Claim``), ``pictures`` the ids of its files.
     """
 
     number: str
     kind: str
     state: CaseState
-    order_number: str
+    order_number: str | None
     order_state: Bilingual | None
     items: Bilingual | None
     conversation_id: str | None
@@ -149,7 +149,7 @@ def _card(
         number=row.number,
         kind=row.kind,
         state=_state(row, promised_for, end, now),
-        order_number=row.order_number,
+        order_number=row.order_number if row.order_number != row.number else None,
         order_state=Bilingual(wording.state(order.state, "zh"), wording.state(order.state, "en"))
         if order
         else None,

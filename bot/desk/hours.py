@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ruamel.yaml import YAML
+
+from bot.clock import SHOP_ZONE
 
 _SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -24,7 +25,7 @@ class HoursError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Open from ``start`` to ``end``, in minutes since midnight of the desk's zone."""
+    """Open from ``start`` to ``end``, in minutes since midnight by the shop's clock."""
 
     start: int
     end: int
@@ -35,12 +36,10 @@ class Hours:
     """Opening hours. Without any arguments the desk is always open.
 
     Args:
-        zone: the desk's time zone.
         week: spans of each weekday, Monday first; empty means always open.
         days: days that differ from their weekday.
     """
 
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     week: Sequence[Sequence[Span]] = ()
     days: Mapping[date, Sequence[Span]] = field(default_factory=dict)
 
@@ -48,7 +47,7 @@ class Hours:
         """Tell whether people answer at ``now``."""
         if not self.week:
             return True
-        local = now.astimezone(self.zone)
+        local = now.astimezone(SHOP_ZONE)
         minute = local.hour * 60 + local.minute
         return any(span.start <= minute < span.end for span in self._spans(local.date()))
 
@@ -56,22 +55,22 @@ class Hours:
         """Return when the present opening began; ``None`` when the desk never closes or is closed."""
         if not self.week:
             return None
-        local = now.astimezone(self.zone)
+        local = now.astimezone(SHOP_ZONE)
         minute = local.hour * 60 + local.minute
         for span in self._spans(local.date()):
             if span.start <= minute < span.end:
                 begun = time(span.start // 60, span.start % 60)
-                return datetime.combine(local.date(), begun, self.zone).astimezone(UTC)
+                return datetime.combine(local.date(), begun, SHOP_ZONE).astimezone(UTC)
         return None
 
     def closed_since(self, now: datetime) -> datetime | None:
         """Return when the desk closed last before ``now``; ``None`` when it is open or never was."""
         if not self.week or self.is_open(now):
             return None
-        today = now.astimezone(self.zone).date()
+        today = now.astimezone(SHOP_ZONE).date()
         for back in range(_LOOK_AHEAD_DAYS):
             day = today - timedelta(days=back)
-            midnight = datetime.combine(day, time(), self.zone)
+            midnight = datetime.combine(day, time(), SHOP_ZONE)
             for span in sorted(self._spans(day), key=lambda span: span.end, reverse=True):
                 at = midnight + timedelta(minutes=span.end)
                 if at <= now:
@@ -83,14 +82,39 @@ class Hours:
 
         While it is open, that is the opening after the next closing.
         """
-        today = now.astimezone(self.zone).date()
+        today = now.astimezone(SHOP_ZONE).date()
         for ahead in range(_LOOK_AHEAD_DAYS if self.week else 0):
             day = today + timedelta(days=ahead)
             for span in sorted(self._spans(day), key=lambda span: span.start):
-                at = datetime.combine(day, time(span.start // 60, span.start % 60), self.zone)
+                at = datetime.combine(day, time(span.start // 60, span.start % 60), SHOP_ZONE)
                 if at > now:
                     return at.astimezone(UTC)
         return None
+
+    def due(self, now: datetime, within: timedelta) -> datetime:
+        """Return until when something that takes ``within`` may be promised: a moment when people are there.
+
+        That is the last such one in the time, unless too little of it is left then; else one in the
+        next opening.
+        """
+        at = now + within
+        if self.is_open(at):
+            return at
+        closed = self.closed_since(at)
+        if closed is not None and closed - now >= within / 2:
+            return closed
+        opening = self.next_opening(at)
+        if opening is None:
+            return at
+        return min(opening + within, self._end(opening))
+
+    def _end(self, at: datetime) -> datetime:
+        """Return when the opening of a moment ends."""
+        local = at.astimezone(SHOP_ZONE)
+        midnight = datetime.combine(local.date(), time(), SHOP_ZONE)
+        minute = local.hour * 60 + local.minute
+        end = max(s.end for s in self._spans(local.date()) if s.start <= minute < s.end)
+        return (midnight + timedelta(minutes=end)).astimezone(UTC)
 
     def _spans(self, day: date) -> Sequence[Span]:
         return self.days[day] if day in self.days else self.week[day.weekday()]
@@ -100,7 +124,8 @@ def load_hours(path: Path) -> Hours:
     """Read opening hours.
 
     Raises:
-        HoursError: for a missing weekday, a bad time, or a span that ends before it begins.
+        HoursError: for a missing weekday, a bad time, a span that ends before it begins, or a zone
+            that is not the shop's.
     """
     data = YAML(typ="safe").load(path.read_text("utf-8")) or {}
     week = data.get("week") or {}
@@ -108,7 +133,10 @@ def load_hours(path: Path) -> Hours:
         raise HoursError(
             f"{path}: week: expected the keys {', '.join(_WEEK)}, got {', '.join(week)}"
         )
-    return _differing(Hours(ZoneInfo(data["zone"])), data, str(path))
+    zone = data.get("zone", SHOP_ZONE.key)
+    if zone != SHOP_ZONE.key:
+        raise HoursError(f"{path}: zone: expected {SHOP_ZONE.key} (bot/clock.py), got {zone}")
+    return _differing(Hours(), data, str(path))
 
 
 def load_team_hours(path: Path) -> dict[str, Hours]:
@@ -137,7 +165,6 @@ def _differing(base: Hours, data: Mapping[str, Any], place: str) -> Hours:
     known = dict(zip(_WEEK, base.week, strict=False))
     named = {day: _spans(spans, f"{place}: week.{day}") for day, spans in week.items()}
     return Hours(
-        zone=base.zone,
         week=[(known | named)[day] for day in _WEEK],
         days={
             **base.days,

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.conversations.handoff import BACK_TO_BOT, HAND_OVER
+from bot.clock import SHOP_ZONE
+from bot.conversations.handoff import BACK_TO_BOT, DENY, HAND_OVER
 from bot.conversations.model import Body, Button, HandoffReason
 from bot.desk import callback, rating, survey
 from bot.desk.catalogue import Catalogue
@@ -19,6 +20,8 @@ from bot.desk.hours import Hours
 from bot.desk.teams import Team
 from bot.desk.waiting import WaitClock
 from bot.language import Language
+from bot.orders import wording
+from bot.storage.cod import CaseRow
 from bot.storage.conversations import ConversationRow
 
 # Buttons of who waits, by their names in words.yml.
@@ -37,6 +40,7 @@ class DeskRules:
         hours: when people answer; ``team_hours`` where a team's differ.
         teams: who answers what.
         waits: what an expected wait is made of.
+        complaint_within: how soon a complaint is answered.
     """
 
     catalogue: Catalogue
@@ -48,6 +52,7 @@ class DeskRules:
     teams: Mapping[str, Team] = field(default_factory=dict)
     team_hours: Mapping[str, Hours] = field(default_factory=dict)
     waits: WaitClock = field(default_factory=WaitClock)
+    complaint_within: timedelta = timedelta(hours=24)
 
     def hours_of(self, team: str | None) -> Hours:
         """Return when a team answers."""
@@ -93,11 +98,27 @@ class DeskRules:
                 return payload
         return None
 
-    def ask_line(self, reason: HandoffReason, language: Language) -> Body:
+    def ask_line(self, reason: HandoffReason, language: Language, now: datetime) -> Body:
         """Return the question whether a person should take over."""
         button = Button(self.catalogue.button("person", language), f"{HAND_OVER}{reason}")
-        text = self.catalogue.line(f"ask_{reason}", language).text
-        return Body(text, buttons=(button,))
+        return self._asked(f"ask_{reason}", language, now, (button,))
+
+    def complaint_line(self, name: str, case: CaseRow, language: Language, now: datetime) -> Body:
+        """Return what somebody hears who complains: what is done, by when, and the offer of a person.
+
+        Args:
+            name: of the line: ``ask_complaint``, or ``complaint_more`` for what they add to it.
+        """
+        yes = Button(
+            self.catalogue.button("complaint_yes", language),
+            f"{HAND_OVER}{HandoffReason.COMPLAINT}",
+        )
+        no = Button(self.catalogue.button("complaint_no", language), DENY)
+        return self._asked(name, language, now, (yes, no), **_promise(case, language))
+
+    def complaint_kept_line(self, case: CaseRow, language: Language) -> Body:
+        """Return what somebody hears who complains and wants no person: the promise stands."""
+        return self.catalogue.line("complaint_kept", language, **_promise(case, language))
 
     def queue_line(self, place: int, language: Language) -> Body:
         """Return the place in the queue, and the expected wait where one is known."""
@@ -167,6 +188,21 @@ class DeskRules:
         # No button beside the question: where buttons become numbered lines, "1" would press it.
         return Body(f"{rated.text}\n\n{question}") if question else rated
 
+    def _asked(
+        self,
+        name: str,
+        language: Language,
+        now: datetime,
+        buttons: tuple[Button, ...],
+        **values: str,
+    ) -> Body:
+        """Return an offer of a person; while nobody is there it says when they are back."""
+        text = self.catalogue.line(name, language, **values).text
+        if not self.hours.is_open(now):
+            opening = self._opening(self.hours, language, now)
+            text += "\n" + self.catalogue.line("ask_closed", language, opening=opening).text
+        return Body(text, buttons=buttons)
+
     def _while_waiting(self, language: Language) -> tuple[Button, ...]:
         back = Button(self.catalogue.button("back_to_bot", language), BACK_TO_BOT)
         return (callback.call_button(language, self.catalogue), back)
@@ -175,7 +211,7 @@ class DeskRules:
         at = hours.next_opening(now)
         if at is None:
             return ""
-        local, today = at.astimezone(hours.zone), now.astimezone(hours.zone).date()
+        local, today = at.astimezone(SHOP_ZONE), now.astimezone(SHOP_ZONE).date()
         clock = f"{local:%H:%M}"
         days = self.catalogue.lines.days
         if local.date() == today:
@@ -187,6 +223,11 @@ class DeskRules:
             .in_(language)
             .format(clock=clock, day=local.day, month=local.month, month_name=f"{local:%B}")
         )
+
+
+def _promise(case: CaseRow, language: Language) -> dict[str, str]:
+    promised_for = wording.promise(case.promised_for or case.created_at, language)
+    return {"case": case.number, "promised_for": promised_for}
 
 
 def _plain(text: str) -> str:

@@ -21,6 +21,7 @@ from bot.conversations.model import Attachment, Author, Body, HandoffReason, Lin
 from bot.conversations.phrases import Phrases
 from bot.conversations.transcript import Entry
 from bot.desk.catalogue import Catalogue
+from bot.desk.complaints import settle
 from bot.desk.rating import rating_buttons
 from bot.language import Language
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow
@@ -34,6 +35,8 @@ class UnknownResolutionError(LookupError):
 
 # Nobody who was a nuisance is asked how they liked it.
 _NOT_RATED = frozenset({"spam"})
+# Somebody goes on with it after the conversation; its case stays open.
+_FOLLOWED_UP = "escalated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,8 @@ class HandoffDesk:
             conversation = await transcript.locked(session, conversation_id)
             held = await self._take(session, conversation, agent)
             await handoff.close(session, conversation, resolution)
+            if held.reason == HandoffReason.COMPLAINT and resolution != _FOLLOWED_UP:
+                await settle(session, conversation.id, agent.login, datetime.now(UTC))
             language = self._language(conversation)
             line = self._phrases.say("utter_agent_closed", language)
             if resolution not in _NOT_RATED:

@@ -13,9 +13,11 @@ from bot.conversations.handoff import ASK_HUMAN, HAND_OVER
 from bot.conversations.model import Body, HandoffReason
 from bot.conversations.phrases import Phrases
 from bot.conversations.turn import Turn
+from bot.desk.complaints import note_complaint, open_complaint
 from bot.desk.rules import DeskRules
 from bot.desk.triggers import Trigger, watch
 
+_COMPLAINT, _NO = "flow:complaint", "flow:deny"
 _BARE_YES = frozenset({"flow:affirm", f"handoff:{HandoffReason.ASKED_FOR}"})
 # What tells the people no more than the anger does, and stands behind it in the queue.
 _SAID_IN_ANGER = frozenset({HandoffReason.ASKED_FOR, HandoffReason.COMPLAINT})
@@ -41,42 +43,69 @@ async def next_step(
     phrases: Phrases,
     conversation_id: str,
     outcome: Outcome,
+    message: Body,
     now: datetime,
 ) -> Step:
-    """Return what becomes of a turn in a conversation that the bot has."""
+    """Return what becomes of a turn in a conversation that the bot has.
+
+    Args:
+        message: the customer's.
+    """
     turn, language = outcome.turn, outcome.reply_language
+    offered = await _offered(session, conversation_id) if _may_answer_offer(turn) else None
     # In a form "yes" answers the form's question, not the offer beside it.
     says_yes = turn.intent == "affirm" and turn.decision in _BARE_YES
-    reason = await _offered(session, conversation_id) if says_yes else None
-    if turn.handoff is not None and reason is None:
-        return Step(turn, queued_for=await _pressing(session, conversation_id, outcome, now))
-    if reason is not None:
-        said = phrases.say(f"utter_handoff_{reason}", language)
-        decision = f"handoff:{reason}"
-        return Step(replace(turn, replies=(), handoff=reason, decision=decision), (said,))
+    if says_yes and offered is not None:
+        line = phrases.say(f"utter_handoff_{offered}", language)
+        agreed = replace(turn, replies=(), handoff=offered, decision=f"handoff:{offered}")
+        return Step(agreed, (line,))
+    complains = offered is HandoffReason.COMPLAINT
+    if complains and turn.decision == _NO:
+        case = await open_complaint(session, conversation_id)
+        if case is not None:
+            return Step(replace(turn, replies=(rules.complaint_kept_line(case, language),)))
     trigger: Trigger | None = await watch(session, conversation_id, turn, outcome.anger, now)
+    angry = trigger is not None and trigger.reason is HandoffReason.ANGER
+    pressed = (message.payload or "").startswith(HAND_OVER)
+    told = complains and _not_understood(turn)
+    if not (angry or pressed) and (told or turn.handoff is HandoffReason.COMPLAINT):
+        # Never argued with: it is on record with a promise, and a person is offered.
+        promised_for = rules.hours.due(now, rules.complaint_within)
+        case = await note_complaint(session, conversation_id, message.text, promised_for, now)
+        name = "complaint_more" if complains else "ask_complaint"
+        dropped = phrases.say(f"utter_handoff_{HandoffReason.COMPLAINT}", language).text
+        kept = () if told else tuple(one for one in turn.replies if one.text != dropped)
+        replies = (*kept, rules.complaint_line(name, case, language, now))
+        return Step(replace(turn, replies=replies, handoff=None, decision=_COMPLAINT))
+    if turn.handoff is not None:
+        if angry and turn.handoff in _SAID_IN_ANGER:
+            return Step(turn, queued_for=HandoffReason.ANGER)
+        asks = complains and turn.handoff is HandoffReason.ASKED_FOR
+        return Step(turn, queued_for=offered if asks else None)
     if trigger is None:
         return Step(turn)
     if trigger.ask:
         offers = {button.payload for reply in turn.replies for button in reply.buttons}
-        asked = () if ASK_HUMAN in offers else (rules.ask_line(trigger.reason, language),)
+        asked = () if ASK_HUMAN in offers else (rules.ask_line(trigger.reason, language, now),)
         return Step(turn, asked)
-    kept = () if turn.decision.partition(":")[0] in _EMPTY_RUNGS else turn.replies
-    said = phrases.say(f"utter_handoff_{trigger.reason}", language)
-    return Step(
-        replace(turn, replies=kept, handoff=trigger.reason, decision=f"handoff:{trigger.reason}"),
-        (said,),
-    )
+    line = phrases.say(f"utter_handoff_{trigger.reason}", language)
+    kept = () if _rung(turn) in _EMPTY_RUNGS else turn.replies
+    decision = f"handoff:{trigger.reason}"
+    return Step(replace(turn, replies=kept, handoff=trigger.reason, decision=decision), (line,))
 
 
-async def _pressing(
-    session: AsyncSession, conversation_id: str, outcome: Outcome, now: datetime
-) -> HandoffReason | None:
-    """Return anger as the reason where somebody calls for a person, or complains, in anger."""
-    if outcome.turn.handoff not in _SAID_IN_ANGER:
-        return None
-    trigger = await watch(session, conversation_id, outcome.turn, outcome.anger, now)
-    return trigger.reason if trigger and trigger.reason is HandoffReason.ANGER else None
+def _may_answer_offer(turn: Turn) -> bool:
+    answers = turn.intent == "affirm" or turn.decision == _NO or turn.handoff is not None
+    return answers or _rung(turn) in _EMPTY_RUNGS
+
+
+def _not_understood(turn: Turn) -> bool:
+    """Tell whether the bot would ask to rephrase: who has just complained is telling what happened."""
+    return _rung(turn) in _EMPTY_RUNGS or turn.handoff is HandoffReason.LOW_CONFIDENCE
+
+
+def _rung(turn: Turn) -> str:
+    return turn.decision.partition(":")[0]
 
 
 async def _offered(session: AsyncSession, conversation_id: str) -> HandoffReason | None:

@@ -45,7 +45,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message. ``delivery`` is pending, done or failed; ``button`` marks a pressed quick reply."""
+    """A message. ``delivery`` is pending, done or failed; ``button`` marks a pressed quick reply.
+
+    ``texts`` are those of a note that the bot left for colleagues, in both languages.
+    """
 
     seq: int
     channel: str
@@ -61,6 +64,7 @@ class Line:
     delivery: str
     error: str | None
     reading: Reading | None
+    texts: Bilingual | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,7 @@ def _line(
         delivery=message.state,
         error=message.error,
         reading=_reading(turn, mark, knowledge) if turn else None,
+        texts=Bilingual(**body.texts) if body.texts else None,
     )
 
 

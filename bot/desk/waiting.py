@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,14 +13,38 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import HandoffReason, State
 from bot.desk.catalogue import Catalogue
+from bot.language import normalise
 from bot.storage.conversations import ConversationRow, HandoffRow
 
+# Nothing but the wait: 多久, 还要等多久啊, 排到我了吗, 人呢; "how much longer?", "anyone there?".
+_HOW_LONG = re.compile(
+    r"(?:请问|那|我|大概|大约|还|现在|到底|得|需?要|再|等|排队?|人工|客服|一般|会|有){0,6}(?:多久|多长时间|几分钟|多少分钟|多少时间)"
+    r"(?:才)?(?:能)?(?:有人|轮到我?|排到我?|到我|接通?|回复?我?|来人?)?"
+    r"|(?:还没|什么时候|啥时候|几时|何时)(?:才)?(?:能)?(?:轮到|排到|到|有人|接|来人)(?:我|接|来|回)?"
+    r"|(?:轮到|排到|到)我了(?:吗|没有?)|(?:我)?(?:现在)?排(?:在|到)?第?几(?:位|个)?了?"
+    r"|(?:我)?前面(?:还)?有?(?:多少|几)(?:个?人|位)?|(?:还)?有人(?:在|吗|没有?)|人呢?"
+    r"|(?:(?:so|and|ok(?:ay)?|hi|hello|please|sorry|roughly|about|any idea) )*how (?:much )?long(?:er)?"
+    r"(?: (?:is|will|do|does|must|have|the|it|i|we|this|that|to|take|be|wait|waiting|queue|for|a|person|human|agent"
+    r"|somebody|someone|until|comes?|now|more|still|roughly|about|going|gonna|there|s|here|on)\b)*"
+    r"|(?:what(?:'?s| is) )?my (?:place|position)(?: in (?:the )?(?:queue|line))?"
+    r"|how many(?: people| others)?(?: are)?(?: there)? (?:before|ahead of|in front of) me"
+    r"|(?:is )?any(?:one|body) there|when (?:will|does|is) (?:some(?:one|body)|a person|an agent)"
+    r"(?: be)?(?: come| coming| answer| here| there| free)?",
+    re.IGNORECASE,
+)
+_ENDING = re.compile(r"(?:呢|啊|呀|哦|嘛|吧|了|please|pls)+$")
 _LOOK_BACK = timedelta(days=14)
 _CASES = 50
 # Below this many finished conversations a guess would be no better than none.
 _FEWEST_CASES = 5
 # Somebody has room: they still have to read before they come.
 _AT_ONCE_S = 60.0
+
+
+def asks_how_long(text: str) -> bool:
+    """Tell whether a waiting customer asks for nothing but how long it will be."""
+    plain = normalise(text).strip(" ?!。.,，~…")
+    return _HOW_LONG.fullmatch(_ENDING.sub("", plain)) is not None
 
 
 @dataclass

@@ -20,6 +20,7 @@ _IN_VAIN = (
     "handoff:low_confidence",
     "handoff:asked_for",
     "handoff:complaint",
+    "flow:complaint",
     "handoff:anger",
 )
 

@@ -123,7 +123,7 @@ def is_late(order: Order, now: datetime) -> bool:
 def promised(case: Case, language: Language) -> Reply:
     """Say that people look into it, and until when the customer hears of it."""
     name = "utter_case_opened" if case.new else "utter_case_known"
-    values = {"case": case.number, "promised_for": wording.moment(case.promised_for, language)}
+    values = {"case": case.number, "promised_for": wording.promise(case.promised_for, language)}
     return Reply(name, values)
 
 

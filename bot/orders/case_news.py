@@ -25,6 +25,7 @@ _NEWS = re.compile(
     r"|anything happened (?:with|to)|heard (?:back|anything|nothing)|hear back|still waiting (?:on|for)|looked into)",
     re.IGNORECASE,
 )
+_COMPLAINT = re.compile(r"投诉|complain", re.IGNORECASE)
 _OWN = re.compile(
     r"我的|我那|上次|之前|刚才|昨天|登记的|(?<![a-z])(?:my|our)(?![a-z])", re.IGNORECASE
 )
@@ -49,6 +50,11 @@ def names_a_case(text: str) -> bool:
     return bool(_NUMBER.search(plain) or _OWN.search(plain))
 
 
+def names_a_complaint(text: str) -> bool:
+    """Tell whether a message speaks of a complaint."""
+    return _COMPLAINT.search(normalise(text)) is not None
+
+
 def news(cases: Sequence[Case], now: datetime, language: Language) -> list[Reply]:
     """Say of each case how far it is, until when its customer hears of it, and what comes next."""
     return [_one(case, now, language) for case in cases]
@@ -56,10 +62,9 @@ def news(cases: Sequence[Case], now: datetime, language: Language) -> list[Reply
 
 def _one(case: Case, now: datetime, language: Language) -> Reply:
     values = {
-        "case": case.number,
-        "order_number": case.order_number,
+        "case": wording.case_name(case.number, case.order_number, language),
         "about": wording.case_kind(case.kind, language),
-        "promised_for": wording.moment(case.promised_for, language),
+        "promised_for": wording.promise(case.promised_for, language),
         "next_step": wording.case_next_step(case.kind, language),
         "answer": case.answer or "",
     }

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.accounts import audit
 from bot.conversations import transcript
 from bot.conversations.model import Author, Body
+from bot.desk.hours import Hours
 from bot.orders.model import Order
 from bot.orders.promise import local_day
 from bot.orders.record import CASE_PREFIX, last_deed, record
@@ -28,6 +29,8 @@ from bot.storage.engine import Database
 
 # Kinds of the events that end a case.
 CLOSED, WITHDRAWN = "case.closed", "withdrawn"
+# What is about no order has its own number in that place.
+_OF_AN_ORDER = CaseRow.order_number != CaseRow.number
 
 
 class CaseKind(StrEnum):
@@ -39,6 +42,7 @@ class CaseKind(StrEnum):
     EXCHANGE = "exchange"
     PROBLEM = "problem"  # wrong, missing or damaged goods
     INVOICE = "invoice"
+    COMPLAINT = "complaint"
 
 
 class CasePolicy(BaseModel):
@@ -57,17 +61,21 @@ class CasePolicy(BaseModel):
             raise ValueError(f"{file}: expected hours for {', '.join(sorted(missing))} too")
         return policy
 
+    def promise(self, kind: CaseKind, hours: Hours, now: datetime) -> datetime:
+        """Return until when people answer a case that comes now: at a time when they are there."""
+        return hours.due(now, timedelta(hours=self.answer_within_hours[kind]))
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case; ``new`` is false when it had been opened before. ``data`` is what people need to know.
 
-    A closed one has the ``answer`` that its customer was given.
+    ``order_number`` is ``None`` where it is about no order. A closed one has the ``answer`` that its customer was given.
     """
 
     number: str
     kind: CaseKind
-    order_number: str
+    order_number: str | None
     promised_for: datetime
     new: bool
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -82,9 +90,10 @@ class UnknownCaseError(Exception):
 class CaseDesk:
     """Opens cases for customers, and closes them with an answer."""
 
-    def __init__(self, database: Database, policy: CasePolicy) -> None:
+    def __init__(self, database: Database, policy: CasePolicy, hours: Hours | None = None) -> None:
         self._database = database
         self._policy = policy
+        self._hours = hours or Hours()
 
     async def open(
         self,
@@ -100,11 +109,10 @@ class CaseDesk:
         Args:
             data: what the people who look into it need to know.
         """
-        hours = self._policy.answer_within_hours[kind]
         values = {
-            "number": f"CS{local_day(now):%Y%m%d}{secrets.randbelow(10**6):06d}",
+            "number": new_number(now),
             "kind": kind.value, "order_number": order.number, "conversation_id": conversation_id,
-            "promised_for": now + timedelta(hours=hours), "data": dict(data or {}), "created_at": now,
+            "promised_for": self._policy.promise(kind, self._hours, now), "data": dict(data or {}), "created_at": now,
             "closed_at": None,
         }  # fmt: skip
         async with self._database.write() as session:
@@ -179,11 +187,24 @@ class CaseDesk:
         async with self._database.read() as session:
             found: str | None = await session.scalar(
                 select(CaseRow.order_number)
-                .where(CaseRow.conversation_id == conversation_id)
+                .where(CaseRow.conversation_id == conversation_id, _OF_AN_ORDER)
                 .order_by(CaseRow.created_at.desc())
                 .limit(1)
             )
             return found
+
+    async def complaint_of(self, conversation_id: str) -> Case | None:
+        """Return the complaint of a conversation that people look into."""
+        async with self._database.read() as session:
+            rows = await session.scalars(
+                select(CaseRow).where(
+                    CaseRow.conversation_id == conversation_id,
+                    CaseRow.kind == CaseKind.COMPLAINT.value,
+                    CaseRow.closed_at.is_(None),
+                )
+            )
+            row = rows.first()
+            return _case(row, new=False) if row else None
 
     async def waiting(self) -> Sequence[Case]:
         """Return the open cases, the one promised soonest first."""
@@ -226,6 +247,11 @@ class CaseDesk:
             return told
 
 
+def new_number(now: datetime) -> str:
+    """Return a number for a case that comes now."""
+    return f"CS{local_day(now):%Y%m%d}{secrets.randbelow(10**6):06d}"
+
+
 async def _locked(session: AsyncSession, number: str) -> CaseRow:
     found = await session.execute(
         select(CaseRow)
@@ -240,4 +266,5 @@ async def _locked(session: AsyncSession, number: str) -> CaseRow:
 
 def _case(row: CaseRow, *, new: bool) -> Case:
     promised_for = row.promised_for or row.created_at
-    return Case(row.number, CaseKind(row.kind), row.order_number, promised_for, new, row.data)
+    order = None if row.order_number == row.number else row.order_number
+    return Case(row.number, CaseKind(row.kind), order, promised_for, new, row.data)

@@ -9,6 +9,7 @@ from typing import Self
 
 from bot.clock import Clock, utc_now
 from bot.conversations.phrases import Phrases
+from bot.desk.hours import Hours
 from bot.language import Language
 from bot.orders.book import OrderBook, SqlOrderBook
 from bot.orders.cases import CaseDesk, CasePolicy
@@ -65,6 +66,7 @@ class Orders:
         customer_key: str = "",
         shop: HttpOrderBook | None = None,
         clock: Clock = utc_now,
+        hours: Hours | None = None,
     ) -> Self:
         """Put the desks together.
 
@@ -75,6 +77,7 @@ class Orders:
             customer_key: the shop's page signs the tokens of its customers with it.
             shop: the shop's own order API, where it has one; else orders live in our own book.
             clock: when its answers came.
+            hours: when people answer cases; at any hour if not given.
 
         Raises:
             ValueError: a policy file is not valid; the text says where and why.
@@ -101,7 +104,7 @@ class Orders:
             unfinished=Unfinished(database, policy, book if shop else None),
             shop=shop,
             aftersales=AftersalesPolicy.load(policies / "aftersales.yml"),
-            cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml")),
+            cases=CaseDesk(database, CasePolicy.load(policies / "cases.yml"), hours),
         )
 
     async def close(self) -> None:

@@ -73,6 +73,12 @@ def moment(value: datetime, language: Language) -> str:
     return f"{day(local_day(value), language)}{'' if language == 'zh' else ', '}{clock}"
 
 
+def promise(value: datetime, language: Language) -> str:
+    """Return until when customers are promised something; in English with the clock that counts."""
+    text: str = _words()["promise"][language]
+    return text.format(moment=moment(value, language))
+
+
 def days(count: int, language: Language) -> str:
     """Return a number of days: 1天, 2 days."""
     name = "one_day" if count == 1 else "many_days"
@@ -162,6 +168,14 @@ def case_kind(kind: str, language: Language) -> str:
 def case_next_step(kind: str, language: Language) -> str:
     """Return what happens next in an open case."""
     return _word("case_next_steps", kind, language)
+
+
+def case_name(number: str, order_number: str | None, language: Language) -> str:
+    """Return what to call a case: its number, and the order that it is about."""
+    if order_number is None:
+        return number
+    text: str = _words()["case_of_order"][language]
+    return text.format(case=number, order_number=order_number)
 
 
 def all_of_them(language: Language) -> str:

@@ -81,7 +81,10 @@ class ContactRow(Base):
 
 
 class CaseRow(Base):
-    """Something that people promised to look into; open until ``closed_at``."""
+    """Something that people promised to look into; open until ``closed_at``.
+
+    ``order_number`` is the case's own number where it is about no order: a complaint.
+    """
 
     __tablename__ = "support_cases"
     __table_args__ = (

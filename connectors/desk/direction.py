@@ -116,6 +116,6 @@ def _waiting(rows: list[BoardRow], now: datetime) -> dict[str, float | int | Non
         "waiting": len(queued),
         "longest_s": (now - longest).total_seconds() if longest else None,
         "late": sum(row.late for row in queued),
-        "calls": sum(row.callback is not None for row in queued),
+        "calls": sum(bool(row.callback or row.phone) for row in queued),
         "served": len(rows) - len(queued),
     }

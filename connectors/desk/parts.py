@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from starlette.responses import JSONResponse
@@ -54,7 +53,6 @@ class DeskParts:
     live: DeskLive
     changed: Callable[[str], None]
     looked: Callable[[str], None]
-    zone: ZoneInfo
     staff: Staff
     teams: Mapping[str, Team]
     waits: WaitClock

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from bot.accounts import audit
 from bot.accounts.accounts import Accounts
 from bot.accounts.model import Account, Right
+from bot.clock import SHOP_ZONE
 from bot.conversations.handoff import IllegalTransitionError
 from bot.conversations.model import Attachment
 from bot.desk.brief import brief_of
@@ -167,7 +168,7 @@ def desk_router(parts: DeskParts, accounts: Accounts, links: Links) -> APIRouter
         )
 
     async def figures(days: int, by: GroupBy) -> list[Figures]:
-        now, zone = datetime.now(UTC), parts.zone
+        now, zone = datetime.now(UTC), SHOP_ZONE
         today = datetime.combine(now.astimezone(zone).date(), time(), zone)
         since = today - timedelta(days=days - 1)
         async with database.read() as session:

@@ -36,7 +36,7 @@ SAID: list[tuple[HandoffReason, list[str], str | None]] = [
     (HandoffReason.ANGER, ["你们太欺负人了"], None),
     (HandoffReason.ASKED_FOR, ["我要人工"], None),
     (HandoffReason.LOW_CONFIDENCE, ["叽里咕噜", "咕噜叽里"], None),
-    (HandoffReason.COMPLAINT, ["我要投诉"], None),
+    (HandoffReason.COMPLAINT, ["我要投诉"], "要，请同事来"),
     (HandoffReason.POLICY, ["过期能退吗"], "转人工"),
     (HandoffReason.ORDER_PROBLEM, ["包裹丢了"], "转人工"),
     (HandoffReason.BACKEND_DOWN, ["系统查不了订单吗"], "转人工"),
@@ -132,8 +132,9 @@ def test_an_order_whose_customer_nobody_reaches_stands_in_the_queue_as_a_call(
     agent.page.get_by_test_id("tab-waiting").click()
     row = agent.page.get_by_test_id("row")
     expect(row).to_contain_text(catalogue.reasons[HandoffReason.COD_UNREACHABLE].zh)
+    expect(row).to_contain_text("请打电话 +8613800001234")
     row.click()
-    expect(agent.lines("system").first).to_contain_text("+8613800001234")
+    expect(agent.lines("system").first).to_contain_text("需要电话确认：+8613800001234")
     agent.take()
     # Nothing that is written reaches a telephone: how the call went is a note.
     composer = agent.page.get_by_test_id("composer")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -23,6 +25,8 @@ class WeChatSide:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._fake = FakeWeChat()
+        self._fake.clock = self._tick
+        self._now = 0
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -50,6 +54,20 @@ class WeChatSide:
     def heard(self, user: str) -> list[str]:
         """Return what a customer has seen of us."""
         return self._fake.texts(user)
+
+    def allows(self, user: str) -> int:
+        """Return how many more messages of ours WeChat itself takes for a customer who wrote last."""
+        return self._fake.customers[user].left()
+
+    @property
+    def until(self) -> datetime:
+        """Until when it takes them."""
+        return datetime.fromtimestamp(self._now, UTC) + timedelta(hours=48)
+
+    def _tick(self) -> int:
+        """Return a later second than before: what comes within one counts as one moment."""
+        self._now = max(self._now + 1, int(time.time()))
+        return self._now
 
     async def _say(self, app_url: str, user: str, text: str) -> str | None:
         async with httpx.AsyncClient(base_url=app_url) as self._fake.http:

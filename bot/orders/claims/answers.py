@@ -69,7 +69,7 @@ def done(
     """Give the case's number, what happens next and until when; or the number it has already."""
     values = _values(order, claim, policy, language) | {
         "case": case.number,
-        "promised_for": wording.moment(case.promised_for, language),
+        "promised_for": wording.promise(case.promised_for, language),
     }
     if not case.new:
         return [Reply("utter_claim_known", values)]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
 from bot.conversations.dialogue import Outcome
 from bot.conversations.handoff import BACK_TO_BOT
@@ -34,16 +35,15 @@ def agents(desk: Desk, catalogue: Catalogue) -> HandoffDesk:
 @pytest.fixture
 def closed(desk: Desk, catalogue: Catalogue) -> Desk:
     """The desk when it is closed: it opens for one minute a day, and not in this one."""
-    hours = Hours()
-    now = desk_now(hours)
+    now = desk_now()
     later = (now + 600) % (24 * 60)
     week = [[Span(later, later + 1)]] * 7
     desk.follow(DeskRules(catalogue, Hours(week=week)))
     return desk
 
 
-def desk_now(hours: Hours) -> int:
-    local = datetime.now(UTC).astimezone(hours.zone)
+def desk_now() -> int:
+    local = datetime.now(UTC).astimezone(SHOP_ZONE)
     return local.hour * 60 + local.minute
 
 
@@ -97,7 +97,8 @@ def honest(closed: Desk) -> Desk:
         said = closed.phrases.say(f"utter_handoff_{reason}", outcome.reply_language)
         kept = Body("麻烦发一下订单号")
         known = replace(outcome.turn, handoff=reason, replies=(kept, said))
-        return replace(outcome, turn=known)
+        # A complaint hands over by itself only when it is an angry one.
+        return replace(outcome, turn=known, anger=float(reason is HandoffReason.COMPLAINT))
 
     closed.dialogue.turn = turn  # type: ignore[method-assign]
     return closed
@@ -114,7 +115,8 @@ async def test_out_of_hours_nobody_is_promised_in_a_moment(
     said = [
         body.text for author, body in await _lines(honest, conversation_id) if author != "customer"
     ]
-    first = catalogue.lines.closed[reason].en if reason in catalogue.lines.closed else ""
+    queued = HandoffReason.ANGER if reason is HandoffReason.COMPLAINT else reason
+    first = catalogue.lines.closed[queued].en if queued in catalogue.lines.closed else ""
     assert said[0] == "麻烦发一下订单号"
     assert said[1].startswith(f"{first} Our team is away".strip())
     assert len(said) == 2
@@ -257,6 +259,6 @@ async def test_a_first_message_that_is_handed_off_is_not_contained(desk: Desk, t
     now = datetime.now(UTC)
     async with desk.database.read() as session:
         (line,) = await service_report(
-            session, now - timedelta(days=1), now, Hours().zone, GroupBy.ALL
+            session, now - timedelta(days=1), now, SHOP_ZONE, GroupBy.ALL
         )
     assert (line.handoff_rate, line.containment) == (1.0, 0.0)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.clock import SHOP_ZONE
 from bot.desk.catalogue import Catalogue, Lines
 from bot.desk.hours import Hours, HoursError, load_hours, load_team_hours
 from bot.desk.rules import DeskRules
 from bot.desk.teams import load_teams
 
 WEEK = """\
-zone: Asia/Shanghai
 week:
   mon: ["09:00-12:00", "13:00-21:00"]
   tue: ["09:00-21:00"]
@@ -36,7 +36,7 @@ def hours(tmp_path: Path) -> Hours:
 
 
 def _shanghai(day: int, hour: int, minute: int = 0) -> datetime:
-    return datetime(2026, 11, day, hour, minute, tzinfo=Hours().zone).astimezone(UTC)
+    return datetime(2026, 11, day, hour, minute, tzinfo=SHOP_ZONE).astimezone(UTC)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,23 @@ def test_open_or_not(hours: Hours, day: int, hour: int, minute: int, is_open: bo
 )  # fmt: skip
 def test_next_opening(hours: Hours, now: tuple[int, int], opens: tuple[int, int]) -> None:
     assert hours.next_opening(_shanghai(*now)) == _shanghai(*opens)
+
+
+@pytest.mark.parametrize(
+    ("now", "within_h", "due"),
+    [
+        ((26, 14, 30), 24, (27, 14, 30)),  # people are there
+        ((26, 22, 0), 24, (27, 21, 0)),  # at night: while they are still there
+        ((27, 0, 6), 24, (27, 21, 0)),
+        ((23, 20, 59), 24, (25, 16, 0)),  # a holiday is next: the day after it, not in a minute
+        ((27, 20, 40), 1, (29, 11, 0)),  # little is left of Friday, and Saturday is closed
+        ((27, 20, 0), 1, (27, 21, 0)),
+    ],
+)  # fmt: skip
+def test_a_promise_lies_in_opening_hours(
+    hours: Hours, now: tuple[int, int, int], within_h: int, due: tuple[int, int, int]
+) -> None:
+    assert hours.due(_shanghai(*now), timedelta(hours=within_h)) == _shanghai(*due)
 
 
 def test_without_a_week_it_is_always_open() -> None:
@@ -95,6 +112,7 @@ def test_the_words_outside_hours_name_the_next_opening(hours: Hours, root: Path)
         ("10:00-24:00", "10 bis 24", "week.sun"),
         ("08:00-12:00", "8-12", "teams.home.hours: week.mon"),
         ("{mon:", "{monday:", "teams.home.hours: week"),
+        ("week:\n  mon", "zone: Europe/Berlin\nweek:\n  mon", "zone"),  # the shop has one clock
     ],
 )
 def test_a_bad_file_is_refused_with_the_place(

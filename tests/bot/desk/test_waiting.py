@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
 from bot.conversations.handoff import BACK_TO_BOT
 from bot.conversations.model import Author
@@ -17,7 +17,7 @@ from bot.desk.callback import CALL_ME, phone_in
 from bot.desk.hours import Hours, Span
 from bot.desk.staff import Colleague, choose
 from bot.desk.teams import Team, team_for
-from bot.desk.waiting import WaitClock
+from bot.desk.waiting import WaitClock, asks_how_long
 from bot.storage.conversations import HandoffRow
 from tests.bot.conversations.conftest import *  # noqa: F403 - its fixtures
 from tests.bot.desk.shop import *  # noqa: F403 - its fixtures
@@ -189,10 +189,10 @@ async def test_snoozed_until_the_customer_writes(shop: Shop) -> None:
 async def test_who_waits_when_the_desk_closes_and_who_comes_to_a_closed_team_hear_when_it_opens(
     shop: Shop,
 ) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(SHOP_ZONE)
     # The shop never closes; the second team was there until a minute ago.
     minute = now.hour * 60 + now.minute
-    closing = Hours(ZoneInfo("UTC"), [[Span(0, minute)]] * 7 if minute else [[]] * 7)
+    closing = Hours([[Span(0, minute)]] * 7 if minute else [[]] * 7)
     teams = {
         "all": Team(zh="客服", en="Service"),
         "care": Team(zh="投诉", en="Care", topics=("complaint",)),
@@ -212,3 +212,51 @@ async def test_who_waits_when_the_desk_closes_and_who_comes_to_a_closed_team_hea
     assert "away just now" in told[1]
     await shop.desk.say("包邮吗", "u1")
     assert shop.desk.dialogue.seen[-1] == (waits, "包邮吗"), "the bot goes on helping"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "多久", "还要等多久？", "要等多久啊", "请问大概还要多久呢", "还要几分钟", "多久能有人", "什么时候有人接",
+        "排到我了吗", "我现在排第几位", "前面还有几个人", "前面多少人", "人呢", "有人吗？", "還要等多久",
+        "how long", "How long?", "how much longer", "so how long do I have to wait?", "how long will it take",
+        "how much longer is this going to be", "what's my place in the queue", "how many people are ahead of me",
+        "is anybody there?", "when will somebody come",
+    ],
+)  # fmt: skip
+def test_who_asks_for_the_wait_alone(text: str) -> None:
+    assert asks_how_long(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "退款多久到账", "发货要多久", "多久能送到", "保修多长时间", "保价能保几天", "退款还要等多久", "有人签收了吗",
+        "how long does delivery take", "how long is the warranty", "how long do refunds take",
+        "how much is shipping", "is anybody home for the delivery", "",
+    ],
+)  # fmt: skip
+def test_a_question_about_something_else_is_none_for_the_wait(text: str) -> None:
+    assert not asks_how_long(text)
+
+
+async def test_who_asks_how_long_hears_it_each_time(shop: Shop) -> None:
+    waits = await shop.desk.say("person")
+    for number in range(2):
+        await shop.desk.say("还要等多久？", message_id=f"asks {number}")
+        assert "第1位" in (await shop.said(waits))[-1].text
+    assert len(await shop.said(waits)) == 2
+    # Outside the hours the bot answers everything else; the wait is not a question for the FAQ.
+    now = datetime.now(SHOP_ZONE)
+    minute = (now.hour * 60 + now.minute + 600) % (24 * 60)
+    shop.desk.follow(replace(shop.rules, hours=Hours([[Span(minute, minute + 1)]] * 7)))
+    asked = len(shop.desk.dialogue.seen)
+    await shop.desk.say("多久", message_id="closed")
+    assert "北京时间" in (await shop.said(waits))[-1].text
+    assert len(shop.desk.dialogue.seen) == asked
+
+
+async def test_who_waits_for_a_broken_bot_is_told_how_long(shop: Shop) -> None:
+    waits = await shop.desk.say("broken")
+    await shop.desk.say("how much longer?")
+    assert "number 1" in (await shop.said(waits))[-1].text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
+from bot.desk.hours import load_hours
 from bot.language import Language
+from bot.orders import wording
 from bot.orders.book import SqlOrderBook
 from bot.orders.case_news import asks_for_news, news
 from bot.orders.cases import CaseDesk, CaseKind, CasePolicy, UnknownCaseError
@@ -39,6 +42,17 @@ async def test_urging_twice_is_one_case(cases: CaseDesk, late: Order) -> None:
     assert second.number == first.number
     assert second.promised_for == first.promised_for == NOW + timedelta(hours=24)
     assert [case.number for case in await cases.waiting()] == [first.number]
+
+
+async def test_a_promise_made_at_night_names_a_time_when_people_are_there(
+    shop: Database, root: Path, late: Order
+) -> None:
+    hours = load_hours(root / "data/desk/hours.yml")
+    cases = CaseDesk(shop, CasePolicy.load(root / "data/policy/cases.yml"), hours)
+    night = datetime(2026, 11, 24, 0, 6, tzinfo=SHOP_ZONE)
+    case = await cases.open(CaseKind.URGE, late, conversation_id="c1", now=night)
+    assert wording.promise(case.promised_for, "zh") == "11月24日（周二）21:00"
+    assert wording.promise(case.promised_for, "en") == "Tue 24 Nov, 21:00 (Beijing time)"
 
 
 async def test_the_answer_reaches_the_customer(
@@ -89,7 +103,8 @@ async def test_the_news_of_a_case_are_its_promise_then_that_it_is_late_then_its_
     assert await cases.last_order("c2") is None
     (open_one,) = news(await cases.of_order(late.number), NOW, language)
     assert open_one.response == "utter_case_news_open"
-    assert open_one.values["case"] == case.number
+    assert open_one.values["case"].startswith(case.number)
+    assert late.number in open_one.values["case"]
     assert open_one.values["next_step"]
     (overdue,) = news(await cases.of_order(late.number), NOW + timedelta(hours=25), language)
     assert overdue.response == "utter_case_news_late"

@@ -7,7 +7,7 @@ import csv
 import io
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,9 +16,13 @@ import socketio
 from sqlalchemy import select
 
 from bot.accounts import throttle
+from bot.clock import SHOP_ZONE
+from bot.orders.book import SqlOrderBook
 from bot.orders.cases import CaseKind
+from bot.orders.people import call_customer
 from bot.storage.accounts import AuditRow
 from bot.storage.engine import Database
+from tests.apps import read_phrases
 from tests.desk.running import PASSWORD, DeskApp, real_knowledge
 
 
@@ -146,6 +150,7 @@ def test_the_cookie_is_closed_to_scripts_and_other_sites(app: DeskApp) -> None:
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
+    assert answer.json()["zone"] == SHOP_ZONE.key, "moments are shown by the shop's clock"
 
 
 def test_a_foreign_page_may_not_read_with_credentials(
@@ -397,3 +402,47 @@ def test_a_file_is_handed_in_and_sent_where_the_channel_takes_it(
     answer = {"client_id": "file-file-1", "file": handed["receipt"]}
     assert chen.post(f"{url}/answer", json=answer).status_code == 422, "the REST channel has none"
     assert chen.post(f"{url}/answer", json={"client_id": "empty-empty"}).status_code == 422
+
+
+def test_a_call_names_whom_to_call_and_why_in_the_agent_s_language(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    async def hand_over(database: Database) -> None:
+        order = await SqlOrderBook(database).find("SO20261105002")
+        assert order is not None
+        why = {"zh": "首单", "en": "first order"}
+        async with database.write() as session:
+            await call_customer(
+                session, read_phrases(app.settings.root), order, [why], datetime.now(UTC)
+            )
+
+    app.fill(hand_over)
+    listed = clients["grace"].get("/desk/api/conversations").json()
+    (row,) = [row for row in listed if row["channel"] == "phone"]
+    view = clients["grace"].get(f"/desk/api/conversations/{row['id']}").json()
+    (line,) = view["lines"]
+    assert view["row"]["name"] == row["name"]
+    assert f"收货人：{row['name'][0]}•••" in line["texts"]["zh"]
+    for text, said in (
+        (line["texts"]["zh"], "需要电话确认"),
+        (line["texts"]["en"], "by telephone"),
+    ):
+        assert said in text
+        assert row["phone"] in text
+    assert "首单" in line["texts"]["zh"]
+    assert "first order" in line["texts"]["en"]
+
+
+def test_a_complaint_is_a_case_without_an_order(
+    app: DeskApp, clients: dict[str, httpx.Client]
+) -> None:
+    (reply,) = app.say("complains", "我要投诉")
+    (case,) = [
+        one for one in clients["grace"].get("/desk/api/cases").json() if one["kind"] == "complaint"
+    ]
+    assert case["number"] in reply["text"]
+    assert (case["order_number"], case["items"], case["words"]) == (None, None, ["我要投诉"])
+    url = f"/desk/api/cases/{case['number']}/close"
+    assert clients["grace"].post(url, json={"answer": "已处理"}).json()["told"] is True
+    closed = clients["grace"].get("/desk/api/cases?list=closed").json()
+    assert [c["answer"] for c in closed if c["number"] == case["number"]] == ["已处理"]

@@ -83,6 +83,7 @@ class FakeWeChat(Site):
         self.compatible = False
         self.asked = 0
         self.shown: list[Shown] = []
+        self.clock: Callable[[], int] = lambda: int(time.time())
         self.on_shown: Callable[[Shown], object] = lambda _: None
         self.faults: deque[int | str] = deque()
         self.mood: Callable[[], int | str | None] = lambda: None
@@ -200,7 +201,7 @@ class FakeWeChat(Site):
         return [shown.text for shown in self.shown if shown.user == user]
 
     def _head(self, user: str) -> dict[str, Any]:
-        return {"ToUserName": ACCOUNT, "FromUserName": user, "CreateTime": int(time.time())}
+        return {"ToUserName": ACCOUNT, "FromUserName": user, "CreateTime": self.clock()}
 
     # ---- the API ----------------------------------------------------------------------------
 

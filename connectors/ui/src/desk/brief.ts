@@ -6,7 +6,7 @@ import { BOLT } from "./icons";
 import type { View } from "./model";
 import { WORDS } from "./words";
 
-export function brief({ brief: facts, customer }: View, lang: Lang): HTMLElement {
+export function brief({ row, brief: facts, customer }: View, lang: Lang): HTMLElement {
   const words = WORDS[lang];
   const wants = facts.wants.map((want) => want[lang]).join(lang === "zh" ? "、" : ", ");
   const tried = facts.tried.map(({ kind, times, faq }) => {
@@ -28,9 +28,13 @@ export function brief({ brief: facts, customer }: View, lang: Lang): HTMLElement
     h(
       "dl",
       {},
-      ...pair(words.wants, wants || words.wantsNothing),
-      ...(facts.words ? pair(words.words, `“${facts.words}”`, "quote") : []),
-      ...pair(words.tried, tried.join(lang === "zh" ? "；" : "; ") || words.triedNothing),
+      ...(row.phone
+        ? pair(words.toDo, fill(words.toCall, { phone: row.phone }))
+        : [
+            ...pair(words.wants, wants || words.wantsNothing),
+            ...(facts.words ? pair(words.words, `“${facts.words}”`, "quote") : []),
+            ...pair(words.tried, tried.join(lang === "zh" ? "；" : "; ") || words.triedNothing),
+          ]),
       ...(order
         ? pair(
             words.orderNow,

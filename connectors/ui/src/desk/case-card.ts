@@ -4,8 +4,9 @@ import en from "../locales/cases.en.json";
 import zh from "../locales/cases.zh.json";
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
+import { clock } from "../shared/time";
 import type { Bilingual } from "./model";
-import { clock, named } from "./words";
+import { named } from "./words";
 
 export type CaseWords = typeof zh;
 
@@ -16,7 +17,8 @@ export interface Case {
   number: string;
   kind: string;
   state: "open" | "late" | "closed" | "withdrawn";
-  order_number: string;
+  /** Null where it is about no order. */
+  order_number: string | null;
   order_state: Bilingual | null;
   items: Bilingual | null;
   /** Where the answer goes; null where nobody can be reached any more. */
@@ -67,7 +69,12 @@ export function caseTop(one: Case, lang: Lang): HTMLElement[] {
     h(
       "span",
       { class: "faint" },
-      `${words.order} ${one.order_number} · ${waits(one) ? fill(words.promisedBy, { time }) : time}`,
+      [
+        one.order_number && `${words.order} ${one.order_number}`,
+        waits(one) ? fill(words.promisedBy, { time }) : time,
+      ]
+        .filter(Boolean)
+        .join(" · "),
     ),
   ];
 }

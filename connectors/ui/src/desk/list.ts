@@ -3,10 +3,11 @@
 import { h } from "../shared/dom";
 import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
+import { clock } from "../shared/time";
 import { listed, sleeps, TABS, type Tab } from "./lists";
 import type { Row } from "./model";
 import type { Store } from "./store";
-import { ago, called, clock, named, WORDS, type Words, waited } from "./words";
+import { ago, called, named, WORDS, type Words, waited } from "./words";
 
 const LABEL = {
   waiting: "tabWaiting",
@@ -127,11 +128,7 @@ export class ConversationList {
           ),
         h("span", { class: "when" }, this.#since(row)),
       ),
-      h(
-        "span",
-        { class: "preview" },
-        row.preview || (row.preview_file ? words.sent[row.preview_file] : "…"),
-      ),
+      h("span", { class: "preview" }, lastWords(row, words)),
       h(
         "span",
         { class: "chips" },
@@ -173,4 +170,11 @@ export class ConversationList {
       return fill(this.#words.waitedFor, { time: waited(row.since, this.lang) });
     return ago(row.last_at, this.lang);
   }
+}
+
+/** The customer's last line, or what there is instead. */
+function lastWords(row: Row, words: Words): string {
+  if (row.preview) return row.preview;
+  if (row.preview_file) return words.sent[row.preview_file];
+  return row.phone ? fill(words.toCall, { phone: row.phone }) : "…";
 }

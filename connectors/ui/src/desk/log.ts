@@ -4,10 +4,11 @@ import { h } from "../shared/dom";
 import { Keyed } from "../shared/draw";
 import { fill, type Lang } from "../shared/language";
 import { link, markdown, plain, safeUrl } from "../shared/markdown";
+import { clock } from "../shared/time";
 import type { Attachment, Deed, Line, Note, Reading, View } from "./model";
 import type { Outgoing } from "./outgoing";
 import type { Store } from "./store";
-import { clock, named, WORDS, type Words } from "./words";
+import { named, WORDS, type Words } from "./words";
 
 type Item =
   | { kind: "line"; key: string; line: Line }
@@ -81,7 +82,8 @@ export class TranscriptLog {
   #line(line: Line): HTMLElement {
     const words = this.#words;
     const name = line.name ?? words[line.author];
-    const body = line.author === "customer" ? plain(line.text) : markdown(line.text);
+    const text = line.texts?.[this.lang] ?? line.text;
+    const body = line.author === "customer" ? plain(text) : markdown(text);
     return h(
       "li",
       {

@@ -15,8 +15,10 @@ export type Priority = "normal" | "high" | "urgent";
 export interface Row {
   id: string;
   channel: string;
-  /** The shop's name of a customer who has proved who they are. */
+  /** The shop's name of a customer who has proved who they are, or of whom to call. */
   name: string | null;
+  /** The number of somebody who can only be called. */
+  phone: string | null;
   state: State;
   language: Lang | null;
   last_seq: number;
@@ -93,6 +95,8 @@ export interface Line {
   delivery: "pending" | "done" | "failed";
   error: string | null;
   reading: Reading | null;
+  /** A note that the bot left for us, in both languages. */
+  texts: Bilingual | null;
 }
 
 export interface Note {

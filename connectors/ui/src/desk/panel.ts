@@ -4,11 +4,12 @@ import { h, icon } from "../shared/dom";
 import { iconButton } from "../shared/icon-button";
 import { CLOSE } from "../shared/icons";
 import { fill, type Lang } from "../shared/language";
+import { clock } from "../shared/time";
 import { CASE_WORDS, type Case, caseFacts, caseTop, waits } from "./case-card";
 import { SHIELD } from "./icons";
 import type { Customer, Earlier, Order, Suggestion } from "./model";
 import type { Store } from "./store";
-import { clock, named, WORDS, type Words } from "./words";
+import { named, WORDS, type Words } from "./words";
 
 export class CustomerPanel {
   readonly element: HTMLElement;

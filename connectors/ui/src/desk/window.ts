@@ -1,8 +1,9 @@
 /** What a channel's platform still allows: said in the header before it is over. */
 
 import { fill, type Lang } from "../shared/language";
+import { clock } from "../shared/time";
 import type { ReplyWindow } from "./model";
-import { clock, WORDS } from "./words";
+import { WORDS } from "./words";
 
 const SOON_MS = 2 * 60 * 60 * 1000;
 

@@ -9,8 +9,6 @@ export type Words = typeof zh;
 
 export const WORDS: Record<Lang, Words> = { zh, en };
 
-const LOCALE: Record<Lang, string> = { zh: "zh-CN", en: "en-GB" };
-
 /** "刚刚", "3 分钟", "2 h": how long ago `since` was. */
 export function ago(since: string, lang: Lang, now = Date.now()): string {
   const words = WORDS[lang];
@@ -44,18 +42,6 @@ export function exact(length: number, lang: Lang): string {
   if (length < 90) return fill(words.seconds, { n: Math.round(length) });
   const [unit, seconds] = length < 5400 ? [words.minutes, 60] : [words.hours, 3600];
   return fill(unit, { n: (length / seconds).toFixed(1) });
-}
-
-/** "14:05" today, with the day when it is another one. */
-export function clock(at: string, lang: Lang, now = new Date()): string {
-  const then = new Date(at);
-  const today = then.toDateString() === now.toDateString();
-  return new Intl.DateTimeFormat(LOCALE[lang], {
-    ...(today ? {} : { month: lang === "zh" ? "long" : "short", day: "numeric" }),
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).format(then);
 }
 
 /** A name from a table of names; an unknown key shows as it is. */

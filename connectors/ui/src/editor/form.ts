@@ -4,6 +4,7 @@ import { h, icon } from "../shared/dom";
 import { setText } from "../shared/draw";
 import { ApiError } from "../shared/http";
 import { fill, type Lang } from "../shared/language";
+import { moment } from "../shared/time";
 import { api } from "./api";
 import { diff } from "./diff";
 import { BACK, BOLD, BULLETS, CHAIN } from "./icons";
@@ -11,7 +12,7 @@ import { askMerge } from "./merge";
 import type { FaqRecord, Fault, Listing, Me, Merge, RecordView, Stored } from "./model";
 import { moreFields } from "./more";
 import { type FormText, fromForm, LANGS, toForm } from "./records";
-import { moment, named, WORDS, type Words } from "./words";
+import { named, WORDS, type Words } from "./words";
 
 const SAVE_AFTER_MS = 700;
 

@@ -2,9 +2,10 @@
 
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
+import { moment } from "../shared/time";
 import type { Gap } from "./model";
 import { meter } from "./ruling";
-import { moment, named, percent, WORDS } from "./words";
+import { named, percent, WORDS } from "./words";
 
 export interface GapEvents {
   dismiss(gap: Gap): void;

@@ -2,9 +2,10 @@
 
 import { h } from "../shared/dom";
 import { fill, type Lang } from "../shared/language";
+import { moment } from "../shared/time";
 import { diff } from "./diff";
 import type { Publish } from "./model";
-import { moment, WORDS } from "./words";
+import { WORDS } from "./words";
 
 export function historyPage(
   entries: readonly Publish[],

@@ -3,6 +3,7 @@
 import { type Account, ApiError, account as accounts } from "./http";
 import { known, type Lang, pick } from "./language";
 import { type SignInWords, signIn } from "./signin";
+import { goByZone } from "./time";
 
 export interface OpenPage {
   readonly element: HTMLElement;
@@ -66,6 +67,7 @@ export async function runAccountPage(
       if (error) error.textContent = note;
       return;
     }
+    goByZone(account.zone);
     try {
       page = await open(account, lang, { language: switchLanguage, signedOut: () => leave("") });
       place.replaceChildren(page.element);

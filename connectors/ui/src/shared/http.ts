@@ -44,12 +44,13 @@ export async function call<T>(
   return response.status === 204 ? (undefined as T) : response.json();
 }
 
-/** Who is signed in, and signing in and out. */
+/** Who is signed in, and signing in and out. `zone` is the shop's time zone, by which moments are shown. */
 export interface Account {
   login: string;
   name: string;
   role: "agent" | "supervisor" | "editor" | "reviewer" | "admin";
   language: Lang;
+  zone: string;
 }
 
 export const account = {

@@ -12,6 +12,7 @@ const row = (id: string, more: Partial<Row>): Row => ({
   last_at: "2026-11-22T10:00:00Z",
   preview: "",
   preview_file: null,
+  phone: null,
   reason: "asked_for",
   priority: "normal",
   agent: null,

@@ -16,6 +16,7 @@ const row = (more: Partial<Row>): Row => ({
   last_at: "2026-11-22T10:00:00Z",
   preview: "",
   preview_file: null,
+  phone: null,
   reason: "asked_for",
   priority: "normal",
   agent: null,

@@ -1,0 +1,66 @@
+"""Complaints: each becomes a case with a promise at once, whether the customer wants a person or not.
+
+The case stays open until somebody has dealt with it: with an answer, or in the conversation that they
+close. Everything here works inside the caller's transaction, on a locked conversation.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.orders.cases import CLOSED, CaseKind, new_number
+from bot.orders.record import CASE_PREFIX, record
+from bot.storage.cod import CaseRow
+
+_KIND = CaseKind.COMPLAINT
+# What the people read of it without opening the conversation.
+_WORDS, _WORD_CHARS = 8, 300
+
+
+async def open_complaint(session: AsyncSession, conversation_id: str) -> CaseRow | None:
+    """Return the complaint of a conversation that nobody has dealt with yet."""
+    row: CaseRow | None = await session.scalar(
+        select(CaseRow).where(
+            CaseRow.conversation_id == conversation_id,
+            CaseRow.kind == _KIND.value,
+            CaseRow.closed_at.is_(None),
+        )
+    )
+    return row
+
+
+async def note_complaint(
+    session: AsyncSession, conversation_id: str, words: str, promised_for: datetime, now: datetime
+) -> CaseRow:
+    """Put down what a customer complains of: as a case, or beside what the open one says already."""
+    row = await open_complaint(session, conversation_id)
+    if row is None:
+        number = new_number(now)
+        row = CaseRow(
+            number=number, kind=_KIND.value, order_number=number, conversation_id=conversation_id,
+            promised_for=promised_for, data={"words": []}, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        record(
+            session, number, f"{CASE_PREFIX}{_KIND}", actor=f"customer:{conversation_id}", at=now,
+            after={"case": number},
+        )  # fmt: skip
+    if words:
+        said = [*row.data.get("words", ()), words[:_WORD_CHARS]]
+        row.data = {**row.data, "words": said[-_WORDS:]}
+    return row
+
+
+async def settle(session: AsyncSession, conversation_id: str, agent: str, now: datetime) -> None:
+    """Close the complaint of a conversation in which a person has dealt with it."""
+    row = await open_complaint(session, conversation_id)
+    if row is None:
+        return
+    row.closed_at = now
+    record(
+        session, row.order_number, CLOSED, actor=f"agent:{agent}", at=now,
+        after={"case": row.number},
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.executor import ActionExecutor
 
-from actions.cards import CardAnswers, Inform
+from actions.cards import CardAnswers, Inform, SmallTalk
 from actions.change_actions import AskGoAhead, AskNewWindow, UndoChange
 from actions.claims import AskClaimDetail
 from actions.faq import Affirm, AnswerFaq, Decline, Deny, FaqLadder
@@ -23,7 +23,7 @@ def build_executor(
     executor, cards = ActionExecutor(), CardAnswers(orders, clock)
     for action in (
         AnswerFaq(ladder, cards),
-        Decline(ladder),
+        Decline(ladder, cards),
         Affirm(ladder, cards),
         Deny(ladder, cards),
         Handoff(cards),
@@ -34,6 +34,8 @@ def build_executor(
         AskNewWindow(orders, clock),
         UndoChange(orders, clock),
         Inform(cards),
+        SmallTalk(cards, "thanks"),
+        SmallTalk(cards, "suggestion"),
         ContinueElsewhere(links, ladder.phrases, clock),
     ):
         executor.register_action(action)

@@ -13,7 +13,14 @@ from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
 from bot.orders.case_news import asks_for_news, names_a_case, names_a_complaint, news
 from bot.orders.cod_desk import Spoken
-from bot.orders.reading import is_no, is_question, read, wants_to_cancel
+from bot.orders.reading import (
+    confirms_but_changes,
+    is_no,
+    is_question,
+    note_asked_for,
+    read,
+    wants_to_cancel,
+)
 from bot.orders.service import Orders
 
 SURE = 0.75  # From here on an intent counts, whatever a card asked; as in the FAQ's arbiter, config.yml.
@@ -32,7 +39,23 @@ class CardAnswers:
     async def yes(self, tracker: Tracker) -> list[EventType]:
         """Take a bare "yes" for the card that was just shown; no events if none was."""
         spoken = await self._cod.spoken_of(tracker.sender_id)
-        return _lead_in(spoken, Goal.COD_CONFIRM) if spoken and spoken.asks else []
+        if spoken and spoken.asks:
+            return _lead_in(spoken.order_number, Goal.COD_CONFIRM)
+        return await self.note(tracker) or []
+
+    async def note(self, tracker: Tracker) -> list[EventType] | None:
+        """Take a word for the courier to the order it goes with; ``None`` if it is none."""
+        number = None if tracker.active_loop_name else await self.noted_order(tracker)
+        return _lead_in(number, Goal.COD_CONFIRM) if number else None
+
+    async def noted_order(self, tracker: Tracker) -> str | None:
+        """Return the order on the card, or settled a moment ago, if a message has a word for its courier."""
+        if not note_asked_for(text_of(tracker)):
+            return None
+        spoken = await self._cod.spoken_of(tracker.sender_id)
+        if spoken and spoken.asks:
+            return spoken.order_number
+        return await self._cod.settled_in(tracker.sender_id, self._clock())
 
     async def case(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, known: bool = True
@@ -40,8 +63,8 @@ class CardAnswers:
         """Answer how a complaint is going, and take another case to its order; no events if it is none.
 
         Args:
-            known: only where a case was opened in this conversation; else whoever speaks of a case
-                of theirs is asked for its order.
+            known: only where a case was opened in this conversation, or the customer has proved an
+                order; else whoever speaks of a case of theirs is asked for its order.
         """
         if not asks_for_news(text_of(tracker)) or tracker.active_loop_name:
             return []
@@ -51,7 +74,10 @@ class CardAnswers:
             for reply in news([complaint], self._clock(), language_of(tracker)):
                 dispatcher.utter_message(response=reply.response, **reply.values)
             return [decide("flow:complaint")]
-        if number is None and (known or not names_a_case(text_of(tracker))):
+        if number is None and not names_a_case(text_of(tracker)):
+            return []
+        number = number or tracker.get_slot("verified_order")
+        if number is None and known:
             return []
         goal = SlotSet("order_goal", Goal.ORDER_STATUS.value)
         named = [SlotSet("order_number", number)] if number else []
@@ -72,14 +98,16 @@ class CardAnswers:
             # The form says what is wrong with the number.
             return [SlotSet("order_goal", Goal.ORDER_STATUS.value), FollowupAction("order_form")]
         spoken = await self._cod.spoken_of(tracker.sender_id)
-        if spoken is None:
-            return None
-        goal = await self.goal_said(tracker, spoken, wants_time=wants_time)
-        if goal is not None:
-            return _lead_in(spoken, goal)
-        if spoken.asks and is_no(text_of(tracker)):
+        goal = spoken and await self.goal_said(tracker, spoken, wants_time=wants_time)
+        if spoken and goal:
+            return _lead_in(spoken.order_number, goal)
+        if spoken and spoken.asks and is_no(text_of(tracker)):
             return await self.refused(dispatcher, tracker)
-        return None
+        if not spoken and not tracker.active_loop_name and confirms_but_changes(text_of(tracker)):
+            # There is no card yet; the form asks for the order, then for what is to change.
+            goal = SlotSet("order_goal", Goal.COD_CONFIRM.value)
+            return [goal, FollowupAction("order_form")]
+        return await self.note(tracker)
 
     async def goal_said(
         self, tracker: Tracker, spoken: Spoken, *, wants_time: bool = False
@@ -111,9 +139,9 @@ class CardAnswers:
         """Take a "no" to a card: to the order or to its details; ``None`` if no card was just shown."""
         spoken = await self._cod.spoken_of(tracker.sender_id)
         if spoken is None or not spoken.asks:
-            return None
+            return await self.note(tracker)
         if wants_to_cancel(text_of(tracker)):
-            return _lead_in(spoken, Goal.CANCEL_ORDER)
+            return _lead_in(spoken.order_number, Goal.CANCEL_ORDER)
         dispatcher.utter_message(
             response="utter_cod_what_is_wrong", order_number=spoken.order_number
         )
@@ -140,10 +168,31 @@ class Inform(Action):
         return events or []
 
 
-def _lead_in(spoken: Spoken, goal: Goal) -> list[EventType]:
+class SmallTalk(Action):
+    """Says what answers an intent, unless a word for the courier comes with it."""
+
+    def __init__(self, cards: CardAnswers, intent: str) -> None:
+        self._cards = cards
+        self._intent = intent
+
+    def name(self) -> str:
+        """Return the name in the domain."""
+        return f"action_{self._intent}"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[EventType]:
+        """Take "thanks, leave it with the guard" to the order, else say the intent's own line."""
+        events = await self._cards.note(tracker)
+        if events is None:
+            dispatcher.utter_message(response=f"utter_{self._intent}")
+        return events or []
+
+
+def _lead_in(number: str, goal: Goal) -> list[EventType]:
     return [
         SlotSet("order_goal", goal.value),
-        SlotSet("order_number", spoken.order_number),
-        SlotSet("verified_order", spoken.order_number),
+        SlotSet("order_number", number),
+        SlotSet("verified_order", number),
         FollowupAction("order_form"),
     ]

@@ -33,10 +33,10 @@ from bot.orders.changes import Draft, Settled
 from bot.orders.cod_desk import Spoken
 from bot.orders.codes import Checked, CodeNotSentError
 from bot.orders.drafts import draft_from_json, draft_to_json
-from bot.orders.fields import Field
+from bot.orders.fields import NOT_PACKED, Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
-from bot.orders.reading import Reading, only_confirms, read
+from bot.orders.reading import Reading, only_confirms, read, with_note
 from bot.orders.recipients import corrects_name
 from bot.orders.service import Orders
 
@@ -107,7 +107,7 @@ class ChangeTalk:
                 return [], asked_for
         goal = _meant(goal, reading, starts)
         old = draft_from_json(before)
-        draft = _grown(old, reading, goal)
+        draft = _grown(old, reading, goal, order)
         events: list[EventType] = []
         was = {before.get("goal"), tracker.get_slot("order_goal")}
         if draft != old or starts or was != {goal.value}:
@@ -122,6 +122,8 @@ class ChangeTalk:
             return events, missing
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
             return events, None
+        if starts and _only_noted(draft, order) and not reading.to_change:
+            return [*events, SlotSet(GO_AHEAD, True)], None
         # A parcel is not sent, or stopped, on a yes or no that was half heard.
         heard = intent if confidence_of(tracker) >= _SURE else ""
         answered = _answered(heard, reading, order, spoken, asked_for, starts)
@@ -278,7 +280,7 @@ def actor_of(tracker: Tracker) -> str:
     return f"customer:{tracker.sender_id}"
 
 
-def _grown(old: Draft, reading: Reading, goal: Goal) -> Draft:
+def _grown(old: Draft, reading: Reading, goal: Goal, order: Order) -> Draft:
     """Return a draft with what a message adds to it."""
     return replace(
         old,
@@ -286,8 +288,14 @@ def _grown(old: Draft, reading: Reading, goal: Goal) -> Draft:
         window=reading.window or old.window,
         recipient=reading.recipient or old.recipient,
         phone=(reading.phone if goal is not Goal.CANCEL_ORDER else None) or old.phone,
-        note=reading.note or old.note,
+        note=with_note(old.note or order.courier_note, reading) or old.note,
     )
+
+
+def _only_noted(draft: Draft, order: Order) -> bool:
+    """Tell whether all is agreed, and a word more for the courier changes nothing of that."""
+    agreed = order.state in NOT_PACKED and not order.awaits_confirmation
+    return agreed and draft.fields == (Field.NOTE,)
 
 
 def with_goal(draft: Draft, goal: Goal) -> Draft:

@@ -22,6 +22,7 @@ from actions.context import (
     offered_a_person,
     previous_decision,
     previous_decisions,
+    text_of,
 )
 from actions.handoff import hand_off
 from bot.clock import utc_now
@@ -32,6 +33,7 @@ from bot.faq.knowledge import Knowledge
 from bot.faq.live import LiveKnowledge
 from bot.faq.model import Record
 from bot.language import Language
+from bot.orders.reading import asks
 
 # Questions about a topic: the FAQ answers them when it can, else the topic's own response does.
 TOPIC_INTENTS = frozenset({"cod_question", "product_question", "installation_help"})
@@ -183,9 +185,12 @@ class AnswerFaq(Action):
             return events
         # Right after a card only a question is one for the FAQ.
         about_order = await self._cards.words(dispatcher, tracker)
-        if about_order is not None:
-            return about_order
         answer, suggestions, _ = ladder.search(tracker)
+        if about_order is not None:
+            if answer and asks(text_of(tracker)):
+                # "Can you leave it with the guard?" is a question too.
+                ladder.answer(dispatcher, tracker, answer)
+            return about_order
         if answer:
             return ladder.answer(dispatcher, tracker, answer)
         if suggestions:
@@ -206,8 +211,9 @@ class AnswerFaq(Action):
 class Decline(Action):
     """Off-topic by the classifier; an FAQ entry that is surer of itself still overrules it."""
 
-    def __init__(self, ladder: FaqLadder) -> None:
+    def __init__(self, ladder: FaqLadder, cards: CardAnswers) -> None:
         self._ladder = ladder
+        self._cards = cards
 
     def name(self) -> str:
         """Return the name in the domain."""
@@ -218,7 +224,7 @@ class Decline(Action):
     ) -> list[EventType]:
         """Answer or suggest when that is likelier to help, else say kindly what the bot is for."""
         ladder = self._ladder
-        events = ladder.ways_on(dispatcher, tracker)
+        events = ladder.ways_on(dispatcher, tracker) or await self._cards.note(tracker)
         if events:
             return events
         answer, suggestions, best = ladder.search(tracker)

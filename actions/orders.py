@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -77,6 +79,7 @@ class ValidateOrderForm(FormValidationAction):
         self._ladder = ladder
         self._desk: OrderDesk = orders.desk
         self._cod = orders.cod
+        self._cases = orders.cases
         self._talk = ChangeTalk(orders)
         self._claims = ClaimTalk(orders)
         self._proof = ProofTalk(orders)
@@ -146,6 +149,7 @@ class ValidateOrderForm(FormValidationAction):
             # "How is my return going" is easily taken for the wish to return something.
             goal = Goal.ORDER_STATUS
             events.append(SlotSet(_GOAL, goal.value))
+            number = number or await self._cases.last_order(tracker.sender_id)
         if starts and intent_of(tracker) == "inform":
             # A sentence with codes in it is easily taken for the codes alone.
             goal = goal_in(text_of(tracker)) or goal
@@ -156,6 +160,11 @@ class ValidateOrderForm(FormValidationAction):
             if goal is not _goal(tracker):
                 events.append(SlotSet(_GOAL, goal.value))
                 number = verified = spoken.order_number
+        if starts and _unsure(tracker) and not ChangeTalk.concerns(goal):
+            noted = await self._cards.noted_order(tracker)
+            if noted:
+                goal, number, verified = Goal.COD_CONFIRM, noted, noted
+                events.append(SlotSet(_GOAL, goal.value))
         if spoken and _means_it(tracker, starts, number, spoken.order_number):
             # We wrote to this customer about this order: nothing is left to be proved.
             number = verified = spoken.order_number
@@ -228,6 +237,10 @@ class ValidateOrderForm(FormValidationAction):
                 return order
             # The digits of somebody else's order are not needed for a list of the own ones.
         orders = await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
+        if starts and asks_for_news(text_of(tracker)):
+            cases = await self._cases.of_orders([order.number for order in orders], limit=1)
+            about = [order for order in orders if cases and order.number == cases[0].order_number]
+            orders = about or orders
         if len(orders) == 1 or (orders and goal is Goal.MY_ORDERS):
             return orders[0]
         if orders and starts:
@@ -311,19 +324,17 @@ class OrderAction(Action):
     async def _replies(self, order: Order, tracker: Tracker, goal: Goal) -> list[Reply]:
         language = language_of(tracker)
         if goal is Goal.MY_ORDERS:
-            customer = await self._identity.customer_of(tracker.sender_id, self._clock())
-            if customer == order.customer_id:
-                orders = await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
-            else:
-                orders = await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
-            return my_orders(orders, language)
+            return my_orders(await self._open_to(tracker, order), language)
         now = self._clock()
         said = [one["text"] for one in (tracker.get_slot(DRAFT) or {}).get("early", ())]
         said.append(text_of(tracker))
         if goal is Goal.ORDER_STATUS and any(map(asks_for_news, said)):
-            told = news(await self._cases.of_order(order.number), now, language)
-            if told:
-                return told
+            cases = await self._cases.of_orders([order.number])
+            if not cases:
+                others = await self._open_to(tracker, order)
+                cases = await self._cases.of_orders([other.number for other in others])
+            nothing = Reply("utter_case_none", {"order_number": order.number})
+            return news(cases, now, language) or [nothing, *answer(goal, order, now, language)]
         if goal is Goal.ORDER_STATUS and any(map(asks_for_trace, said)):
             return trace(order, now, language)
         replies = answer(goal, order, now, language)
@@ -333,6 +344,13 @@ class OrderAction(Action):
             )
             replies.append(promised(case, language))
         return replies
+
+    async def _open_to(self, tracker: Tracker, order: Order) -> Sequence[Order]:
+        """Return the newest orders of the customer that the proof for ``order`` opens."""
+        customer = await self._identity.customer_of(tracker.sender_id, self._clock())
+        if customer == order.customer_id:
+            return await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
+        return await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
 
 
 def _means_it(tracker: Tracker, starts: bool, number: str | None, asked: str) -> bool:

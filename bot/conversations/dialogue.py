@@ -15,7 +15,7 @@ from bot.conversations.requests import parts_of, wish_of
 from bot.conversations.turn import Turn, read_turn
 from bot.faq.knowledge import Hit, Knowledge, Ruling
 from bot.faq.live import LiveKnowledge
-from bot.language import Language, MessageLanguage, detect, reply_language
+from bot.language import Language, MessageLanguage, detect, normalise, reply_language
 from bot.spelling import Speller
 
 _RETRY_AFTER_S = 0.3
@@ -141,6 +141,9 @@ class Dialogue:
         language = self._language_of(meant, before)
         whole = _Request(text, wish_of(meant) if text or not attachments else _SENT_IT[language])
         requests, also = [whole], list[_Request]()
+        if not attachments:
+            # 查订单, typed as it stands on a button, means what the button does and no FAQ entry.
+            payload = payload or self._task_titled(text, knowledge)
         if text and not payload and not attachments:
             requests, also = await self._requests(
                 whole, knowledge, conversation_id, message_id, channel
@@ -184,6 +187,19 @@ class Dialogue:
             anger=None if payload or self._anger is None else self._anger(whole.meant),
             later=tuple(waiting[:_MOST_WAITING]),
         )
+
+    def _task_titled(self, text: str, knowledge: Knowledge) -> str | None:
+        """Return what a button stands for, under a greeting or an answer, whose title is typed out."""
+        buttons = {
+            title: f"/{name}"
+            for name, task in knowledge.corpus.tasks.items()
+            for title in (task.zh, task.en)
+        }
+        for language in ("zh", "en"):
+            greeting = self._phrases.say("utter_greet", language)
+            buttons |= {button.title: button.payload for button in greeting.buttons}
+        typed = _plain(text)
+        return next((payload for title, payload in buttons.items() if _plain(title) == typed), None)
 
     def _part(self, said: str, knowledge: Knowledge, channel: str | None) -> _Request:
         meant = wish_of(self._speller.read(said))
@@ -257,6 +273,10 @@ class Dialogue:
 
     def _language_of(self, meant: str, before: Language | None) -> Language:
         return reply_language(meant) or before or self._default_language
+
+
+def _plain(title: str) -> str:
+    return normalise(title).strip(" 。.!！~～").casefold()
 
 
 def _as_typed(text: str) -> str:

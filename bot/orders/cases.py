@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -159,17 +159,17 @@ class CaseDesk:
                    before={"case": row.number})  # fmt: skip
             return _case(row, new=False)
 
-    async def of_order(self, order_number: str, *, limit: int = 3) -> Sequence[Case]:
-        """Return the newest cases of an order, open and closed, without those taken back."""
+    async def of_orders(self, numbers: Collection[str], *, limit: int = 3) -> Sequence[Case]:
+        """Return the newest cases of orders, open and closed, without those taken back."""
         async with self._database.read() as session:
             rows = await session.scalars(
                 select(CaseRow)
-                .where(CaseRow.order_number == order_number)
+                .where(CaseRow.order_number.in_(numbers))
                 .order_by(CaseRow.closed_at.is_not(None), CaseRow.created_at.desc())
             )
             ends = await session.scalars(
                 select(OrderEventRow).where(
-                    OrderEventRow.order_number == order_number, OrderEventRow.kind == CLOSED
+                    OrderEventRow.order_number.in_(numbers), OrderEventRow.kind == CLOSED
                 )
             )
             answers = {str(end.after.get("case")): str(end.after.get("answer")) for end in ends}

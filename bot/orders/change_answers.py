@@ -8,7 +8,7 @@ from bot.language import Language
 from bot.orders import answers, wording
 from bot.orders.answers import Goal, Reply
 from bot.orders.changes import Draft, NotAsCod, NotHere, Refused, Settled, ShopDown
-from bot.orders.fields import Field
+from bot.orders.fields import NOT_PACKED, Field
 from bot.orders.messages import card_values, refusal_values
 from bot.orders.model import Address, Order, OrderState
 from bot.orders.policy import CodPolicy
@@ -65,6 +65,8 @@ def done(settled: Settled, draft: Draft, language: Language) -> list[Reply]:
         return [Reply(name, values)]
     if not draft.fields:
         return [Reply("utter_cod_confirmed", values)]
+    if draft.fields == (Field.NOTE,) and order.state in NOT_PACKED and not settled.confirmed:
+        return [Reply("utter_done_note", values | {"note": draft.note or ""})]
     values["changes"] = changes(draft, language)
     if settled.confirmed:
         return [Reply("utter_cod_confirmed_changed", values)]

@@ -25,11 +25,14 @@ from bot.orders.fields import ALLOWED, NOT_PACKED, Field, iso, put, values_of
 from bot.orders.intents import Intent, ask, begin, doubt, end
 from bot.orders.model import Address, Order, OrderState, Window
 from bot.orders.policy import CodPolicy
+from bot.orders.reach import history_of
 from bot.orders.record import (
     CASE_PREFIX,
     CHANGE_PREFIX,
     COD_TIMER,
     CONFIRM,
+    UNDO_PREFIX,
+    UNDONE,
     confirmation,
     drop_timer,
     last_deed,
@@ -38,7 +41,7 @@ from bot.orders.record import (
     record,
 )
 from bot.orders.timers import start_again
-from bot.storage.cod import OrderEventRow
+from bot.storage.cod import CodRow, OrderEventRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow
 
@@ -215,7 +218,7 @@ class ChangeDesk:
             was = {Field(e.kind.partition(".")[2]): e.after for e in done}
             for field, values in back.items():
                 put(row, field, values)
-            undone = Intent(f"{change_id}-undo", number, actor, now, was, back, undoes=True)
+            undone = Intent(f"{change_id}{UNDONE}", number, actor, now, was, back, undoes=True)
             await write_undo(session, self._policy, row, undone)
             await session.flush()
             return Settled(order_of(row), "", confirmed=False)
@@ -275,7 +278,7 @@ class ChangeDesk:
             # Something that changed since is not taken back, and a confirmation alone is ours.
             if not done or await _values_now(session, number, was) != was:
                 return None
-        intent = Intent(f"{change_id}-undo", number, actor, now, was, back, undoes=True)
+        intent = Intent(f"{change_id}{UNDONE}", number, actor, now, was, back, undoes=True)
         return await self._ask_shop(self._shop, order, intent)
 
     async def _ask_shop(self, shop: OrderBook, order: Order, intent: Intent) -> Intent | Refused:
@@ -321,17 +324,21 @@ async def write_undo(
     """Write down that a change was taken back; if it confirmed the order, that is asked anew."""
     for field in intent.changes:
         record(
-            session, row.number, f"undo.{field}", actor=intent.actor, at=intent.asked_at,
-            before=intent.before[field], after=intent.changes[field],
+            session, row.number, f"{UNDO_PREFIX}{field}", actor=intent.actor, at=intent.asked_at,
+            event_id=f"{intent.key}.{field}", before=intent.before[field],
+            after=intent.changes[field],
         )  # fmt: skip
     cod = await confirmation(session, row.number)
+    if cod is None and order_of(row).awaits_confirmation:
+        cod = await _first_heard_of(session, row.number, intent.asked_at)
     if cod is not None and cod.state == CodState.CONFIRMED and Field.CANCEL not in intent.changes:
-        with_it = intent.key.removesuffix("-undo")
+        with_it = intent.key.removesuffix(UNDONE)
         confirms = OrderEventRow.event_id == f"{with_it}.{CONFIRM}"
         if await session.scalar(select(OrderEventRow.id).where(confirms)) is None:
             return  # What was confirmed before this change stands again.
     if cod is not None and row.cash_on_delivery and row.state is OrderState.PLACED:
         row.cod_confirmed_at = None
+        await _judge_first(session, policy, row, cod)
         move(
             session, cod, CodState.CHANGED, actor=intent.actor, at=intent.asked_at,
             why="taken back",
@@ -352,10 +359,7 @@ async def _confirmation_after(
         earlier = row.cod_confirmed_at is not None and row.cod_confirmed_at != now
         if not waits or earlier or cancels:
             return False
-        # An order that came without an event: its customer turned up before anybody asked.
-        cod = pending(row.number, now)
-        session.add(cod)
-        await session.flush()
+        cod = await _first_heard_of(session, row.number, now)
     state = CodState(cod.state)
     if cancels:
         if state is not CodState.CANCELLED:
@@ -370,9 +374,29 @@ async def _confirmation_after(
         await drop_timer(session, row.number, COD_TIMER)
         return True
     if intent.changes:
+        await _judge_first(session, policy, row, cod)
         move(session, cod, CodState.CHANGED, actor=actor, at=now)
         await start_again(session, policy, cod, now)
     return False
+
+
+async def _first_heard_of(session: AsyncSession, number: str, now: datetime) -> CodRow:
+    """Begin the confirmation of an order that came without an event: imported, or seeded."""
+    cod = pending(number, now)
+    session.add(cod)
+    await session.flush()
+    return cod
+
+
+async def _judge_first(
+    session: AsyncSession, policy: CodPolicy, row: OrderRow, cod: CodRow
+) -> None:
+    """Say what confirming an order takes whose customer turned up before anybody asked."""
+    if cod.state != CodState.PENDING:
+        return
+    order = order_of(row)
+    judgement = policy.judge(order, await history_of(session, order))
+    cod.friction, cod.reasons = judgement.friction.value, judgement.in_words
 
 
 async def _values_now(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -14,12 +14,15 @@ from bot.orders.contacts import remember_contact
 from bot.orders.model import Order
 from bot.orders.policy import CodPolicy, Friction
 from bot.orders.reach import history_of
+from bot.orders.record import CASE_PREFIX, last_deed
 from bot.storage.cod import CodRow
 from bot.storage.conversations import ConversationRow
 from bot.storage.engine import Database
 
 # A button of ours that names an order; only we make buttons, so it can be trusted.
 _OFFER = re.compile(r'/\w+\{"order_number": "([A-Z0-9-]+)"\}')
+# So long after a confirmation or a change a word for the courier goes with that order.
+_JUST_SETTLED = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,14 @@ class CodDesk:
             )
             cod = found.scalar_one_or_none()
             return Spoken(cod.order_number, False, False, _friction(cod)) if cod else None
+
+    async def settled_in(self, conversation_id: str, now: datetime) -> str | None:
+        """Return the order that the customer of a conversation confirmed or changed a moment ago."""
+        async with self._database.read() as session:
+            deed = await last_deed(session, f"customer:{conversation_id}")
+        if deed is None or deed.kind == "change.cancel" or deed.kind.startswith(CASE_PREFIX):
+            return None
+        return deed.order_number if now - deed.at <= _JUST_SETTLED else None
 
 
 def _friction(cod: CodRow | None) -> Friction | None:

@@ -125,6 +125,11 @@ class Judgement:
     friction: Friction
     reasons: tuple[Bilingual, ...]
 
+    @property
+    def in_words(self) -> list[dict[str, str]]:
+        """The reasons as a confirmation keeps them."""
+        return [{"zh": reason.zh, "en": reason.en} for reason in self.reasons]
+
 
 class CodPolicy(_Part):
     """Everything a shop decides about confirming cash-on-delivery orders."""

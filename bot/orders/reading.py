@@ -63,6 +63,28 @@ _QUESTION = re.compile(
     r"[?？]|[不没]$|吗|呢|么|怎么|什么|多少|几点|咋|啥|(?<![A-Za-z])(?:how|what|when|why|which|who|do you|can i)(?![A-Za-z])",
     re.I,
 )
+# Right after a confirmation a question may be one about the shop, which a card's answers never are.
+_ASKS_MORE = re.compile(
+    r"有没有|是不是|是否|会不会|要不要|能不能|能否|可不可以|行不行|哪|谁|[多第]?几(?:点|天|个|号)|为啥"
+    r"|^(?:is|are|do|does|did|can|could|would|will|should|may|where)(?![a-z])",
+    re.I,
+)
+# A question by its form, a request by its meaning.
+_POLITE = re.compile(
+    r"^(?:那|请问|麻烦|另外|[,，\s])*(?:能不能|可不可以|能否|可以|能)(?:麻烦)?(?:让|叫|请)?(?:你们?|快递员?|快递小哥|小哥|师傅|送货员|他们?)?(?:帮我|帮忙|先|提前|打|放|按|走|带|敲|交)"
+    r"|^(?:(?:ok|and|also|thanks|thank you|please)[,\s]*)*(?:can|could|would|will) (?:you|the courier|the driver|he|she|they|someone)(?![a-z])",
+    re.I,
+)
+# Where nobody takes the parcel; whether a shop does that is a question for its FAQ.
+_UNATTENDED = re.compile(
+    r"驿站|丰巢|菜鸟|柜|自提|门口|楼道|(?<![a-z])(?:locker|pick-?up|station|doorstep|porch|(?:at|by|outside|front of) (?:the |my )?door)(?![a-z])",
+    re.I,
+)
+# "No, at the front desk": in place of what the courier was to know before, not beside it.
+_INSTEAD = re.compile(
+    r"^(?:不[,，\s]|不对|不是|还是|算了|改|换)|别放|不放|改[成放]|换[成放]|(?<![a-z])(?:no|actually|instead|rather)(?![a-z])",
+    re.I,
+)
 _TIME_WORD = re.compile(
     r"时间|周|星期|礼拜|[上中下]午|晚上|早上|[明后]天|(?<![A-Za-z])(?:am|pm|morning|afternoon|evening|\w+day|tomorrow)(?![A-Za-z])",
     re.I,
@@ -75,7 +97,7 @@ _PHONE_WORD = re.compile(
 _TO_CHANGE = {
     name: re.compile(
         rf"(?P<not>不用|不要|别|不必|无需|不|no need to |not |n'?t |never )?(?:(?:改|换)(?:一?下|个|一个)?(?:收货|联系|送货|配送)?(?:{zh})"
-        rf"|(?:{zh})(?:要|想|得|需要|帮我)(?:改|换)|(?<![a-z])(?:change|update|switch|another|a different)(?: (?:the|my|delivery|shipping|phone))* (?:{en})(?![a-z]))",
+        rf"|(?:{zh})(?:要|想|得|需要|帮我|[给也再麻烦])*(?:改|换)(?!成|为|到|[了过]|\d)|(?<![a-z])(?:change|update|switch|another|a different)(?: (?:the|my|delivery|shipping|phone))* (?:{en})(?![a-z]))",
         re.IGNORECASE,
     )
     for name, zh, en in (
@@ -84,6 +106,10 @@ _TO_CHANGE = {
         ("window", "时间|日期", "time|day|date|slot"),
     )
 }
+_CONFIRMS = re.compile(
+    r"(?:我要?|[,，\s])*(?:确认|确定|没问题|可以发|都对)|(?:i |please |ok(?:ay)?|yes|[,\s])*confirm",
+    re.I,
+)
 _LEADING_CONFIRM = re.compile(
     r"^(?:确认|好的|可以|没问题|行|对|ok|yes|confirm(?:ed)?)[,，\s]*", re.I
 )
@@ -115,6 +141,7 @@ class Reading:
     about_phone: bool = False
     about_recipient: bool = False
     to_change: str | None = None  # a field of the draft that the message names for changing
+    instead: bool = False  # the note takes the place of the one before
 
     def after(self, earlier: Reading) -> Reading:
         """Return this reading with what an earlier message gave and this one does not."""
@@ -185,6 +212,8 @@ def read(
             window = _within_hours(wish, policy) if problem is None else None
         else:
             problem = wish
+            if wish is None and note is None:
+                note = text.strip()  # "After six", and on any day.
     elif clock and not day and note is None and not wants_time:
         note = text.strip()
     no = bool(_NO.search(plain))
@@ -200,6 +229,7 @@ def read(
         about_phone="phone" in found or bool(_PHONE_WORD.search(plain)),
         about_recipient=about_recipient(text),
         to_change=_to_change(plain),
+        instead=_INSTEAD.search(plain.strip()) is not None,
     )
 
 
@@ -211,6 +241,41 @@ def _to_change(plain: str) -> str | None:
 def is_question(text: str) -> bool:
     """Tell whether a message asks something, so that its values are no answer."""
     return _QUESTION.search(normalise(text)) is not None
+
+
+def asks(text: str) -> bool:
+    """Tell whether a message asks something, be it in the form of a request."""
+    plain = normalise(text).strip()
+    return is_question(text) or _ASKS_MORE.search(plain) is not None
+
+
+def note_asked_for(text: str) -> bool:
+    """Tell whether a message, said when all is settled, gives the courier something to know.
+
+    "Can you leave it with the guard?" does; "is there a shop near me?" is a question of another kind.
+    """
+    plain = normalise(text).strip()
+    if note_of(text) is None:
+        return False
+    polite = _POLITE.search(plain) is not None and _UNATTENDED.search(plain) is None
+    return polite or not asks(text)
+
+
+def confirms_but_changes(text: str) -> bool:
+    """Tell whether a message confirms an order and names what is to change of it."""
+    plain = normalise(text)
+    settles = _CONFIRMS.match(plain.strip()) is not None and not is_question(text)
+    return settles and _to_change(plain) is not None
+
+
+def with_note(before: str | None, reading: Reading) -> str | None:
+    """Return what the courier shall know after a message: one word more, or another in its place."""
+    if before is None or reading.note is None or reading.instead:
+        return reading.note
+    if reading.note in before:
+        return before
+    separator = "，" if re.search(r"[\u3400-\u9fff]", reading.note) else ", "
+    return f"{before}{separator}{reading.note}"[:200]
 
 
 def is_yes(text: str) -> bool:
@@ -236,7 +301,7 @@ def wants_to_cancel(text: str) -> bool:
 
 def note_of(text: str) -> str | None:
     """Return the clauses of a message that the courier should know, in the customer's words."""
-    clauses = (_LEADING_CONFIRM.sub("", clause.strip()) for clause in _CLAUSE.split(text))
+    clauses = (_LEADING_CONFIRM.sub("", clause.strip(" ?？\t")) for clause in _CLAUSE.split(text))
     kept = [clause for clause in clauses if clause and _NOTE.search(normalise(clause))]
     if not kept:
         return None

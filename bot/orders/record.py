@@ -24,6 +24,9 @@ NOTICE = "notice:"
 TELL_CANCELLED, TELL_CONFIRMED = "shop:cancelled", "shop:confirmed"
 # Kinds of events that a customer's deeds are: what was changed, confirmed, and had looked into.
 CHANGE_PREFIX, CONFIRM, CASE_PREFIX = "change.", "confirm", "case."
+# Taking a change back is an event of this kind; its id is the change's with this end.
+UNDO_PREFIX, UNDONE = "undo.", "-undo"
+_DEEDS_LOOKED_AT = 30
 
 
 def record(
@@ -79,16 +82,23 @@ def move(
 
 
 async def last_deed(session: AsyncSession, actor: str) -> OrderEventRow | None:
-    """Return the last thing that ``actor`` did and could take back; ``None`` if there is nothing."""
+    """Return the last thing that ``actor`` did and has not taken back; ``None`` if there is nothing."""
     kind = OrderEventRow.kind
     deeds = or_(kind.startswith(CHANGE_PREFIX), kind == CONFIRM, kind.startswith(CASE_PREFIX))
-    found: OrderEventRow | None = await session.scalar(
+    events = await session.scalars(
         select(OrderEventRow)
-        .where(OrderEventRow.actor == actor, deeds)
+        .where(OrderEventRow.actor == actor, or_(deeds, kind.startswith(UNDO_PREFIX)))
         .order_by(OrderEventRow.id.desc())
-        .limit(1)
+        .limit(_DEEDS_LOOKED_AT)
     )
-    return found
+    undone = set()
+    for event in events:
+        change_id = event.event_id.partition(".")[0]
+        if event.kind.startswith(UNDO_PREFIX):
+            undone.add(change_id.removesuffix(UNDONE))
+        elif change_id not in undone:
+            return event
+    return None
 
 
 async def set_timer(session: AsyncSession, order_number: str, what: str, due_at: datetime) -> None:

@@ -202,8 +202,7 @@ class Timers:
         if self._policy.refuses(due.order):
             return await self._refuse(due, cod)
         judgement = self._policy.judge(due.order, await history_of(due.session, due.order))
-        cod.friction = judgement.friction.value
-        cod.reasons = [{"zh": reason.zh, "en": reason.en} for reason in judgement.reasons]
+        cod.friction, cod.reasons = judgement.friction.value, judgement.in_words
         conversation = await self._say(
             due, lambda language: ask_card(self._phrases, due.order, language)
         )

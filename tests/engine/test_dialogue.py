@@ -154,10 +154,10 @@ def test_information_that_names_no_order_is_acknowledged(say: Say) -> None:
         ("installation_help", "action_answer_faq"),
         ("out_of_scope", "action_decline"),
         ("greet", "utter_greet"),
-        ("thanks", "utter_thanks"),
+        ("thanks", "action_thanks"),
         ("bot_challenge", "utter_bot_challenge"),
         ("price_bargain", "utter_price_bargain"),
-        ("suggestion", "utter_suggestion"),
+        ("suggestion", "action_suggestion"),
         ("affirm", "action_affirm"),
     ],
 )
@@ -227,7 +227,7 @@ def test_the_goal_may_change_in_mid_form_and_the_form_goes_on(say: Say) -> None:
         ("ask_human", "action_handoff"),
         ("complaint", "action_handoff"),
         ("undo_change", "action_undo_change"),
-        ("suggestion", "utter_suggestion"),
+        ("suggestion", "action_suggestion"),
         ("continue_elsewhere", "action_continue_elsewhere"),
     ],
 )

@@ -101,15 +101,15 @@ async def test_the_news_of_a_case_are_its_promise_then_that_it_is_late_then_its_
     case = await cases.open(CaseKind.URGE, late, conversation_id="c1", now=NOW)
     assert await cases.last_order("c1") == late.number
     assert await cases.last_order("c2") is None
-    (open_one,) = news(await cases.of_order(late.number), NOW, language)
+    (open_one,) = news(await cases.of_orders([late.number]), NOW, language)
     assert open_one.response == "utter_case_news_open"
     assert open_one.values["case"].startswith(case.number)
     assert late.number in open_one.values["case"]
     assert open_one.values["next_step"]
-    (overdue,) = news(await cases.of_order(late.number), NOW + timedelta(hours=25), language)
+    (overdue,) = news(await cases.of_orders([late.number]), NOW + timedelta(hours=25), language)
     assert overdue.response == "utter_case_news_late"
     await cases.close(case.number, "明天上午送到。", agent="陈", now=NOW)
-    (closed,) = news(await cases.of_order(late.number), NOW, language)
+    (closed,) = news(await cases.of_orders([late.number]), NOW, language)
     assert (closed.response, closed.values["answer"]) == (
         "utter_case_news_closed",
         "明天上午送到。",
@@ -119,4 +119,4 @@ async def test_the_news_of_a_case_are_its_promise_then_that_it_is_late_then_its_
 async def test_a_case_that_was_taken_back_is_no_news(cases: CaseDesk, late: Order) -> None:
     await cases.open(CaseKind.URGE, late, conversation_id="c1", now=NOW)
     assert await cases.withdraw_last("customer:c1", NOW)
-    assert await cases.of_order(late.number) == []
+    assert await cases.of_orders([late.number]) == []

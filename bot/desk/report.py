@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.model import Author, HandoffReason
@@ -98,7 +98,7 @@ async def service_report(
     """
     sessions = await _sessions(session, since, until, zone)
     cases = await _cases(session, since, until, zone)
-    later = await _handoff_times(session, since, until + REOPEN)
+    later = await _times_of_people(session, since, until + REOPEN)
     surveys = await _surveys(session, since, until, zone, by)
     groups: dict[str, tuple[list[_Session], list[_Case]]] = defaultdict(lambda: ([], []))
     for one in sessions if by is not GroupBy.REASON else ():
@@ -172,17 +172,21 @@ async def _cases(
     ]  # fmt: skip
 
 
-async def _handoff_times(
+async def _times_of_people(
     session: AsyncSession, since: datetime, until: datetime
 ) -> dict[str, list[datetime]]:
-    """Return when each conversation was handed off by the bot."""
-    rows = await session.execute(
-        select(HandoffRow.conversation_id, HandoffRow.created_at).where(
-            HandoffRow.created_at >= since,
-            HandoffRow.created_at < until,
-            HandoffRow.reason != HandoffReason.TAKEOVER.value,
-        )
+    """Return when each conversation needed a person: handed off by the bot, or a complaint to answer."""
+    handed_off = select(HandoffRow.conversation_id, HandoffRow.created_at).where(
+        HandoffRow.created_at >= since,
+        HandoffRow.created_at < until,
+        HandoffRow.reason != HandoffReason.TAKEOVER.value,
     )
+    complained = select(TurnRow.conversation_id, TurnRow.created_at).where(
+        TurnRow.created_at >= since,
+        TurnRow.created_at < until,
+        TurnRow.decision == f"flow:{HandoffReason.COMPLAINT}",
+    )
+    rows = await session.execute(union_all(handed_off, complained))
     times: dict[str, list[datetime]] = defaultdict(list)
     for conversation_id, at in rows:
         times[conversation_id].append(at)
@@ -218,7 +222,7 @@ def _figures(
     group: str,
     sessions: Sequence[_Session],
     cases: Sequence[_Case],
-    handoff_times: dict[str, list[datetime]],
+    people_times: dict[str, list[datetime]],
     recommends: Sequence[int],
     *,
     contained: bool = True,
@@ -226,8 +230,7 @@ def _figures(
     by_bot = [case for case in cases if case.handoff.reason != HandoffReason.TAKEOVER]
     kept = sum(
         not any(
-            one.first <= at <= one.last + REOPEN
-            for at in handoff_times.get(one.conversation_id, ())
+            one.first <= at <= one.last + REOPEN for at in people_times.get(one.conversation_id, ())
         )
         for one in sessions
     )

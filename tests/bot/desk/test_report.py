@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from bot.desk.report import Figures, GroupBy, as_csv, every_day, service_report
 from bot.storage.conversations import ConversationRow, HandoffRow, MessageRow, TurnRow
@@ -176,3 +177,13 @@ async def test_the_csv_holds_every_figure(filled: Database) -> None:
     assert row["containment"] == "0.4"
     assert row["csat_mean"] == "3.5"
     assert list(row) == list(Figures.__dataclass_fields__)
+
+
+async def test_a_complaint_that_people_have_to_answer_is_not_contained(filled: Database) -> None:
+    async with filled.write() as session:
+        turn = await session.scalar(select(TurnRow).where(TurnRow.conversation_id == "contained"))
+        assert turn is not None
+        turn.decision = "flow:complaint"
+    async with filled.read() as session:
+        (line,) = await service_report(session, SINCE, UNTIL, ZONE, GroupBy.ALL)
+    assert (line.handoff_rate, line.containment) == (0.6, 0.2)

@@ -49,6 +49,7 @@ _QUESTIONS = 200
 _CHUNK = 50_000
 # Until the watcher has its first look behind it and the system tells it of changes.
 _WATCHER_READY_S = 8.0
+_MOST_CHANGED = 20
 
 
 @dataclass(frozen=True)
@@ -175,13 +176,16 @@ def measure_publish(settings: Settings, console: Console, most: int) -> None:
         )
         live.settle()
         asyncio.run(_save_and_wait(live, author, console))
-        settled = Knowledge.load(folder, encoder, cache)
+        edited, before = live.now, _Spent.now()
+        live.settle()
+        spent = _Spent.now() - before
+        console.print(f"solving from scratch afterwards: {spent.worked_s:.1f} s of work")
         worst = max(
             abs(a.score - b.score)
             for text in ("包邮吗", "怎么退货", "cash on delivery fee", "20 records asked anew 3")
-            for a, b in zip(live.now.search(text), settled.search(text), strict=True)
+            for a, b in zip(edited.search(text), live.now.search(text), strict=True)
         )
-        console.print(f"largest difference of a score from loading anew: {worst:.1e}")
+        console.print(f"largest difference of a score from that: {worst:.1e}")
 
 
 async def _save_and_wait(live: LiveKnowledge, author: Author, console: Console) -> None:
@@ -197,10 +201,12 @@ async def _save_and_wait(live: LiveKnowledge, author: Author, console: Console) 
     watcher = Watcher(live)
     watcher.start()
     await asyncio.sleep(_WATCHER_READY_S)
-    for kind, count in (("an answer", 1), ("a question", 1), ("20 records", 20)):
-        change = author.merged(
-            [_changed(author, records[37 * (n + 1)].id, kind, n) for n in range(count)]
-        )
+    # Each three times, in turn: the machine is not the same from one second to the next.
+    for turn, (kind, count) in enumerate(
+        3 * (("an answer", 1), ("a question", 1), ("20 records", 20))
+    ):
+        numbers = range(turn * _MOST_CHANGED, turn * _MOST_CHANGED + count)
+        change = author.merged([_changed(author, records[5 * n + 3].id, kind, n) for n in numbers])
         swapped.clear()
         start, before = time.perf_counter(), _Spent.now()
         author.apply(change)

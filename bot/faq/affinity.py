@@ -86,6 +86,7 @@ class Affinity:
         classes: int,
         rows: NDArray[np.int64],
         columns: NDArray[np.int64],
+        before: Affinity | None = None,
     ) -> Self:
         """Return the affinity over other rows, from what was solved for this one; see the module's docstring.
 
@@ -99,18 +100,24 @@ class Affinity:
             rows: Which row of this affinity each one is, -1 for a new one, shape (m,). A row that stays
                 keeps its class.
             columns: Which class of this affinity each class is, -1 for a new one, shape (classes,).
+            before: An earlier edit, perhaps of this affinity: rows that came or went with it are not solved again.
         """
         if not self.exact:
             return self._edited_basis(vectors, owners, classes, rows, columns)
         new = np.flatnonzero(rows < 0)
         gone = np.setdiff1d(np.arange(len(self._vectors)), rows[rows >= 0])
+        names = [*(vector.tobytes() for vector in vectors[new]), *gone.tolist()]
+        earlier = before._edit if before is not None else None
+        solved = earlier.solved if earlier is not None and earlier.base is self else {}
         border = Border(
             self.factor,
             gone,
             _kernel(self._vectors @ vectors[new].T),
             _kernel(vectors[new] @ vectors[new].T) + _RIDGE * np.eye(len(new), dtype=np.float32),
+            {number: solved[name] for number, name in enumerate(names) if name in solved},
         )
         edit = _Edit(self, border, rows, columns, _targets(owners[new], classes))
+        edit.solved = dict(zip(names, border.spread.T, strict=True))
         return type(self)(vectors, owners, classes, edit=edit)
 
     def _edited_basis(
@@ -277,7 +284,12 @@ class _Edit:
         rows: As in ``Affinity.edited``.
         columns: Likewise.
         targets: Of the new rows, shape (|N|, classes).
+
+    Attributes:
+        solved: The border's solved columns by what they are: a new row's vector, or the number of one that went.
     """
+
+    solved: dict[bytes | int, NDArray[np.float32]]
 
     def __init__(
         self,
@@ -287,7 +299,7 @@ class _Edit:
         columns: NDArray[np.int64],
         targets: NDArray[np.float32],
     ) -> None:
-        self.border, self.rows = border, rows
+        self.base, self.border, self.rows = base, border, rows
         self.weights, self._kept, self._columns = base.weights, rows >= 0, columns
         times = _renamed(border.times(base.weights), columns)
         self._multipliers = border.multipliers(times, targets)

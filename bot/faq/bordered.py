@@ -12,6 +12,8 @@ solved by the Schur complement of A: k = |D| + |N| solves with A's factor and on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lu_factor, lu_solve
@@ -27,6 +29,7 @@ class Border:
         gone: D, the numbers of the unknowns that go.
         across: B, shape (n, |N|).
         corner: C, shape (|N|, |N|).
+        known: Columns of ``spread`` that are there already, by their number.
 
     Attributes:
         spread: A^-1 [B P], shape (n, |N| + |D|).
@@ -39,6 +42,7 @@ class Border:
         gone: NDArray[np.int64],
         across: NDArray[np.float32],
         corner: NDArray[np.float32],
+        known: Mapping[int, NDArray[np.float32]],
     ) -> None:
         self.factor = factor
         self._gone, self.new = gone, across.shape[1]
@@ -46,7 +50,11 @@ class Border:
         unit[gone, np.arange(len(gone))] = 1.0
         self._across = across
         border = np.asfortranarray(np.concatenate([across, unit], axis=1))
-        self.spread = factor.solve(border)
+        unsolved = [number for number in range(border.shape[1]) if number not in known]
+        self.spread = np.empty_like(border)
+        self.spread[:, unsolved] = factor.solve(border[:, unsolved])
+        for number, column in known.items():
+            self.spread[:, number] = column
         schur = np.zeros((border.shape[1],) * 2)
         schur[: self.new, : self.new] = corner
         schur -= self.times(self.spread)

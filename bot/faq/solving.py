@@ -112,7 +112,7 @@ def edit(
     known = {name: number for number, name in enumerate(base.classes)}
     columns = np.array([known.get(name, -1) for name in classes], np.int64)
     owners = _owners(rows, classes)
-    affinity = base.affinity.edited(vectors, owners, len(classes), was, columns)
+    affinity = base.affinity.edited(vectors, owners, len(classes), was, columns, before.affinity)
     return Solved(affinity, rows, classes, base)
 
 

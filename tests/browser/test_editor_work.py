@@ -142,6 +142,33 @@ def test_an_editor_submits_and_a_reviewer_finds_and_publishes(
     assert "一分钟" in app.knowledge.now.answer("account-register", "zh")
 
 
+def test_the_list_shows_what_is_asked_and_which_language_was_left_behind(
+    app: DeskApp, new_page: NewPage
+) -> None:
+    app.say("hot", "怎么换绑手机号")
+    page = new_page(viewport={"width": 1440, "height": 900})
+    sign_in(page, app)
+    page.get_by_test_id("filter").select_option("hot")
+    row = page.locator('[data-id="account-change-phone"]')
+    expect(row).to_contain_text("1 次 · 有用 100%")
+    page.get_by_test_id("filter").select_option("cold")
+    expect(page.locator('[data-id="account-delete"]')).to_contain_text("没人问")
+    expect(row).to_have_count(0)
+
+    page.get_by_test_id("filter").select_option("all")
+    row.click()
+    page.get_by_test_id("zh-answer").fill("在账号设置里改，旧号收不到短信就找客服。")
+    expect(page.get_by_test_id("saved")).to_have_text("草稿已保存")
+    page.get_by_test_id("publish").click()
+    expect(page.get_by_test_id("publish-now")).to_be_enabled()
+    page.get_by_test_id("publish-now").click()
+    expect(page.get_by_test_id("undo-now")).to_be_visible()
+    page.get_by_test_id("filter").select_option("behind")
+    expect(row).to_contain_text("英文没跟上")
+    page.get_by_test_id("agree").click()
+    expect(row).to_have_count(0)
+
+
 def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():

@@ -129,3 +129,27 @@ def test_an_edit_gives_what_solving_anew_gives(
     edited.prepare_left_out([0, 5, len(now) - 1])
     for row in (0, 5, len(now) - 1, 8):
         assert edited.left_out_scores(row) == pytest.approx(anew.left_out_scores(row), abs=left_out)
+
+
+def test_a_second_edit_solves_only_what_the_first_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, owners = clustered(410, 6)
+    base = Affinity(vectors[:400], owners[:400], 6)
+    same = np.arange(6)
+    first = base.edited(
+        vectors[3:405], owners[3:405], 6, np.r_[np.arange(3, 400), np.full(5, -1)], same
+    )
+    rows = np.r_[np.arange(2, 400), np.full(8, -1)]  # row 2 is back, three more are new
+    solved: list[int] = []
+    solve = Factor.solve
+
+    def counted(self: Factor, right: NDArray[np.float32]) -> NDArray[np.float32]:
+        solved.append(right.shape[1])
+        return solve(self, right)
+
+    monkeypatch.setattr(Factor, "solve", counted)
+    second = base.edited(vectors[2:408], owners[2:408], 6, rows, same, first)
+    assert solved == [3]
+    anew = base.edited(vectors[2:408], owners[2:408], 6, rows, same)
+    assert solved == [3, 10]
+    for vector in vectors[400:]:
+        assert second.scores_of(vector) == pytest.approx(anew.scores_of(vector), abs=1e-5)

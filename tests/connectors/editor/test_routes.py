@@ -95,6 +95,20 @@ def test_the_list_says_what_a_form_may_offer(editor: httpx.Client) -> None:
     assert {row["id"] for row in found["records"]} > {"delivery-fee", "returns-how"}
 
 
+def test_search_finds_words_and_meaning_and_says_what_a_customer_would_get(
+    editor: httpx.Client,
+) -> None:
+    def found(text: str) -> tuple[list[str], list[str], str | None]:
+        one = editor.get(f"{API}/search", params={"q": text}).json()
+        return one["exact"], [hit["id"] for hit in one["near"]], one["now"]["answer"]
+
+    exact, near, answer = found("无理由退货")  # words of an answer
+    assert exact == ["returns-how"]
+    exact, near, answer = found("邮费谁出啊")  # words that stand nowhere
+    assert (exact, near[0], answer) == ([], "delivery-fee", "delivery-fee")
+    assert found("products-size")[0] == ["products-size"]  # an id
+
+
 def test_what_names_nothing_that_there_is_is_a_fault_at_its_field(editor: httpx.Client) -> None:
     record = opened(editor, "returns-how")["live"]
     wrong = {"channels": ["fax"], "follow_ups": ["delivery-fee", "nothing"], "task": "dance"}

@@ -14,7 +14,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import spftrf, spftri, spftrs, strtrs
+from scipy.linalg.lapack import strtrs
+
+from bot.faq import lapack
 
 # Returns the matrix's part of these rows and columns.
 Part = Callable[[slice, slice], NDArray[np.float32]]
@@ -65,9 +67,9 @@ class Factor:
             stop = min(start + _COLUMNS, size - half)
             found = part(slice(half, half + stop), slice(half + start, half + stop))
             _put_upper(packed, found, slice(side + start, side + stop))
-        factor, info = spftrf(size, packed.reshape(-1, order="F"), uplo="L", overwrite_a=True)
-        if info:
-            raise ValueError(f"expected a positive definite matrix; its minor {info} is not")
+        factor = packed.reshape(-1, order="F")
+        if minor := lapack.factor(size, factor):
+            raise ValueError(f"expected a positive definite matrix; its minor {minor} is not")
         return cls(factor, size)
 
     def halved(self) -> Self:
@@ -80,11 +82,10 @@ class Factor:
         What is kept in half precision is widened a strip of columns at a time, in one small buffer: the whole
         would be 2 n^2 bytes of fresh memory, which costs more than the solving.
         """
-        if self.packed.dtype == np.float32:
-            found, _ = spftrs(self.size, self.packed, right, uplo="L")
-            return np.asarray(found)
         solved = np.array(right, np.float32, order="F")
-        if right.shape[1]:
+        if self.packed.dtype == np.float32:
+            lapack.solve(self.size, self.packed, solved)
+        elif right.shape[1]:
             strips = _strips(self.size)
             wide = np.empty((_shape(self.size)[0], _STRIP), np.float32, order="F")
             for strip in strips:
@@ -128,14 +129,12 @@ class Factor:
 
     def inverse_diagonal(self) -> NDArray[np.float32]:
         """Return the diagonal of A^-1, shape (n,); 2 n^3 / 3 steps."""
-        inverse, _ = spftri(self.size, self._full().copy(), uplo="L", overwrite_a=True)
+        inverse = np.array(self.packed, np.float32)
+        lapack.invert(self.size, inverse)
         low, side, half = _layout(self.size)
         packed = inverse.reshape(_shape(self.size), order="F")
         first, second = np.arange(half), np.arange(self.size - half)
         return np.concatenate([packed[first + low, first], packed[second, second + side]])
-
-    def _full(self) -> NDArray[np.float32]:
-        return np.asarray(self.packed, np.float32)
 
 
 def widen(half: NDArray[np.float16], single: NDArray[np.float32]) -> None:

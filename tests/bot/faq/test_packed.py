@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.linalg.lapack import strttf
 
+from bot.faq import lapack
 from bot.faq.packed import Factor, widen
 
 
@@ -37,6 +42,25 @@ def test_widening_is_exact() -> None:
     single = np.empty(len(half), np.float32)
     widen(half, single)
     assert np.array_equal(single.view(np.int32), half.astype(np.float32).view(np.int32))
+
+
+def test_other_threads_go_on_while_lapack_works() -> None:
+    """Nobody would be answered while the FAQ is solved anew if its routines held the interpreter's lock."""
+    matrix = kernel(4_000)
+    packed, _ = strttf(matrix, uplo="L")
+    size, ticks = len(matrix), list[int]()
+    for routine in (
+        lambda: lapack.factor(size, packed),
+        lambda: lapack.solve(size, packed, matrix[:, :1_000].copy(order="F")),
+        lambda: lapack.invert(size, packed),
+    ):
+        worker = threading.Thread(target=routine)
+        worker.start()
+        ticks.append(0)
+        while worker.is_alive():
+            ticks[-1] += 1
+            time.sleep(0.001)
+    assert min(ticks) > 10, ticks
 
 
 def test_it_says_what_does_not_fit() -> None:

@@ -69,11 +69,10 @@ class CardAnswers:
         if not asks_for_news(text_of(tracker)) or tracker.active_loop_name:
             return []
         number = await self._cases.last_order(tracker.sender_id)
-        complaint = await self._cases.complaint_of(tracker.sender_id)
-        if complaint is not None and (number is None or names_a_complaint(text_of(tracker))):
-            for reply in news([complaint], self._clock(), language_of(tracker)):
-                dispatcher.utter_message(response=reply.response, **reply.values)
-            return [decide("flow:complaint")]
+        if number is None or names_a_complaint(text_of(tracker)):
+            events = await self.complaint(dispatcher, tracker)
+            if events:
+                return events
         if number is None and not names_a_case(text_of(tracker)):
             return []
         number = number or tracker.get_slot("verified_order")
@@ -82,6 +81,17 @@ class CardAnswers:
         goal = SlotSet("order_goal", Goal.ORDER_STATUS.value)
         named = [SlotSet("order_number", number)] if number else []
         return [goal, *named, FollowupAction("order_form")]
+
+    async def complaint(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker
+    ) -> list[EventType]:
+        """Answer how the customer's complaint is going; no events if they have none, or do not ask that."""
+        case = await self._cases.complaint_of(tracker.sender_id)
+        if case is None or not asks_for_news(text_of(tracker)):
+            return []
+        for reply in news([case], self._clock(), language_of(tracker)):
+            dispatcher.utter_message(response=reply.response, **reply.values)
+        return [decide("flow:complaint")]
 
     async def words(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, wants_time: bool = False

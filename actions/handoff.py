@@ -35,6 +35,11 @@ class Handoff(Action):
     ) -> list[EventType]:
         """Hand off with the reason that the latest intent stands for."""
         intent = tracker.get_intent_of_latest_message()
+        if intent == "complaint":
+            # "How is my complaint going?" sounds like one.
+            events = await self._cards.complaint(dispatcher, tracker)
+            if events:
+                return events
         if tracker.latest_message["intent"].get("confidence", 1.0) < SURE:
             # "All correct, please call me first" answers a card and is no call for a person.
             about_order = await self._cards.words(dispatcher, tracker)

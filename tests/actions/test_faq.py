@@ -58,6 +58,13 @@ def test_a_second_miss_hands_over_unless_something_helped_in_between(
     assert [e["value"] for e in events if e.get("name") == "decision"] == [decision]
 
 
+class NoCards:
+    """Nothing was settled a moment ago."""
+
+    async def note(self, tracker: Tracker) -> None:
+        return None
+
+
 @pytest.mark.parametrize(
     ("text", "before", "decision"),
     [
@@ -76,7 +83,7 @@ async def test_what_takes_up_the_last_turn_is_not_called_off_topic(
     found = {"best": 0.1, "answer": None, "answer_if_any": None, "suggest": []}
     message = {"text": text, "intent": {"name": "out_of_scope"}, "metadata": {"faq": found}}
     events = [*turn(before), {"event": "user", "text": text, "parse_data": {}}]
-    said = await Decline(ladder).run(
+    said = await Decline(ladder, NoCards()).run(  # type: ignore[arg-type]
         CollectingDispatcher(), Tracker("c1", {}, message, events, False, None, {}, None), {}
     )
     assert [e["value"] for e in said if e.get("name") == "decision"] == [decision]

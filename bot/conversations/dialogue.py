@@ -57,11 +57,15 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a message is about, without a turn: ``codes`` are the kinds of entity in it."""
+    """What a message is about, without a turn: ``codes`` are the kinds of entity in it.
+
+    ``anger`` is 0..1, ``None`` where nobody measures it.
+    """
 
     intent: str | None
     confidence: float
     codes: frozenset[str]
+    anger: float | None = None
 
 
 class Dialogue:
@@ -106,6 +110,7 @@ class Dialogue:
             intent=intent.get("name"),
             confidence=intent.get("confidence") or 0.0,
             codes=frozenset(entity["entity"] for entity in read.get("entities") or ()),
+            anger=None if self._anger is None else self._anger(text),
         )
 
     async def turn(

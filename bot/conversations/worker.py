@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.conversations import handoff, transcript
 from bot.conversations.dialogue import Dialogue, Outcome
 from bot.conversations.engine_client import EngineError
+from bot.conversations.hearing import hear_out
 from bot.conversations.metrics import TURN_SECONDS, TURNS
 from bot.conversations.model import (
     Author,
@@ -162,6 +163,10 @@ class Workers:
                 await self._run_turn(message, body, conversation)
             else:  # pressed twice, or too late
                 await self._pass_over(message)
+        elif conversation.state == State.BOT and await hear_out(
+            self._database, self._dialogue, self._desk, message, body, language
+        ):
+            TURNS.labels("flow").inc()
         elif role is Role.ANSWERS and await self._is_unasked_file(message, body):
             await self._say_unread(message, self._line_for(body, conversation.language or language))
         elif role is Role.ANSWERS or (

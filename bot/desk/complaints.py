@@ -6,6 +6,7 @@ close. Everything here works inside the caller's transaction, on a locked conver
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -33,9 +34,18 @@ async def open_complaint(session: AsyncSession, conversation_id: str) -> CaseRow
 
 
 async def note_complaint(
-    session: AsyncSession, conversation_id: str, words: str, promised_for: datetime, now: datetime
+    session: AsyncSession,
+    conversation_id: str,
+    words: str,
+    promised_for: datetime,
+    now: datetime,
+    pictures: Sequence[str] = (),
 ) -> CaseRow:
-    """Put down what a customer complains of: as a case, or beside what the open one says already."""
+    """Put down what a customer complains of: as a case, or beside what the open one says already.
+
+    Args:
+        pictures: ids of files.
+    """
     row = await open_complaint(session, conversation_id)
     if row is None:
         number = new_number(now)
@@ -51,6 +61,8 @@ async def note_complaint(
     if words:
         said = [*row.data.get("words", ()), words[:_WORD_CHARS]]
         row.data = {**row.data, "words": said[-_WORDS:]}
+    if pictures:
+        row.data = {**row.data, "pictures": [*row.data.get("pictures", ()), *pictures]}
     return row
 
 

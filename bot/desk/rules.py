@@ -107,7 +107,8 @@ class DeskRules:
         """Return what somebody hears who complains: what is done, by when, and the offer of a person.
 
         Args:
-            name: of the line: ``ask_complaint``, or ``complaint_more`` for what they add to it.
+            name: of the line: ``ask_complaint``, ``complaint_more`` for what they add to it, ``complaint_when``
+                for the question how long it will be.
         """
         yes = Button(
             self.catalogue.button("complaint_yes", language),

@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from bot.clock import SHOP_ZONE
 from bot.conversations import transcript
-from bot.conversations.dialogue import Outcome
+from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.handoff import DENY, HAND_OVER
-from bot.conversations.model import Body, HandoffReason, State
+from bot.conversations.model import Attachment, Body, FileKind, HandoffReason, Inbound, State
 from bot.desk.catalogue import Catalogue
 from bot.desk.hours import Hours, Span
 from bot.desk.service import Agent, HandoffDesk
@@ -28,7 +28,9 @@ YES, CHEN = f"{HAND_OVER}complaint", Agent("xiaochen", "小陈")
 READ: dict[str, tuple[str, str, HandoffReason | None, float]] = {
     "我要投诉": ("complaint", "handoff:complaint", HandoffReason.COMPLAINT, 0.5),
     "花盆被送货的碰碎了": ("nlu_fallback", "clarify", None, 0.1),
-    "他还不认账": ("nlu_fallback", "handoff:low_confidence", HandoffReason.LOW_CONFIDENCE, 0.1),
+    "他还不认账": ("out_of_scope", "decline", None, 0.1),
+    "昨天下午送的": ("change_delivery_time", "flow:change_delivery_time", None, 0.1),
+    "订单SO20261105001": ("inform", "flow:order_status", None, 0.1),
     "骗子！投诉！": ("complaint", "handoff:complaint", HandoffReason.COMPLAINT, 0.95),
     "转人工": ("ask_human", "handoff:asked_for", HandoffReason.ASKED_FOR, 0.1),
     "要": ("affirm", "flow:affirm", None, 0.0),
@@ -59,7 +61,14 @@ def shop(desk: Desk) -> Desk:
         )
         return replace(outcome, turn=understood, anger=anger)
 
+    async def understand(conversation_id: str, message_id: str, text: str) -> Understood:
+        intent, _, _, anger = READ.get(text, ("ask_faq", "", None, 0.0))
+        return Understood(
+            intent, 0.6 if intent == "change_delivery_time" else 0.98, frozenset(), anger
+        )
+
     desk.dialogue.turn = turn  # type: ignore[method-assign, assignment]
+    desk.dialogue.understand = understand  # type: ignore[method-assign]
     return desk
 
 
@@ -131,14 +140,38 @@ async def test_a_no_keeps_the_case_and_its_promise(shop: Desk) -> None:
     assert (await _case(shop)).number == case.number, "one complaint is one case"
 
 
-async def test_who_goes_on_telling_is_heard_and_not_asked_to_rephrase(shop: Desk) -> None:
+async def test_who_goes_on_telling_is_heard_and_not_asked_for_anything(shop: Desk) -> None:
     conversation = await shop.say("我要投诉")
-    for line in ("花盆被送货的碰碎了", "他还不认账"):
+    asked = len(shop.dialogue.seen)
+    told = ["花盆被送货的碰碎了", "昨天下午送的", "订单SO20261105001", "他还不认账"]
+    for line in told:
         await shop.say(line)
         heard = await _heard(shop, conversation)
         assert [button.payload for button in heard.buttons] == [YES, DENY]
-    assert (await _case(shop)).data["words"] == ["我要投诉", "花盆被送货的碰碎了", "他还不认账"]
+    assert (await _case(shop)).data["words"] == ["我要投诉", *told]
+    assert len(shop.dialogue.seen) == asked, "no form was begun, no question was searched for"
     assert await _reasons(shop, conversation) == []
+
+
+async def test_a_photo_belongs_to_the_complaint(shop: Desk) -> None:
+    conversation = await shop.say("我要投诉")
+    photo = Attachment("0" * 32 + ".jpg", FileKind.PICTURE, "1.jpg", "image/jpeg", 9)
+    inbound = Inbound("test", "u1", "photo", "", attachments=(photo,))
+    shop.workers.wake((await shop.inbox.accept(inbound)).conversation_id)
+    await shop.workers.idle(conversation)
+    assert (await _case(shop)).data["pictures"] == [photo.id]
+    assert (await _heard(shop, conversation)).buttons
+
+
+async def test_who_asks_how_long_hears_the_promise_and_a_question_is_answered(shop: Desk) -> None:
+    conversation = await shop.say("我要投诉")
+    await shop.say("要多久")
+    heard = await _heard(shop, conversation)
+    assert "前一定给您答复" in heard.text
+    assert [button.payload for button in heard.buttons] == [YES, DENY]
+    await shop.say("包邮吗")
+    assert (await _heard(shop, conversation)).text == "re 包邮吗"
+    assert (await _case(shop)).data["words"] == ["我要投诉"]
 
 
 @pytest.mark.parametrize("calm", [[], ["我要投诉"]])

@@ -3,7 +3,7 @@
 LAPACK's rectangular full packed format (Gustavson et al. 2010) holds a triangle in n (n + 1) / 2 numbers and works on
 them as fast as on a square. What is kept for later is rounded to half precision: 2 bytes a number, 11 bits. A
 solution with it is off by up to a hundredth of its size where the matrix is ill conditioned, and by less where
-it is multiplied by the matrix again: of the shop's 12,100 texts, scores after an edit of 12 are off by at most 2e-4.
+it is multiplied by the matrix again: of the shop's 17,300 texts, probabilities after an edit of 19 are off by at most 2e-4.
 """
 
 from __future__ import annotations

@@ -23,14 +23,7 @@ _WORDS, _WORD_CHARS = 8, 300
 
 async def open_complaint(session: AsyncSession, conversation_id: str) -> CaseRow | None:
     """Return the complaint of a conversation that nobody has dealt with yet."""
-    row: CaseRow | None = await session.scalar(
-        select(CaseRow).where(
-            CaseRow.conversation_id == conversation_id,
-            CaseRow.kind == _KIND.value,
-            CaseRow.closed_at.is_(None),
-        )
-    )
-    return row
+    return next(iter(await _open(session, conversation_id)), None)
 
 
 async def note_complaint(
@@ -67,12 +60,24 @@ async def note_complaint(
 
 
 async def settle(session: AsyncSession, conversation_id: str, agent: str, now: datetime) -> None:
-    """Close the complaint of a conversation in which a person has dealt with it."""
-    row = await open_complaint(session, conversation_id)
-    if row is None:
-        return
-    row.closed_at = now
-    record(
-        session, row.order_number, CLOSED, actor=f"agent:{agent}", at=now,
-        after={"case": row.number},
-    )  # fmt: skip
+    """Close the complaints of a conversation in which a person has dealt with them."""
+    for row in await _open(session, conversation_id):
+        row.closed_at = now
+        record(
+            session, row.order_number, CLOSED, actor=f"agent:{agent}", at=now,
+            after={"case": row.number},
+        )  # fmt: skip
+
+
+async def _open(session: AsyncSession, conversation_id: str) -> Sequence[CaseRow]:
+    """Return the open ones, the newest first: two where two conversations became one."""
+    rows = await session.scalars(
+        select(CaseRow)
+        .where(
+            CaseRow.conversation_id == conversation_id,
+            CaseRow.kind == _KIND.value,
+            CaseRow.closed_at.is_(None),
+        )
+        .order_by(CaseRow.created_at.desc())
+    )
+    return rows.all()

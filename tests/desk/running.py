@@ -92,8 +92,9 @@ class ScriptedDialogue:
         return reply_language(text) or before or "zh"
 
     async def understand(self, conversation_id: str, message_id: str, text: str) -> Understood:
-        intent = "order_status" if "到哪" in text else None
-        return Understood(intent, 0.9, frozenset())
+        wishes = (intent for words, intent, _ in _WISHES if any(word in text for word in words))
+        intent = "order_status" if "到哪" in text else next(wishes, None)
+        return Understood(intent, 0.9, frozenset(), anger=0.95 if _ANGRY in text else None)
 
     async def turn(
         self,

@@ -107,6 +107,9 @@ async def _cause(desk: Desk, cause: str, user: str, step: int) -> None:
         await desk.say("broken", user, name)
     elif cause == HandoffReason.ANGER:
         await desk.say(f"! {step}", user, name)
+    elif cause == HandoffReason.COMPLAINT:  # who complains is offered a person
+        await desk.say(cause, user, name)
+        await desk.say("要，请同事来", user, f"{name}.yes", payload=f"{HAND_OVER}{cause}")
     elif cause == HandoffReason.TURN_LIMIT:
         for number in range(12):  # asked after six, handed over after twelve
             await desk.say(f"? {step} {number}", user, f"{name}.{number}")

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 
 from bot.conversations.model import Body, Direction
-from bot.faq.knowledge import Knowledge
+from bot.faq.knowledge import Knowledge, Ruling
 from bot.faq.texts import phrase_key
 from bot.gaps.privacy import masked
 from bot.storage.conversations import MessageRow, TurnRow
@@ -92,19 +90,18 @@ def compare(questions: list[Asked], live: Knowledge, draft: Knowledge) -> list[D
     """Return the questions that fare differently, the most frequent first; encodes each one once."""
     if not questions:
         return []
-    vectors = live.index.encode([question.text for question in questions])
+    texts = [question.text for question in questions]
+    vectors = live.index.encode(texts)
+    rulings = (map(_outcome, k.rule_all(texts, vectors)) for k in (live, draft))
     found = []
-    for question, vector in zip(questions, vectors, strict=True):
-        before, after = (outcome(k, question.text, vector) for k in (live, draft))
+    for question, before, after in zip(questions, *rulings, strict=True):
         effect = _effect(before, after)
         if effect is not None:
             found.append(Difference(question, effect, before, after))
     return sorted(found, key=lambda one: -one.question.times)
 
 
-def outcome(knowledge: Knowledge, text: str, vector: NDArray[np.float32]) -> Outcome:
-    """Return what becomes of a question whose vector is known already."""
-    ruling = knowledge.rule(text, vector=vector)
+def _outcome(ruling: Ruling) -> Outcome:
     best = ruling.hits[0].score if ruling.hits else 0.0
     return Outcome(ruling.answer, () if ruling.answer else ruling.suggest, best)
 

@@ -149,12 +149,12 @@ class Affinity:
         _ = self.factor if self.exact else self._equations
 
     def scores(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the affinity with every class, shape (classes,).
+        """Return the affinity with every class, shape (..., classes).
 
         Args:
-            cosines: Cosine of the text with each of the n rows, shape (n,).
+            cosines: Cosine of the text, or of each of some texts, with each of the n rows, shape (..., n).
         """
-        return self._weighed(_kernel(cosines[self._basis]))
+        return self._weighed(_kernel(cosines[..., self._basis]))
 
     def scores_of(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return ``scores`` of a unit vector, shape (d,), whose cosines are not there yet."""
@@ -306,11 +306,11 @@ class _Edit:
         self._multipliers = border.multipliers(times, targets)
 
     def scores(self, kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the scores of a text, shape (classes,), from its kernel with all rows as they are now."""
-        base = np.zeros(self.border.factor.size, np.float32)
-        base[self.rows[self._kept]] = kernel[self._kept]
+        """Return the scores of texts, shape (..., classes), from their kernel with all rows as they are now."""
+        base = np.zeros((*kernel.shape[:-1], self.border.factor.size), np.float32)
+        base[..., self.rows[self._kept]] = kernel[..., self._kept]
         share = -(base @ self.border.spread)
-        share[: self.border.new] += kernel[~self._kept]
+        share[..., : self.border.new] += kernel[..., ~self._kept]
         scores = _renamed(base @ self.weights, self._columns) + share @ self._multipliers
         return np.asarray(scores, np.float32)
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -27,12 +27,15 @@ from bot.faq.calibration import (
     load_calibration,
 )
 from bot.faq.errors import UnknownRecordError
-from bot.faq.index import Candidates, FaqIndex
+from bot.faq.index import Candidates, FaqIndex, Scored
 from bot.faq.model import BUTTON_CHARS, LANGUAGES, Corpus, Phrasing, Record
 from bot.faq.questions import off_topic_examples
 from bot.faq.records import load_corpus
 from bot.faq.texts import MAX_CHARS, answer_sentences, phrase_key
 from bot.language import Language, reply_language
+
+# Questions that are ruled on together.
+_TOGETHER = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,7 @@ class Knowledge:
             at: When it was asked; records that are over or not yet shown are not found. None is now.
             vector: Its ``index.encode``, when that is known already.
 
-        Costs one ``encode`` and under a millisecond. The scores of all records and of "none" sum to 1.
+        Costs one ``encode`` and, with 17,000 texts, 4 ms. The scores of all records and of "none" sum to 1.
         """
         if limit < 1:
             raise ValueError(f"expected a limit of at least 1, got {limit}")
@@ -204,6 +207,7 @@ class Knowledge:
         channel: str | None,
         at: datetime | None,
         vector: NDArray[np.float32] | None,
+        scored: Scored | None = None,
     ) -> Candidates | None:
         text = text[:MAX_CHARS]
         hidden = self._hidden(channel, at)
@@ -211,7 +215,7 @@ class Knowledge:
             return None
         if vector is None:
             vector = self.index.encode([text])[0]
-        return self.index.candidates(text, vector, hidden=hidden)
+        return self.index.candidates(text, vector, hidden=hidden, scored=scored)
 
     def left_out(self, number: int) -> Ruling:
         """Search the phrasing with this number in the corpus as if it had not been written.
@@ -256,6 +260,19 @@ class Knowledge:
     ) -> Ruling:
         """Search, and say what the thresholds make of it."""
         return self._ruling(text, self._found(text, channel, at, vector))
+
+    def rule_all(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> Iterator[Ruling]:
+        """Yield ``rule`` of many questions, in a quarter of the time.
+
+        Args:
+            texts: The questions.
+            vectors: Their ``index.encode``.
+        """
+        for start in range(0, len(texts), _TOGETHER):
+            part = slice(start, start + _TOGETHER)
+            scored = self.index.scored(vectors[part])
+            for text, vector, known in zip(texts[part], vectors[part], scored, strict=True):
+                yield self._ruling(text, self._found(text, None, None, vector, known))
 
     def thresholds(self, text: str) -> LanguageCalibration:
         """Return the calibration, with its thresholds, that applies to a question."""

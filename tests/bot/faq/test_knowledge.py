@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.faq.calibration import FILE_NAME, LanguageCalibration
-from bot.faq.errors import CalibrationError, FaqError, FaqFileError, UnknownRecordError
+from bot.faq.errors import CalibrationError, FaqError, FaqFileError, Place, UnknownRecordError
 from bot.faq.knowledge import Hit, Knowledge, ruled, suggestions
-from bot.faq.model import Phrasing
+from bot.faq.model import LANGUAGES, Corpus, Phrasing
 from tests.bot.faq.conftest import MeaningEncoder
 
 
@@ -232,3 +232,36 @@ def test_training_data_without_off_topic_messages_are_refused(
     (tmp_path / "empty").mkdir()
     with pytest.raises(FaqError, match="expected Rasa training data"):
         Knowledge.load(folder, encoder, nlu=tmp_path / "empty")
+
+
+def test_many_questions_are_ruled_as_one_by_one(
+    knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while an edit is in force, and in several parts."""
+    monkeypatch.setattr("bot.faq.knowledge._TOGETHER", 4)
+    monkeypatch.setattr("bot.faq.index._TOGETHER", 3)
+    first, *others = knowledge.corpus.records
+    side = first.zh.model_copy(update={"questions": (*first.zh.questions, "顺丰要不要钱")})
+    records = (first.model_copy(update={"zh": side}), *others)
+    phrasings = tuple(
+        Phrasing(number, language, text, Place(Path("x")))
+        for number, record in enumerate(records)
+        for language in LANGUAGES
+        for text in record.side(language).questions
+    )
+    of = iter(records)
+    categories = tuple(
+        one.model_copy(update={"records": tuple(next(of) for _ in one.records)})
+        for one in knowledge.corpus.categories
+    )
+    edited = knowledge.edited(Corpus(categories, phrasings, knowledge.corpus.places))
+    assert edited.index.edits == 1
+    texts = ["包邮吗", "？", "怎么退货", "size chart", "今天天气", "顺丰要不要钱", "手机壳"]
+    for state in (knowledge, edited):
+        together = list(state.rule_all(texts, state.index.encode(texts)))
+        for text, found in zip(texts, together, strict=True):
+            alone = state.rule(text)
+            assert (found.answer, found.suggest) == (alone.answer, alone.suggest)
+            assert [h.score for h in found.hits] == pytest.approx(
+                [h.score for h in alone.hits], abs=1e-5
+            )

@@ -9,6 +9,7 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.cards import CardAnswers
 from actions.faq import Decline, FaqLadder
 from bot.conversations.phrases import Phrases
 from bot.faq.live import LiveKnowledge
@@ -76,7 +77,8 @@ async def test_what_takes_up_the_last_turn_is_not_called_off_topic(
     found = {"best": 0.1, "answer": None, "answer_if_any": None, "suggest": []}
     message = {"text": text, "intent": {"name": "out_of_scope"}, "metadata": {"faq": found}}
     events = [*turn(before), {"event": "user", "text": text, "parse_data": {}}]
-    said = await Decline(ladder).run(
+    cards = CardAnswers.__new__(CardAnswers)  # none of these has a word for a courier
+    said = await Decline(ladder, cards).run(
         CollectingDispatcher(), Tracker("c1", {}, message, events, False, None, {}, None), {}
     )
     assert [e["value"] for e in said if e.get("name") == "decision"] == [decision]

@@ -110,8 +110,9 @@ _CONFIRMS = re.compile(
     r"(?:我要?|[,，\s])*(?:确认|确定|没问题|可以发|都对)|(?:i |please |ok(?:ay)?|yes|[,\s])*confirm",
     re.I,
 )
-_LEADING_CONFIRM = re.compile(
-    r"^(?:确认|好的|可以|没问题|行|对|ok|yes|confirm(?:ed)?)[,，\s]*", re.I
+_AROUND_NOTE = re.compile(
+    r"^(?:确认|好的|可以|没问题|行|对|ok|yes|confirm(?:ed)?)[,，\s]*|(?:(?:可以|行|好)?[吗嘛么])?[\s?？]*$",
+    re.I,
 )
 _OPEN_END = ".."
 
@@ -301,7 +302,7 @@ def wants_to_cancel(text: str) -> bool:
 
 def note_of(text: str) -> str | None:
     """Return the clauses of a message that the courier should know, in the customer's words."""
-    clauses = (_LEADING_CONFIRM.sub("", clause.strip(" ?？\t")) for clause in _CLAUSE.split(text))
+    clauses = (_AROUND_NOTE.sub("", clause.strip()) for clause in _CLAUSE.split(text))
     kept = [clause for clause in clauses if clause and _NOTE.search(normalise(clause))]
     if not kept:
         return None

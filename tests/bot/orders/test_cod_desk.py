@@ -218,6 +218,29 @@ async def test_an_order_nobody_asked_about_can_be_confirmed_and_undone(shop: Sho
     assert (await shop.cod()).state == CodState.CHANGED
 
 
+async def test_a_change_of_an_order_nobody_asked_about_keeps_its_friction(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON, price=160000))
+    async with shop.database.write() as session:
+        await session.execute(delete(CodRow))
+    draft = Draft(note="放门卫")
+    await shop.orders.changes.settle(NUMBER, draft, actor="customer:x", now=shop.now)
+    cod = await shop.cod()
+    assert (cod.state, cod.friction) == (CodState.CHANGED, "check_address")
+    assert any("1500" in reason["zh"] for reason in cod.reasons)
+
+
+async def test_one_change_after_the_other_is_undone(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON))
+    settle, undo = shop.orders.changes.settle, shop.orders.changes.undo_last
+    await settle(NUMBER, Draft(note="放门卫"), actor="customer:x", now=shop.now)
+    await settle(NUMBER, Draft(phone="+8613800000000"), actor="customer:x", now=shop.now)
+    assert isinstance(await undo("customer:x", shop.now), Settled)
+    undone = await undo("customer:x", shop.now)
+    assert isinstance(undone, Settled)
+    assert (undone.order.courier_note, undone.order.phone) == (None, "+8615400003321")
+    assert await undo("customer:x", shop.now) is None
+
+
 async def test_undo_brings_back_what_was_before(shop: Shop) -> None:
     await shop.tells(created(NUMBER, NOON))
     before = await shop.orders.desk.opened_with(NUMBER, NUMBER)

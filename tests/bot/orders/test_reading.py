@@ -15,6 +15,8 @@ from bot.orders.promise import SHOP_ZONE
 from bot.orders.reading import (
     Reading,
     TimeProblem,
+    confirms_but_changes,
+    note_asked_for,
     note_of,
     only_confirms,
     read,
@@ -168,3 +170,28 @@ def test_what_is_to_change_is_heard_beside_the_yes(
     order: Order, policy: CodPolicy, text: str, field: str | None
 ) -> None:
     assert at(order, policy, text, wants=False).to_change == field
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("放门卫", "放门卫"), ("谢谢，放门卫就行", "放门卫就行"), ("可以放门卫吗", "放门卫"),
+        ("请先打电话", "请先打电话"), ("can you leave it with the guard?", "can you leave it with the guard"),
+    ],
+)  # fmt: skip
+def test_a_word_for_the_courier_when_all_is_settled(text: str, note: str) -> None:
+    assert note_asked_for(text)
+    assert note_of(text) == note
+
+
+@pytest.mark.parametrize(
+    "text", ["可以放驿站吗", "附近有没有实体店", "is there a store near me", "电梯房能装吗"]
+)
+def test_a_question_that_resembles_a_note_is_none(text: str) -> None:
+    assert not note_asked_for(text)
+
+
+@pytest.mark.parametrize("text", ["确认，但是电话换一下", "confirm but change the phone"])
+def test_a_yes_without_a_card_that_names_what_is_to_change(text: str) -> None:
+    assert confirms_but_changes(text)
+    assert not confirms_but_changes("确认，地址不用改")

@@ -102,7 +102,7 @@ def rest_router(
 async def _collect(database: Database, user: str, accepted: Accepted) -> list[tuple[int, Body]]:
     """Take the waiting replies to a customer of this channel out of the outbox, in order.
 
-    A message that is repeated also gets what was taken since it came and before the next one did.
+    A message that is repeated also gets its own answer, and what was taken since it came and before the next one did.
     """
     theirs = transcript.lines_at(Address(CHANNEL, user))
     async with database.write() as session:
@@ -117,6 +117,9 @@ async def _collect(database: Database, user: str, accepted: Accepted) -> list[tu
             )
             taken = MessageRow.done_at >= accepted.entry.at
             wanted |= taken & (MessageRow.done_at < next_at) if next_at else taken
+            # Who did not wait for it has sent the next one long before.
+            asked = select(MessageRow.id).where(theirs, MessageRow.seq == accepted.entry.seq)
+            wanted |= MessageRow.answers_id.in_(asked)
         rows = await session.scalars(
             select(MessageRow)
             .where(theirs, MessageRow.direction == Direction.OUT.value, wanted)

@@ -144,6 +144,29 @@ async def test_a_rest_response_that_got_lost_is_given_again_whole(
         assert app.dialogue.seen == ["包邮吗", "多久到", "谢谢"]
 
 
+async def test_a_lost_rest_response_is_given_again_though_the_next_message_came_before_it(
+    root: Path, tmp_path: Path
+) -> None:
+    async with running_app(root, tmp_path) as app:
+
+        async def ask(text: str, message_id: str) -> list[str]:
+            message = {"sender": "c1", "message": text, "message_id": message_id}
+            answer = await app.http.post("/webhooks/rest/webhook", json=message)
+            return [reply["text"] for reply in answer.json()]
+
+        first = asyncio.create_task(ask("held", "1"))
+        await until(lambda: bool(app.dialogue.seen))
+        second = asyncio.create_task(ask("多久到", "2"))
+        async with asyncio.timeout(60):
+            while len(await app.messages("in")) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        app.dialogue.go.set()
+        taken = [*await first, *await second]
+        assert sorted(taken) == ["re held", "re 多久到"]
+        assert "re held" in await ask("held", "1")
+        assert "re 多久到" in await ask("多久到", "2")
+
+
 async def test_what_is_too_large_or_of_no_known_kind_is_refused(root: Path, tmp_path: Path) -> None:
     async with running_app(root, tmp_path) as app:
         widget = Widget(app)

@@ -87,7 +87,8 @@ def rest_router(
             guarded=False,  # the caller is a program of the shop
         )
         await reception.workers.idle(accepted.conversation_id)
-        replies = await _collect(database, message.sender, accepted)
+        named = message.message_id is not None
+        replies = await _collect(database, message.sender, accepted, named=named)
         if replies and accepted.new:
             ANSWER_SECONDS.labels(CHANNEL).observe(time.perf_counter() - began)
         return [
@@ -99,10 +100,15 @@ def rest_router(
     return router
 
 
-async def _collect(database: Database, user: str, accepted: Accepted) -> list[tuple[int, Body]]:
+async def _collect(
+    database: Database, user: str, accepted: Accepted, *, named: bool
+) -> list[tuple[int, Body]]:
     """Take the waiting replies to a customer of this channel out of the outbox, in order.
 
-    A message that is repeated also gets its own answer, and what was taken since it came and before the next one did.
+    A message that is repeated also gets what was taken since it came and before the next one did.
+
+    Args:
+        named: the sender can tell replies apart, so that the message's own come with it in any case.
     """
     theirs = transcript.lines_at(Address(CHANNEL, user))
     async with database.write() as session:
@@ -117,7 +123,8 @@ async def _collect(database: Database, user: str, accepted: Accepted) -> list[tu
             )
             taken = MessageRow.done_at >= accepted.entry.at
             wanted |= taken & (MessageRow.done_at < next_at) if next_at else taken
-            # Who did not wait for it has sent the next one long before.
+        if named:
+            # The request of a later message may have taken it along, into a response that got lost.
             asked = select(MessageRow.id).where(theirs, MessageRow.seq == accepted.entry.seq)
             wanted |= MessageRow.answers_id.in_(asked)
         rows = await session.scalars(

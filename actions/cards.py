@@ -86,8 +86,10 @@ class CardAnswers:
         self, dispatcher: CollectingDispatcher, tracker: Tracker
     ) -> list[EventType]:
         """Answer how the customer's complaint is going; no events if they have none, or do not ask that."""
+        if not asks_for_news(text_of(tracker)):
+            return []
         case = await self._cases.complaint_of(tracker.sender_id)
-        if case is None or not asks_for_news(text_of(tracker)):
+        if case is None:
             return []
         for reply in news([case], self._clock(), language_of(tracker)):
             dispatcher.utter_message(response=reply.response, **reply.values)

@@ -131,8 +131,10 @@ class GatedIntentClassifier(IntentClassifier, GraphComponent):
         for message in messages:
             if message.get(TEXT, "").startswith(INTENT_MESSAGE_PREFIX):
                 continue
-            nothing_said = _only_punctuation(message.get(TEXT, ""))
-            ranking = self._rank(*((None, None) if nothing_said else _features(message)))
+            counts, vector = _features(message)
+            if _only_punctuation(message.get(TEXT, "")):
+                vector = None  # it says nothing that could be classified
+            ranking = self._rank(counts, vector)
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages

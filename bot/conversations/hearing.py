@@ -63,9 +63,8 @@ async def hear_out(
         conversation: ConversationRow = await transcript.locked(session, message.conversation_id)
         if conversation.state != State.BOT:  # somebody has come meanwhile
             return False
-        promised_for = rules.hours.due(now, rules.complaint_within)
         words = "" if wait else body.text
-        case = await note_complaint(session, conversation.id, words, promised_for, now, pictures)
+        case = await note_complaint(session, rules, conversation.id, words, now, pictures)
         name = "complaint_when" if wait else "complaint_more"
         line = rules.complaint_line(name, case, language, now)
         conversation.language = language

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.orders.cases import CLOSED, CaseKind, new_number
+from bot.desk.rules import DeskRules
+from bot.orders.cases import CLOSED, CaseKind, new_number, open_complaints
 from bot.orders.record import CASE_PREFIX, record
 from bot.storage.cod import CaseRow
 
@@ -23,14 +23,14 @@ _WORDS, _WORD_CHARS = 8, 300
 
 async def open_complaint(session: AsyncSession, conversation_id: str) -> CaseRow | None:
     """Return the complaint of a conversation that nobody has dealt with yet."""
-    return next(iter(await _open(session, conversation_id)), None)
+    return next(iter(await open_complaints(session, conversation_id)), None)
 
 
 async def note_complaint(
     session: AsyncSession,
+    rules: DeskRules,
     conversation_id: str,
     words: str,
-    promised_for: datetime,
     now: datetime,
     pictures: Sequence[str] = (),
 ) -> CaseRow:
@@ -42,6 +42,7 @@ async def note_complaint(
     row = await open_complaint(session, conversation_id)
     if row is None:
         number = new_number(now)
+        promised_for = rules.hours.due(now, rules.complaint_within)
         row = CaseRow(
             number=number, kind=_KIND.value, order_number=number, conversation_id=conversation_id,
             promised_for=promised_for, data={"words": []}, created_at=now,
@@ -61,23 +62,9 @@ async def note_complaint(
 
 async def settle(session: AsyncSession, conversation_id: str, agent: str, now: datetime) -> None:
     """Close the complaints of a conversation in which a person has dealt with them."""
-    for row in await _open(session, conversation_id):
+    for row in await open_complaints(session, conversation_id):
         row.closed_at = now
         record(
             session, row.order_number, CLOSED, actor=f"agent:{agent}", at=now,
             after={"case": row.number},
         )  # fmt: skip
-
-
-async def _open(session: AsyncSession, conversation_id: str) -> Sequence[CaseRow]:
-    """Return the open ones, the newest first: two where two conversations became one."""
-    rows = await session.scalars(
-        select(CaseRow)
-        .where(
-            CaseRow.conversation_id == conversation_id,
-            CaseRow.kind == _KIND.value,
-            CaseRow.closed_at.is_(None),
-        )
-        .order_by(CaseRow.created_at.desc())
-    )
-    return rows.all()

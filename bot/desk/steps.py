@@ -70,8 +70,7 @@ async def next_step(
     told = complains and _not_understood(turn)
     if not (angry or pressed) and (told or turn.handoff is HandoffReason.COMPLAINT):
         # Never argued with: it is on record with a promise, and a person is offered.
-        promised_for = rules.hours.due(now, rules.complaint_within)
-        case = await note_complaint(session, conversation_id, message.text, promised_for, now)
+        case = await note_complaint(session, rules, conversation_id, message.text, now)
         name = "complaint_more" if complains else "ask_complaint"
         dropped = phrases.say(f"utter_handoff_{HandoffReason.COMPLAINT}", language).text
         kept = () if told else tuple(one for one in turn.replies if one.text != dropped)

@@ -196,15 +196,8 @@ class CaseDesk:
     async def complaint_of(self, conversation_id: str) -> Case | None:
         """Return the complaint of a conversation that people look into."""
         async with self._database.read() as session:
-            rows = await session.scalars(
-                select(CaseRow).where(
-                    CaseRow.conversation_id == conversation_id,
-                    CaseRow.kind == CaseKind.COMPLAINT.value,
-                    CaseRow.closed_at.is_(None),
-                )
-            )
-            row = rows.first()
-            return _case(row, new=False) if row else None
+            rows = await open_complaints(session, conversation_id)
+            return _case(rows[0], new=False) if rows else None
 
     async def waiting(self) -> Sequence[Case]:
         """Return the open cases, the one promised soonest first."""
@@ -245,6 +238,20 @@ class CaseDesk:
                 session, conversation, [Body(answer)], Author.AGENT, author_name=name
             )
             return told
+
+
+async def open_complaints(session: AsyncSession, conversation_id: str) -> Sequence[CaseRow]:
+    """Return the complaints that nobody has dealt with, the newest first: two where two conversations became one."""
+    rows = await session.scalars(
+        select(CaseRow)
+        .where(
+            CaseRow.conversation_id == conversation_id,
+            CaseRow.kind == CaseKind.COMPLAINT.value,
+            CaseRow.closed_at.is_(None),
+        )
+        .order_by(CaseRow.created_at.desc())
+    )
+    return rows.all()
 
 
 def new_number(now: datetime) -> str:

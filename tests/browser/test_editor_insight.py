@@ -41,12 +41,7 @@ def _let_an_agent_answer(app: DeskApp) -> None:
     """A customer is not understood twice, comes to the desk, and an agent answers the question."""
     app.say("pianist", _PIANO[0])
     app.say("pianist", _PIANO[0])
-    (conversation,) = app.conversations_of("pianist")
-    with closing(app.client("xiaochen")) as agent:
-        url = f"/desk/api/conversations/{conversation}"
-        agent.post(f"{url}/take").raise_for_status()
-        answer = {"text": _AGENT_SAID, "client_id": "piano-0001"}
-        agent.post(f"{url}/answer", json=answer).raise_for_status()
+    app.answer("xiaochen", "pianist", _AGENT_SAID)
 
 
 def gaps(page: Page) -> Locator:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -287,6 +288,15 @@ class DeskApp:
     def conversations_of(self, user: str) -> set[str]:
         """Return the ids of the conversations of a customer whom a channel calls ``user``."""
         return _run(self._conversations_of(user))
+
+    def answer(self, login: str, user: str, text: str) -> None:
+        """Have a colleague take the only conversation of a customer and answer it."""
+        (conversation,) = self.conversations_of(user)
+        with closing(self.client(login)) as agent:
+            url = f"/desk/api/conversations/{conversation}"
+            agent.post(f"{url}/take").raise_for_status()
+            said = {"text": text, "client_id": f"answer-to-{user}"}
+            agent.post(f"{url}/answer", json=said).raise_for_status()
 
     async def _conversations_of(self, user: str) -> set[str]:
         database = Database(self.settings.database)

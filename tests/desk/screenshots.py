@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -185,12 +185,7 @@ def _play_editor(app: DeskApp, browser: Browser) -> None:
     for number, text in enumerate(_IN_VAIN):
         app.say(f"vain-{number}", text)
     app.say("vain-0", _IN_VAIN[0])  # once more, which brings a person
-    (conversation,) = app.conversations_of("vain-0")
-    with closing(app.client("grace")) as agent:
-        url = f"/desk/api/conversations/{conversation}"
-        agent.post(f"{url}/take").raise_for_status()
-        said = {"text": _AGENT_SAID, "client_id": "picture-1"}
-        agent.post(f"{url}/answer", json=said).raise_for_status()
+    app.answer("grace", "vain-0", _AGENT_SAID)
     for language, scheme, question in (
         ("en", "light", "how much is shipping"),
         ("zh", "light", "运费多少"),

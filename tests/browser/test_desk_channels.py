@@ -100,7 +100,9 @@ def _window_is_wechat_s(shown: Locator, wechat: WeChatSide) -> tuple[int, int]:
 
     def agrees() -> bool:
         left = wechat.allows(USER)
-        return shown.inner_text() == f"{end.month}月{end.day}日 {end:%H:%M}前还可发送{left}条"
+        # An answer of the bot that came too late for WeChat's request has taken one before.
+        words = f"还可发送{left}条" if left > 1 else f"只能再发{left}条"
+        return shown.inner_text() == f"{end.month}月{end.day}日 {end:%H:%M}前{words}"
 
     _until(agrees, shown.page.wait_for_timeout)
     return wechat.allows(USER), len(wechat.heard(USER))

@@ -130,18 +130,22 @@ def _wait_until_ready(supervisor: Supervisor, settings: Settings, console: Conso
 
 
 def _print_addresses(settings: Settings, console: Console) -> None:
+    from rich import box
     from rich.table import Table
 
     from bot.accounts.demo import demo_logins
     from bot.orders.demo import demo_orders
 
     here = settings.app_url
-    table = Table("What", "Where", title="Yingda (应答) is answering", title_justify="left")
+    title = "Yingda (应答) is answering"
+    # Without side lines it fits a terminal of 80 columns.
+    table = Table("What", "Where", title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_row("Demo shop with the widget", f"{here}/")
     table.add_row("Desk for agents", f"{here}/desk/")
     table.add_row("Editor of the FAQ", f"{here}/editor/")
-    table.add_row("REST channel (Rasa compatible)", f"{here}/webhooks/rest/webhook")
-    table.add_row("Health, readiness, metrics", f"{here}/healthz  /readyz  /metrics")
+    table.add_row("REST channel, as Rasa's", f"{here}/webhooks/rest/webhook")
+    table.add_row("Health, readiness", f"{here}/healthz  /readyz")
+    table.add_row("Metrics", f"{here}/metrics")
     table.add_row("In the terminal", ".venv/bin/yingda chat   .venv/bin/yingda desk")
     if settings.demo:
         table.add_section()
@@ -149,9 +153,7 @@ def _print_addresses(settings: Settings, console: Console) -> None:
             table.add_row(f"Demo log-in ({person.role})", f"{person.login}  {person.password}")
         table.add_section()
         for order in demo_orders():
-            table.add_row(
-                f"Demo order {order.number}", f"phone ends in {order.last_four}: {order.shows.en}"
-            )
+            table.add_row(f"Order {order.number}, …{order.last_four}", order.shows.en)
     console.print(table)
     console.print("Stop with Ctrl-C.")
 

@@ -22,6 +22,8 @@ from bench.stack.systems import (
     Line,
     System,
     Turn,
+    engine_alone,
+    model_in,
     our_system,
     our_training,
     plain_environment,
@@ -80,14 +82,20 @@ def _run(options: argparse.Namespace, folder: Path, console: Console) -> None:
     ours_s = train(command, settings.root, environment, log)
 
     plain, ours = plain_system(settings, project, actions_port), our_system(ours_in)
-    lines = [*plain.lines, *ours.lines]
+    alone = engine_alone(folder / "alone", model_in(ours_in), actions_port)
+    lines = [*plain.lines, *ours.lines, *alone.lines]
     names = [line.name for line in lines]
     # Our first start fills a cache and a database; a restart finds them. Plain Rasa keeps nothing.
     console.print("Starting ours for the first time …")
     with ours.running(_GREETINGS[0]):
         pass
     console.print("Starting both …")
-    with plain.running(_GREETINGS[0]) as plain_start, ours.running(_GREETINGS[0]) as our_start:
+    hello = _GREETINGS[0]
+    with (
+        plain.running(hello) as plain_start,
+        ours.running(hello) as our_start,
+        alone.running(hello),
+    ):
         measured = asyncio.run(_measure(lines, examples, options.turns, about, console))
         memory = _memory(plain, ours, names)
     trained = dict(zip(names[:2], (plain_s, ours_s), strict=True))

@@ -17,7 +17,7 @@ from rich.table import Table
 from bench.stack.measure import CONVERSATIONS_AT_ONCE, Measured, p95
 from bench.stack.systems import Turn
 
-_COLOURS = ("#9aa3af", "#14b8a6", "#0f766e")
+_COLOURS = ("#9aa3af", "#14b8a6", "#0f766e", "#7dd3fc")
 # Bars further apart than this are drawn on a logarithmic scale.
 _LOG_FROM_RATIO = 20.0
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -183,13 +183,18 @@ def our_training(settings: Settings, folder: Path) -> tuple[list[str], dict[str,
     return command, engine_environment(settings)
 
 
+def model_in(folder: Path) -> Path:
+    """Return the file that ``our_training`` writes."""
+    return folder / f"{_MODEL}.tar.gz"
+
+
 def our_system(folder: Path) -> System:
     """Return engine and app with a database and dialogues of their own under ``folder``."""
     # One customer of the long conversation writes faster than anybody may.
     stack = Stack.build(folder, customer_messages_per_minute=0)
     upgrade(stack.settings.database)
     place = stack.engine.command.index("--model") + 1
-    stack.engine.command[place] = str(folder / f"{_MODEL}.tar.gz")
+    stack.engine.command[place] = str(model_in(folder))
     said = _responses(stack.settings.root)
     token = stack.settings.secrets.engine_token
     return System(
@@ -208,6 +213,29 @@ def our_system(folder: Path) -> System:
                 _rest_body,
                 lambda turn, replies: _judge_replies(turn, replies, said),
             ),
+        ],
+    )
+
+
+def engine_alone(folder: Path, model: Path, actions_port: int) -> System:
+    """Return our engine with plain Rasa's action in place of the app's: what a turn costs the engine itself."""
+    folder.mkdir()
+    stack = Stack.build(folder)
+    command = list(stack.engine.command)
+    command[command.index("--model") + 1] = str(model)
+    actions = {"YINGDA_ACTIONS_URL": f"http://127.0.0.1:{actions_port}/webhook"}
+    environment = {**stack.engine.environment, **actions}
+    token = stack.settings.secrets.engine_token
+    return System(
+        [replace(stack.engine, name="engine alone", command=command, environment=environment)],
+        [
+            Line(
+                "Yingda, engine, that action",
+                f"{stack.settings.engine_url}/webhooks/turn/webhook",
+                _turn_body,
+                _judge_said,
+                {"Authorization": f"Bearer {token}"},
+            )
         ],
     )
 
@@ -253,6 +281,12 @@ def _judge_events(turn: Turn, answer: dict[str, Any]) -> bool:
         return any(event.get("name") == "utter_greet" for event in events)
     decisions = [str(event["value"]) for event in events if event.get("name") == "decision"]
     return decisions != [] and decisions[-1].startswith("answer:")
+
+
+def _judge_said(turn: Turn, answer: dict[str, Any]) -> bool:
+    if turn is Turn.BARE:
+        return _judge_events(turn, answer)
+    return [e["text"] for e in answer["events"] if e["event"] == "bot"] == [ANSWER]
 
 
 def _judge_replies(

@@ -90,6 +90,7 @@ class Dialogue:
         self._faq = faq
         self._speller = speller
         self._default_language: Language = default_language
+        self._titles = self._titles_of(faq.now)
         faq.listen(self._learn)
 
     def language_for(self, text: str, before: Language | None) -> Language:
@@ -148,7 +149,7 @@ class Dialogue:
         requests, also = [whole], list[_Request]()
         if not attachments:
             # 查订单, typed as it stands on a button, means what the button does and no FAQ entry.
-            payload = payload or self._task_titled(text, knowledge)
+            payload = payload or self._titles.get(_plain(text))
         if text and not payload and not attachments:
             requests, also = await self._requests(
                 whole, knowledge, conversation_id, message_id, channel
@@ -192,19 +193,6 @@ class Dialogue:
             anger=None if payload or self._anger is None else self._anger(whole.meant),
             later=tuple(waiting[:_MOST_WAITING]),
         )
-
-    def _task_titled(self, text: str, knowledge: Knowledge) -> str | None:
-        """Return what a button stands for, under a greeting or an answer, whose title is typed out."""
-        buttons = {
-            title: f"/{name}"
-            for name, task in knowledge.corpus.tasks.items()
-            for title in (task.zh, task.en)
-        }
-        for language in ("zh", "en"):
-            greeting = self._phrases.say("utter_greet", language)
-            buttons |= {button.title: button.payload for button in greeting.buttons}
-        typed = _plain(text)
-        return next((payload for title, payload in buttons.items() if _plain(title) == typed), None)
 
     def _part(self, said: str, knowledge: Knowledge, channel: str | None) -> _Request:
         meant = wish_of(self._speller.read(said))
@@ -275,6 +263,19 @@ class Dialogue:
     def _learn(self, before: Knowledge, after: Knowledge) -> None:
         """Know the words of what was published, or they would be taken for misspelt ones."""
         self._speller = self._speller.knowing(after.texts - before.texts)
+        self._titles = self._titles_of(after)
+
+    def _titles_of(self, knowledge: Knowledge) -> dict[str, str]:
+        """Return the titles of buttons under a greeting or an answer, and what each button stands for."""
+        titles = {
+            _plain(title): f"/{name}"
+            for name, task in knowledge.corpus.tasks.items()
+            for title in (task.zh, task.en)
+        }
+        for language in ("zh", "en"):
+            greeting = self._phrases.say("utter_greet", language)
+            titles |= {_plain(button.title): button.payload for button in greeting.buttons}
+        return titles
 
     def _language_of(self, meant: str, before: Language | None) -> Language:
         return reply_language(meant) or before or self._default_language

@@ -34,6 +34,7 @@ class FaqImporter(RasaFileImporter):
     ) -> None:
         """Find the files. ``faq_folder`` is set in config.yml, relative to the project's root."""
         self._faq_folder = Path(faq_folder)
+        self._data: TrainingData | None = None
         super().__init__(
             config_file,
             domain_path,
@@ -44,8 +45,14 @@ class FaqImporter(RasaFileImporter):
         """Return Rasa's training data merged with the FAQ's questions.
 
         A question that is already an example of another intent stays with that intent: the
-        example there was written on purpose, and one text must not teach two intents.
+        example there was written on purpose, and one text must not teach two intents. The files are read once:
+        Rasa asks again and again in one training.
         """
+        if self._data is None:
+            self._data = self._read(language)
+        return self._data
+
+    def _read(self, language: str | None) -> TrainingData:
         data = super().get_nlu_data(language)
         taken = {example.get(TEXT) for example in data.intent_examples}
         examples = []

@@ -12,7 +12,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
-from actions.context import text_of
+from actions.context import language_of, text_of
 from actions.form import (
     CODE,
     DRAFT,
@@ -23,8 +23,9 @@ from actions.form import (
     intent_of,
     with_early,
 )
+from actions.saying import say
 from bot.language import normalise
-from bot.orders.answers import Goal
+from bot.orders.answers import Goal, answer
 from bot.orders.codes import Checked, CodeNotSentError, wants_another
 from bot.orders.identity import Level
 from bot.orders.model import Order
@@ -39,6 +40,8 @@ _PARTS = {
     "recipient": Goal.CHANGE_RECIPIENT,
     "phone": Goal.CHANGE_PHONE,
 }
+# What is told to everybody for whom the order is open.
+_TOLD = {Goal.ORDER_STATUS, Goal.URGE_DELIVERY}
 _Step = tuple[list[EventType], str | None]
 
 
@@ -69,7 +72,7 @@ class ProofTalk:
         now: datetime,
     ) -> _Step:
         """Send a code and ask for it; what the message says is kept for afterwards."""
-        kept = with_early(tracker, starts=starts) | {"proof": True}
+        kept = with_early(tracker, starts=starts) | {"proof": goal.value}
         events: list[EventType] = [SlotSet(DRAFT, kept), SlotSet("order_goal", goal.value)]
         try:
             sent = await self._codes.send(order.number, order.phone, now)
@@ -97,6 +100,12 @@ class ProofTalk:
         if not draft.get("proof"):
             return None
         if typed is None:
+            asked = Goal(tracker.get_slot("order_goal"))
+            if asked in _TOLD and asked != draft["proof"]:
+                # How the parcel is doing needs no code; what does is still wanted after the answer.
+                for reply in answer(asked, order, now, language_of(tracker)):
+                    say(dispatcher, reply)
+                return [SlotSet("order_goal", draft["proof"])], CODE
             # A new phone or time, said while we wait for the code, is not asked for again after it.
             kept = with_early(tracker, starts=False) if _says_more(tracker) else None
             return [SlotSet(DRAFT, kept)] if kept else [], CODE

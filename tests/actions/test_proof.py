@@ -171,3 +171,17 @@ async def test_after_five_codes_no_other_is_sent(customer: Customer, pocket: Poc
         await customer.says("没收到验证码")
     assert names(await customer.says("没收到验证码")) == ["utter_code_not_sent"]
     assert (len(pocket.codes), customer.active) == (5, False)
+
+
+async def test_where_the_parcel_is_needs_no_code_and_the_code_is_still_awaited(
+    customer: Customer, pocket: Pocket
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "order_status", "confidence": 0.9}
+    said = names(await customer.says("对了，我的订单到哪了", order_goal="order_status"))
+    assert said
+    assert said[0].startswith("utter_order_")
+    assert customer.asked_for == "one_time_code"
+    customer.intent = {}
+    assert await customer.says(pocket.codes[-1]) == []
+    assert customer.asked_for == "new_phone"

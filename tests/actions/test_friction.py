@@ -65,6 +65,27 @@ async def test_one_tap(shop: Shop) -> None:
     assert (await shop.cod()).state == CodState.CONFIRMED
 
 
+@pytest.mark.parametrize("text", ["好的，放驿站吧", "yes, leave it at the door please"])
+async def test_who_wants_the_parcel_left_alone_has_not_agreed_to_pay(shop: Shop, text: str) -> None:
+    customer = await asked(shop, Friction.ONE_TAP)
+    said = await customer.says(text, order_goal="cod_confirm")
+    assert names(said) == ["utter_note_must_be_paid", "utter_cod_ask"]
+    assert (await shop.cod()).state == CodState.ASKED
+    assert names(await customer.says("那行，确认发货")) == ["utter_cod_confirmed"]
+    order = await shop.orders.book.find(NUMBER)
+    assert order is not None
+    assert order.courier_note is None
+
+
+async def test_a_confirmed_order_stays_confirmed_without_the_note(shop: Shop) -> None:
+    customer = await asked(shop, Friction.ONE_TAP)
+    await customer.says("确认发货", order_goal="cod_confirm")
+    said = await customer.says("到了放门口就行", order_goal="cod_confirm", order_number=NUMBER)
+    assert names(said) == ["utter_note_must_be_paid"]
+    assert not customer.active
+    assert (await shop.cod()).state == CodState.CONFIRMED
+
+
 async def test_a_look_at_the_whole_address(shop: Shop) -> None:
     customer = await asked(shop, Friction.CHECK_ADDRESS)
     said = await customer.says("确认发货", order_goal="cod_confirm")

@@ -35,12 +35,13 @@ from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.fields import NOT_PACKED, Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
-from bot.orders.reading import Reading, only_confirms, read, with_note
+from bot.orders.reading import Reading, note_asked_for, only_confirms, read, with_note
 from bot.orders.recipients import corrects_name
 from bot.orders.service import Orders
 
 # Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
 _PREPAY = "prepay"
+_PEOPLE = {"ask_human", "complaint"}
 _SURE = 0.6  # confidence from which an intent is a yes or no
 # What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
 _VALUES = {
@@ -101,7 +102,9 @@ class ChangeTalk:
             reading = reading.after(said)
         if not starts and intent in ELSEWHERE:
             gives = reading.gives(asked_for) and intent not in QUESTIONS
-            if not gives:
+            # "Yes, leave it with the guard" is easily taken for a question.
+            noted = asked_for == GO_AHEAD and intent not in _PEOPLE
+            if not gives and not (noted and note_asked_for(text_of(tracker))):
                 return [], asked_for
         goal = _meant(goal, reading, starts)
         old = draft_from_json(before)
@@ -114,6 +117,9 @@ class ChangeTalk:
         if self._changes.possible(order, with_goal(draft, goal), *_wanted(goal)):
             return [*events, SlotSet(GO_AHEAD, None)], None
         if reading.left_alone:
+            events.append(
+                SlotSet(GO_AHEAD, None)
+            )  # heard, so that the engine does not look further
             say(dispatcher, change_answers.must_be_paid(order, language_of(tracker)))
         if reading.problem:
             return [*events, SlotSet(GO_AHEAD, None)], "new_window"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -30,10 +32,11 @@ from actions.proof import ProofTalk
 from actions.saying import say
 from bot.clock import Clock, utc_now
 from bot.orders import wording
-from bot.orders.answers import Goal, Reply, last_known, my_orders
+from bot.orders.answers import Goal, Reply, last_known, my_orders, which_order
 from bot.orders.book import BookDownError
 from bot.orders.case_news import asks_for_news
-from bot.orders.claims.reading import goal_in
+from bot.orders.claims.model import Detail
+from bot.orders.claims.reading import goal_in, holding
 from bot.orders.cod_desk import Spoken
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
@@ -49,13 +52,9 @@ _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
 _ASKED = [_GOAL, _NUMBER, _LAST_FOUR]
 _PROOFS = {_NUMBER, _LAST_FOUR}
 _CODES = {"order_number", "tracking_number"}
+_GOODS = {Goal.RETURN_REQUEST, Goal.EXCHANGE_REQUEST, Goal.WRONG_OR_DAMAGED_ITEM}
 # The rules of these are told before the order is asked for: perhaps that is all the customer needs.
-_INTRODUCED = {
-    Goal.RETURN_REQUEST,
-    Goal.EXCHANGE_REQUEST,
-    Goal.WRONG_OR_DAMAGED_ITEM,
-    Goal.INVOICE,
-}
+_INTRODUCED = _GOODS | {Goal.INVOICE}
 
 
 class ValidateOrderForm(FormValidationAction):
@@ -168,6 +167,16 @@ class ValidateOrderForm(FormValidationAction):
             events += [SlotSet(_NUMBER, number), SlotSet(_VERIFIED, None)]
         if order is None:
             order = await self._of_signed_in(dispatcher, tracker, number, goal, starts)
+        asks_which = (tracker.get_slot(DRAFT) or {}).get("asks") == Detail.ITEM
+        if order and goal in _GOODS and (starts or asks_which):
+            holding = await self._holding(tracker, order)
+            if len(holding) > 1:
+                reply = which_order(holding, goal, language_of(tracker))
+                say(dispatcher, reply)
+                kept = SlotSet(DRAFT, with_early(tracker, starts=starts))
+                number_asked = [SlotSet(_NUMBER, None), SlotSet(REQUESTED_SLOT, _NUMBER)]
+                return [*events, kept, *number_asked, decide(f"flow:{goal}")]
+            order = holding[0]
         if order is None and number and last_four:
             now = self._clock()
             checked = await self._desk.verify(
@@ -194,10 +203,13 @@ class ValidateOrderForm(FormValidationAction):
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
         now = self._clock()
+        draft = tracker.get_slot(DRAFT)
         step = None if starts else await self._proof.check(dispatcher, tracker, order, now)
         if step is None:
             if not starts:
                 goal = _goal(tracker)  # after the proof it is again what the proof was for
+                if tracker.get_slot(DRAFT) != draft:
+                    events.append(SlotSet(DRAFT, tracker.get_slot(DRAFT)))
             step = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
             if not await self._proof.opens(tracker, order, goal, step[0], now):
                 step = await self._proof.ask(dispatcher, tracker, order, goal, step[0], starts, now)
@@ -221,6 +233,15 @@ class ValidateOrderForm(FormValidationAction):
             name = "utter_proof_why" if before == goal else "utter_proof_first"
             wish = wording.wish(goal, language_of(tracker))
             dispatcher.utter_message(response=name, wish=wish)
+
+    async def _holding(self, tracker: Tracker, order: Order) -> Sequence[Order]:
+        """Return the order with what a message names in it, where it is not the open one; or several."""
+        named = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}
+        if named & _CODES or not text_of(tracker):
+            return (order,)
+        known = await self._answers.open_to(tracker, order, self._clock())
+        others = [one for one in known if one.number != order.number]
+        return holding(text_of(tracker), order, others)
 
     def _answer_beside(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         """Answer the question that came along with what the form had asked for."""

@@ -77,13 +77,13 @@ _POLITE = re.compile(
 )
 # Where nobody takes the parcel; whether a shop does that is a question for its FAQ.
 _UNATTENDED = re.compile(
-    r"驿站|丰巢|菜鸟|柜|自提|门口|楼道|(?<![a-z])(?:locker|pick-?up|station|doorstep|porch|(?:at|by|outside|front of) (?:the |my )?door)(?![a-z])",
+    r"驿站|丰巢|菜鸟|柜|自提|门口|楼道|(?<![a-z])(?:locker|pick-?up|station|doorstep|porch|(?:at|by|outside|front of) (?:the |my )?(?:front |back )?door)(?![a-z])",
     re.I,
 )
 # Asked of the courier: to leave the parcel there. "Call me at the door" is none of it.
 _LEFT_ALONE = re.compile(
-    r"(?:放|搁|丢|扔|存|寄存)[^，,。;；]{0,8}?(?:驿站|丰巢|菜鸟|柜|自提|门口|门外|楼道|鞋架|信箱|代收点)"
-    r"|(?<![a-z])(?:leave|put|drop)[^,.;]{0,30}?(?<![a-z])(?:lockers?|pick-?up|station|doorstep|porch|hallway|mailbox|(?:at|by|outside|front of) (?:the |my )?door)(?![a-z])",
+    r"(?:放|搁|丢|扔|塞|挂|留|存|寄存)[^，,。;；]{0,8}?(?:驿站|丰巢|菜鸟|柜|自提|门口|门外|门把|楼道|鞋架|信箱|代收点)"
+    r"|(?<![a-z])(?:leave|put|drop)[^,.;]{0,30}?(?<![a-z])(?:lockers?|pick-?up|station|doorstep|porch|hallway|mailbox|(?:at|by|outside|front of) (?:the |my )?(?:front |back )?door|outside)(?![a-z])",
     re.I,
 )
 # "No, at the front desk": in place of what the courier was to know before, not beside it.
@@ -319,9 +319,12 @@ def note_of(text: str, *, left_alone: bool = True) -> str | None:
         left_alone: with those that want the parcel left where nobody takes it.
     """
     clauses = (_AROUND_NOTE.sub("", clause.strip()) for clause in _CLAUSE.split(text))
-    kept = [clause for clause in clauses if clause and _NOTE.search(normalise(clause))]
-    if not left_alone:
-        kept = [clause for clause in kept if not _LEFT_ALONE.search(normalise(clause))]
+    kept = []
+    for clause in filter(None, clauses):
+        plain = normalise(clause)
+        alone = _LEFT_ALONE.search(plain) is not None
+        if left_alone if alone else _NOTE.search(plain):
+            kept.append(clause)
     if not kept:
         return None
     separator = "，" if re.search(r"[\u3400-\u9fff]", text) else ", "

@@ -397,3 +397,37 @@ async def test_a_task_beside_the_codes_is_the_task(
     customer.intent = {"name": "inform", "confidence": 1.0}
     await customer.says(text, order_number="SO20261105002", phone_last4="3321")
     assert customer.asked_for == asks
+
+
+async def test_goods_of_another_order_are_about_that_order(customer: Customer) -> None:
+    await customer.says(
+        "查订单", order_goal="order_status", order_number="SO20261105001", phone_last4="6688"
+    )
+    await customer.says("那双板鞋太小 我要退", order_goal="return_request")
+    assert customer.slots["order_number"] == "SO20261010135"
+    assert customer.slots["verified_order"] == "SO20261010135"
+
+
+async def test_goods_of_the_open_order_stay_there(customer: Customer) -> None:
+    await customer.says(
+        "查订单", order_goal="order_status", order_number="SO20261105001", phone_last4="6688"
+    )
+    await customer.says("手机壳不想要了 退", order_goal="return_request")
+    assert customer.slots["order_number"] == "SO20261105001"
+
+
+@pytest.mark.parametrize("named", ["SO20261003880", "第一笔 SO20261003880"])
+async def test_of_several_orders_with_the_same_goods_one_is_asked_for(
+    customer: Customer, named: str
+) -> None:
+    lamp = {"order_number": "SO20261119823", "phone_last4": "6688"}
+    await customer.says("查订单", order_goal="order_status", **lamp)
+    said = await customer.says("return the phone case please", order_goal="return_request")
+    assert names(said) == ["utter_which_order"]
+    assert customer.asked_for == "order_number"
+    assert {b["title"] for b in said[0]["buttons"]} == {"SO20261105001", "SO20261003880"}
+    await customer.says(named, order_number="SO20261003880")
+    assert customer.slots["order_number"] == "SO20261003880"
+    # Neither the digits nor which of its goods is asked for again.
+    assert customer.asked_for != "phone_last4"
+    assert customer.slots["draft"] is None or customer.slots["draft"].get("asks") != "item"

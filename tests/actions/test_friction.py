@@ -77,6 +77,27 @@ async def test_who_wants_the_parcel_left_alone_has_not_agreed_to_pay(shop: Shop,
     assert order.courier_note is None
 
 
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("yes, leave it at the front door", "utter_note_must_be_paid"),
+        ("ok then my neighbour takes it", "utter_cod_confirmed_changed"),
+    ],
+)
+async def test_an_answer_taken_for_a_question_is_an_answer(
+    shop: Shop, text: str, reply: str
+) -> None:
+    await asked(shop, Friction.ONE_TAP)
+    customer = Customer(executor_of(shop), "c2")
+    await customer.says(
+        "I want to confirm", order_goal="cod_confirm", order_number=NUMBER, phone_last4="3321"
+    )
+    assert customer.asked_for == "go_ahead"
+    customer.intent = {"name": "ask_faq", "confidence": 0.99}
+    assert names(await customer.says(text))[0] == reply
+    assert not customer.rejected
+
+
 async def test_a_confirmed_order_stays_confirmed_without_the_note(shop: Shop) -> None:
     customer = await asked(shop, Friction.ONE_TAP)
     await customer.says("确认发货", order_goal="cod_confirm")

@@ -205,6 +205,8 @@ def test_a_yes_without_a_card_that_names_what_is_to_change(text: str) -> None:
         ("送到就放门口，到了打电话", "到了打电话"),
         ("麻煩放豐巢櫃", None),
         ("just leave it at the door", None),
+        ("yes, leave it at my front door", None),
+        ("塞丰巢就行", None),
         ("leave it in the locker, call me first", "call me first"),
     ],
 )

@@ -106,7 +106,7 @@ class ChangeTalk:
             noted = asked_for == GO_AHEAD and intent not in _PEOPLE
             if not gives and not (noted and note_asked_for(text_of(tracker))):
                 return [], asked_for
-        goal = _meant(goal, reading, starts)
+        goal = _meant(goal, reading, starts, asked_for)
         old = draft_from_json(before)
         draft = _grown(old, reading, goal, order)
         events: list[EventType] = []
@@ -252,7 +252,7 @@ def _answered(
     return None
 
 
-def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
+def _meant(goal: Goal, reading: Reading, starts: bool, asked_for: str | None) -> Goal:
     """Return the goal that the values in a message speak for.
 
     The classifier knows one intent for whatever changes about where a parcel goes; and "leave it at
@@ -270,7 +270,8 @@ def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
     if goal is Goal.CHANGE_ADDRESS and reading.address is None:
         if reading.about_phone:
             return Goal.CHANGE_PHONE
-        if starts and (reading.note or reading.left_alone):
+        told = reading.note or reading.left_alone
+        if told and (starts or (asked_for == GO_AHEAD and reading.to_change is None)):
             return Goal.COD_CONFIRM
     if (
         goal is Goal.CHANGE_DELIVERY_TIME

@@ -82,8 +82,9 @@ _UNATTENDED = re.compile(
 )
 # Asked of the courier: to leave the parcel there. "Call me at the door" is none of it.
 _LEFT_ALONE = re.compile(
-    r"(?:放|搁|丢|扔|塞|挂|留|存|寄存)[^，,。;；]{0,8}?(?:驿站|丰巢|菜鸟|柜|自提|门口|门外|门把|楼道|鞋架|信箱|代收点)"
-    r"|(?<![a-z])(?:leave|put|drop)[^,.;]{0,30}?(?<![a-z])(?:lockers?|pick-?up|station|doorstep|porch|hallway|mailbox|(?:at|by|outside|front of) (?:the |my )?(?:front |back )?door|outside)(?![a-z])",
+    r"(?:(?:放(?!心)|搁|丢|扔|塞|挂|留|存|寄存)[^,，.。;；]{0,12}?|(?<![a-z])(?:leave|put|drop)[^,，.。;；]{0,30}?)"
+    r"(?:驿站|丰巢|菜鸟|柜|自提|门口|门外|门把|楼道|鞋架|信箱|代收点|(?<![a-z])(?:lockers?|pick-?up|station|doorstep|porch"
+    r"|hallway|mailbox|(?:at|by|outside|front of) (?:the |my )?(?:front |back )?door|outside)(?![a-z]))",
     re.I,
 )
 # "No, at the front desk": in place of what the courier was to know before, not beside it.

@@ -163,3 +163,11 @@ async def test_the_code_is_asked_for_in_any_other_conversation_too(
     assert stranger.asked_for == "one_time_code"
     assert len(pocket.codes) == 1
     assert (await shop.cod()).state == CodState.ASKED
+
+
+async def test_who_takes_the_parcel_is_no_new_address(shop: Shop) -> None:
+    customer = await asked(shop, Friction.ONE_TAP)
+    await customer.says("放驿站吧", order_goal="cod_confirm")
+    said = await customer.says("那叫我妈收 她在家", order_goal="change_address")
+    assert names(said) == ["utter_preview_change_cod"]
+    assert "我妈收" in said[0]["changes"]

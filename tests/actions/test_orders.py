@@ -182,6 +182,14 @@ async def test_everything_in_one_english_sentence(customer: Customer) -> None:
     assert not customer.active
 
 
+@pytest.mark.parametrize(
+    "text", ["how is SO20261105001 doing, digits 6688", "SO20261105001到哪了？我手机后四位是6688"]
+)
+async def test_digits_that_are_called_so_are_not_asked_for(customer: Customer, text: str) -> None:
+    said = await customer.says(text, order_number="SO20261105001")
+    assert names(said) == ["utter_order_shipped", "utter_order_parcel"]
+
+
 async def test_a_tracking_number_finds_the_order(customer: Customer) -> None:
     await customer.says("查快递SF1390020261105", order_number="SF1390020261105")
     said = await customer.says("尾号6688", phone_last4="6688")

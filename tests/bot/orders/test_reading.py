@@ -207,6 +207,7 @@ def test_a_yes_without_a_card_that_names_what_is_to_change(text: str) -> None:
         ("just leave it at the door", None),
         ("yes, leave it at my front door", None),
         ("塞丰巢就行", None),
+        ("可以发 放locker里就行", None),
         ("leave it in the locker, call me first", "call me first"),
     ],
 )
@@ -227,6 +228,7 @@ def test_what_is_paid_at_the_door_is_not_left_alone(
     "text",
     [
         "到门口打我电话",
+        "放心吧，在小区门口打我电话",
         "放前台，让同事代收",
         "call me when you are at the door",
         "leave it with the guard",

@@ -14,6 +14,7 @@ from actions.change_actions import AskGoAhead, AskNewWindow, UndoChange
 from actions.claims import AskClaimDetail
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations.phrases import Phrases
+from bot.orders.cases import CaseKind
 from bot.orders.demo import insert_shop
 from bot.orders.service import Orders
 from bot.storage.cod import CaseRow, OrderEventRow
@@ -53,8 +54,12 @@ async def clock(shop: Database) -> Clock:
 
 
 @pytest.fixture
-def customer(shop: Database, clock: Clock, root: Path) -> Customer:
-    orders = Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+def orders(shop: Database, root: Path) -> Orders:
+    return Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+
+
+@pytest.fixture
+def customer(orders: Orders, clock: Clock) -> Customer:
     executor = ActionExecutor()
     for action in (
         ValidateOrderForm(orders, clock),
@@ -431,3 +436,16 @@ async def test_of_several_orders_with_the_same_goods_one_is_asked_for(
     # Neither the digits nor which of its goods is asked for again.
     assert customer.asked_for != "phone_last4"
     assert customer.slots["draft"] is None or customer.slots["draft"].get("asks") != "item"
+
+
+async def test_my_return_is_found_beside_another_order(customer: Customer, orders: Orders) -> None:
+    other = await orders.book.find("SO20261010135")
+    assert other is not None
+    case = await orders.cases.open(CaseKind.RETURN, other, conversation_id="long ago", now=NOW)
+    await customer.says(
+        "查订单", order_goal="order_status", order_number="SO20261105001", phone_last4="6688"
+    )
+    said = await customer.says("我的退货", order_goal="return_request")
+    assert names(said) == ["utter_case_news_open"]
+    assert case.number in said[0]["case"]
+    assert "SO20261010135" in said[0]["case"]

@@ -13,6 +13,7 @@ from actions.change_actions import AskGoAhead
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations import transcript
 from bot.conversations.phrases import Phrases
+from bot.orders.cases import CaseKind
 from bot.orders.demo import insert_shop
 from bot.orders.service import Orders
 from bot.storage.engine import Database
@@ -247,3 +248,17 @@ async def test_what_is_said_about_the_code_is_answered(
     code = pocket.codes[0]
     await customer.says(f"{code[:3]} {code[3:]}")
     assert customer.asked_for == "new_phone"
+
+
+async def test_a_signed_in_customer_hears_of_her_return_without_naming_the_order(
+    customer: Customer, orders: Orders, conversation: str
+) -> None:
+    order = await orders.book.find("SO20261010135")
+    assert order is not None
+    case = await orders.cases.open(CaseKind.RETURN, order, conversation_id="long ago", now=NOW)
+    claims = {"sub": order.customer_id, "aud": "yingda", "exp": NOW.timestamp() + 60}
+    await orders.identity.sign_in(conversation, jwt.encode(claims, KEY, "HS256"), NOW)
+    said = await customer.says("how is my return going", order_goal="return_request")
+    assert names(said) == ["utter_case_news_open"]
+    assert case.number in said[0]["case"]
+    assert not customer.active

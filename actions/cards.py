@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.context import decide, language_of, text_of
+from actions.context import decide, language_of, previous_decisions, text_of
 from actions.form import misnumbered
 from bot.clock import Clock, utc_now
 from bot.orders.answers import Goal
 from bot.orders.case_news import asks_for_news, names_a_case, names_a_complaint, news
 from bot.orders.cod_desk import Spoken
+from bot.orders.model import OrderState
 from bot.orders.reading import (
     confirms_but_changes,
     is_no,
@@ -23,6 +26,10 @@ from bot.orders.reading import (
 )
 from bot.orders.service import Orders
 
+# A word for the courier goes with the order that was told of in one of so many turns before.
+_TURNS_AGO = 3
+_TOLD = {f"flow:{goal}" for goal in Goal}
+_OVER = {OrderState.DELIVERED, OrderState.RETURNED, OrderState.CANCELLED}
 SURE = 0.75  # From here on an intent counts, whatever a card asked; as in the FAQ's arbiter, config.yml.
 
 
@@ -45,7 +52,9 @@ class CardAnswers:
 
     async def note(self, tracker: Tracker) -> list[EventType] | None:
         """Take a word for the courier to the order it goes with; ``None`` if it is none."""
-        number = None if tracker.active_loop_name else await self.noted_order(tracker)
+        number = None
+        if not tracker.active_loop_name:
+            number = await self.noted_order(tracker) or await self._looked_up(tracker)
         return _lead_in(number, Goal.COD_CONFIRM) if number else None
 
     async def noted_order(self, tracker: Tracker) -> str | None:
@@ -56,6 +65,17 @@ class CardAnswers:
         if spoken and spoken.asks:
             return spoken.order_number
         return await self._cod.settled_in(tracker.sender_id, self._clock())
+
+    async def _looked_up(self, tracker: Tracker) -> str | None:
+        """Return the order told of a moment ago, if it has not arrived and a message has a word for its courier."""
+        number = tracker.get_slot("verified_order")
+        if number is None or not note_asked_for(text_of(tracker)):
+            return None
+        recent = islice(previous_decisions(tracker), _TURNS_AGO)
+        if not any(one in _TOLD for one in recent):
+            return None
+        order = await self._desk.opened_with(number, number)
+        return number if order and order.state not in _OVER else None
 
     async def case(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, *, known: bool = True

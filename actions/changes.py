@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -26,22 +25,23 @@ from actions.form import (
     intent_of,
     take_early,
 )
-from bot.language import normalise
+from actions.saying import say
 from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply
 from bot.orders.changes import Draft, Settled
 from bot.orders.cod_desk import Spoken
-from bot.orders.codes import Checked, CodeNotSentError
+from bot.orders.codes import Checked, CodeNotSentError, code_in
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.fields import NOT_PACKED, Field
 from bot.orders.model import Order
 from bot.orders.policy import Friction
-from bot.orders.reading import Reading, only_confirms, read, with_note
+from bot.orders.reading import Reading, note_asked_for, only_confirms, read, with_note
 from bot.orders.recipients import corrects_name
 from bot.orders.service import Orders
 
 # Instead of a yes or no: the policy answers the yes with a payment link; all is said already.
 _PREPAY = "prepay"
+_PEOPLE = {"ask_human", "complaint"}
 _SURE = 0.6  # confidence from which an intent is a yes or no
 # What the form asks for each goal before it asks whether to go ahead, and where the draft keeps it.
 _VALUES = {
@@ -52,7 +52,6 @@ _VALUES = {
 }
 ASKED = frozenset({GO_AHEAD, CODE, *(slot for slot, _ in _VALUES.values())})
 _GOALS = frozenset({*_VALUES, Goal.COD_CONFIRM, Goal.CANCEL_ORDER})
-_SIX_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 
 
 class ChangeTalk:
@@ -89,9 +88,9 @@ class ChangeTalk:
         early = take_early(before)
         intent = intent_of(tracker)
         if asked_for == CODE:
-            typed = _SIX_DIGITS.search(normalise(text_of(tracker)))
+            typed = code_in(text_of(tracker))
             if typed:
-                return await self._check_code(dispatcher, order, typed[0], now)
+                return await self._check_code(dispatcher, order, typed, now)
             if intent in ELSEWHERE:
                 return [], CODE
         if asked_for == GO_AHEAD and "goal" in before and only_confirms(text_of(tracker)):
@@ -103,9 +102,11 @@ class ChangeTalk:
             reading = reading.after(said)
         if not starts and intent in ELSEWHERE:
             gives = reading.gives(asked_for) and intent not in QUESTIONS
-            if not gives:
+            # "Yes, leave it with the guard" is easily taken for a question.
+            noted = asked_for == GO_AHEAD and intent not in _PEOPLE
+            if not gives and not (noted and note_asked_for(text_of(tracker))):
                 return [], asked_for
-        goal = _meant(goal, reading, starts)
+        goal = _meant(goal, reading, starts, asked_for)
         old = draft_from_json(before)
         draft = _grown(old, reading, goal, order)
         events: list[EventType] = []
@@ -115,20 +116,26 @@ class ChangeTalk:
             events.append(SlotSet("order_goal", goal.value))
         if self._changes.possible(order, with_goal(draft, goal), *_wanted(goal)):
             return [*events, SlotSet(GO_AHEAD, None)], None
+        if reading.left_alone:
+            events.append(
+                SlotSet(GO_AHEAD, None)
+            )  # heard, so that the engine does not look further
+            say(dispatcher, change_answers.must_be_paid(order, language_of(tracker)))
         if reading.problem:
             return [*events, SlotSet(GO_AHEAD, None)], "new_window"
         missing = _missing(goal, draft)
         if missing:
             return events, missing
         if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
-            return events, None
+            return [*events, SlotSet(GO_AHEAD, STOPPED)] if reading.left_alone else events, None
         if starts and _only_noted(draft, order) and not reading.to_change:
             return [*events, SlotSet(GO_AHEAD, True)], None
         # A parcel is not sent, or stopped, on a yes or no that was half heard.
         heard = intent if confidence_of(tracker) >= _SURE else ""
         answered = _answered(heard, reading, order, spoken, asked_for, starts)
-        if answered is False and draft != old:
-            answered = None  # "no, 13912340988" corrects, it does not give up
+        if (answered is False and draft != old) or reading.left_alone:
+            # "No, 13912340988" corrects, it does not give up; who wants it left alone has not agreed to pay.
+            answered = None
         confirms = answered and goal is not Goal.CANCEL_ORDER
         match await self._cod.friction_of(order) if confirms else None:
             case Friction.CHECK_ADDRESS if not (draft.address or before.get("check")):
@@ -204,11 +211,11 @@ class ChangeTalk:
         refused = self._changes.possible(order, draft, *_wanted(goal))
         if refused:
             return change_answers.refused(refused, order, self._policy, language)
-        if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
-            return change_answers.nothing_to_confirm(order, now, language)
         go_ahead = tracker.get_slot(GO_AHEAD)
         if go_ahead == STOPPED:
             return []
+        if goal is Goal.COD_CONFIRM and not order.awaits_confirmation and not draft.fields:
+            return change_answers.nothing_to_confirm(order, now, language)
         if go_ahead not in {True, _PREPAY}:
             return change_answers.kept(order, goal, language)
         confirms = order.awaits_confirmation and not draft.cancel and go_ahead is True
@@ -245,7 +252,7 @@ def _answered(
     return None
 
 
-def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
+def _meant(goal: Goal, reading: Reading, starts: bool, asked_for: str | None) -> Goal:
     """Return the goal that the values in a message speak for.
 
     The classifier knows one intent for whatever changes about where a parcel goes; and "leave it at
@@ -263,12 +270,13 @@ def _meant(goal: Goal, reading: Reading, starts: bool) -> Goal:
     if goal is Goal.CHANGE_ADDRESS and reading.address is None:
         if reading.about_phone:
             return Goal.CHANGE_PHONE
-        if starts and reading.note:
+        told = reading.note or reading.left_alone
+        if told and (starts or (asked_for == GO_AHEAD and reading.to_change is None)):
             return Goal.COD_CONFIRM
     if (
         goal is Goal.CHANGE_DELIVERY_TIME
         and starts
-        and reading.note
+        and (reading.note or reading.left_alone)
         and not reading.gives("new_window")
     ):
         return Goal.COD_CONFIRM

@@ -32,6 +32,12 @@ _DIGITS_BESIDE_CODE = re.compile(
     r"(?:so ?20\d{9}|sf\d{13})[\s,，.。;；:：/-]{0,3}(?:[^\d\s,，.。;；]{0,12}[\s:：]{0,2}){0,4}(\d{4})(?![\d-])",
     re.I,
 )
+# Called by their name, wherever they stand.
+_NAMED_DIGITS = re.compile(
+    r"(?:尾号|尾数|[后末]四位|last (?:four|4)(?: digits)?|digits|ending(?: in| with)?|ends (?:in|with))"
+    r"(?:\s|是|为|of|the|my|phone|are|is|[:：]){0,4}(\d{4})(?![\d-])",
+    re.I,
+)
 # The digits first or last beside a question: "6688, also do you ship to Hong Kong?". Four digits in the
 # middle of a sentence are a price or a model, and a wrong guess costs one of the customer's tries.
 _BEFORE_DIGITS = r"(?:尾号|后四位|手机号?|号码|是|我的|的|嗯+|好的?|哦|不是|不对|[打写说记]错了|应该|sorry|oops|no\b|actually|wait|i mean|it'?s|its|is|my|the|are|digits|phone|number|ok|okay|sure|here|[\s,，:：])*"
@@ -82,8 +88,9 @@ def pictures_of(tracker: Tracker) -> list[str]:
 
 
 def digits_beside_code(text: str) -> str | None:
-    """Return four digits that stand right behind an order or tracking number: "SO… 6688"."""
-    found = _DIGITS_BESIDE_CODE.search(normalise(text))
+    """Return four digits beside an order or tracking number: right behind it, or called what they are."""
+    plain = normalise(text)
+    found = _NAMED_DIGITS.search(plain) or _DIGITS_BESIDE_CODE.search(plain)
     return found[1] if found else None
 
 

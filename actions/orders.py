@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
+from actions.answering import ORDERS_LISTED, OrderAnswers
 from actions.cards import SURE, CardAnswers
 from actions.changes import ASKED, ChangeTalk
 from actions.claims import ClaimTalk
@@ -30,21 +31,12 @@ from actions.form import (
 from actions.proof import ProofTalk
 from actions.saying import say
 from bot.clock import Clock, utc_now
-from bot.orders.answers import (
-    Goal,
-    Reply,
-    answer,
-    asks_for_trace,
-    is_late,
-    last_known,
-    my_orders,
-    promised,
-    trace,
-)
+from bot.orders import wording
+from bot.orders.answers import Goal, Reply, last_known, my_orders, which_order
 from bot.orders.book import BookDownError
-from bot.orders.case_news import asks_for_news, news
-from bot.orders.cases import CaseKind
-from bot.orders.claims.reading import goal_in
+from bot.orders.case_news import asks_for_news
+from bot.orders.claims.model import Detail
+from bot.orders.claims.reading import goal_in, holding
 from bot.orders.cod_desk import Spoken
 from bot.orders.desk import Locked, NoMatch, OrderDesk, Verified
 from bot.orders.model import Order
@@ -60,14 +52,9 @@ _GOAL, _NUMBER, _LAST_FOUR, _VERIFIED = (
 _ASKED = [_GOAL, _NUMBER, _LAST_FOUR]
 _PROOFS = {_NUMBER, _LAST_FOUR}
 _CODES = {"order_number", "tracking_number"}
-_ORDERS_LISTED = 5
+_GOODS = {Goal.RETURN_REQUEST, Goal.EXCHANGE_REQUEST, Goal.WRONG_OR_DAMAGED_ITEM}
 # The rules of these are told before the order is asked for: perhaps that is all the customer needs.
-_INTRODUCED = {
-    Goal.RETURN_REQUEST,
-    Goal.EXCHANGE_REQUEST,
-    Goal.WRONG_OR_DAMAGED_ITEM,
-    Goal.INVOICE,
-}
+_INTRODUCED = _GOODS | {Goal.INVOICE}
 
 
 class ValidateOrderForm(FormValidationAction):
@@ -80,6 +67,7 @@ class ValidateOrderForm(FormValidationAction):
         self._desk: OrderDesk = orders.desk
         self._cod = orders.cod
         self._cases = orders.cases
+        self._answers = OrderAnswers(orders)
         self._talk = ChangeTalk(orders)
         self._claims = ClaimTalk(orders)
         self._proof = ProofTalk(orders)
@@ -179,6 +167,16 @@ class ValidateOrderForm(FormValidationAction):
             events += [SlotSet(_NUMBER, number), SlotSet(_VERIFIED, None)]
         if order is None:
             order = await self._of_signed_in(dispatcher, tracker, number, goal, starts)
+        asks_which = (tracker.get_slot(DRAFT) or {}).get("asks") == Detail.ITEM
+        if order and goal in _GOODS and (starts or asks_which):
+            holding = await self._holding(tracker, order)
+            if len(holding) > 1:
+                reply = which_order(holding, goal, language_of(tracker))
+                say(dispatcher, reply)
+                kept = SlotSet(DRAFT, with_early(tracker, starts=starts))
+                number_asked = [SlotSet(_NUMBER, None), SlotSet(REQUESTED_SLOT, _NUMBER)]
+                return [*events, kept, *number_asked, decide(f"flow:{goal}")]
+            order = holding[0]
         if order is None and number and last_four:
             now = self._clock()
             checked = await self._desk.verify(
@@ -196,20 +194,54 @@ class ValidateOrderForm(FormValidationAction):
                 events.append(SlotSet(_VERIFIED, None))
             missing = _NUMBER if number is None else _LAST_FOUR
             if given or starts:
-                events.append(SlotSet(DRAFT, with_early(tracker, starts=starts)))
-                if _GOAL in given and goal in _INTRODUCED:
-                    dispatcher.utter_message(response=f"utter_{goal}")
+                before = None if starts else (tracker.get_slot(DRAFT) or {}).get("wants")
+                kept = with_early(tracker, starts=starts) | {"wants": goal.value}
+                events.append(SlotSet(DRAFT, kept))
+                if _GOAL in given:
+                    self._acknowledge(dispatcher, tracker, goal, before, list(given))
             return [*events, SlotSet(REQUESTED_SLOT, missing), *_decided(given, goal)]
         if (number, verified) != (order.number, order.number) or starts or given:
             events += [SlotSet(_NUMBER, order.number), SlotSet(_VERIFIED, order.number)]
         now = self._clock()
+        draft = tracker.get_slot(DRAFT)
         step = None if starts else await self._proof.check(dispatcher, tracker, order, now)
         if step is None:
+            if not starts:
+                goal = _goal(tracker)  # after the proof it is again what the proof was for
+                if tracker.get_slot(DRAFT) != draft:
+                    events.append(SlotSet(DRAFT, tracker.get_slot(DRAFT)))
             step = await self._listen(dispatcher, tracker, order, goal, spoken, starts)
             if not await self._proof.opens(tracker, order, goal, step[0], now):
-                step = await self._proof.ask(dispatcher, tracker, order, goal, starts, now)
+                step = await self._proof.ask(dispatcher, tracker, order, goal, step[0], starts, now)
+            if given.get(_GOAL, goal) != goal:
+                events.append(SlotSet(_GOAL, goal.value))
         said, wanted = step
         return [*events, *said, SlotSet(REQUESTED_SLOT, wanted), *_decided(given or said, goal)]
+
+    def _acknowledge(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        goal: Goal,
+        before: str | None,
+        given: list[str],
+    ) -> None:
+        """Say that a wish was heard while its order or the proof is still missing."""
+        if goal in _INTRODUCED and before != goal:
+            dispatcher.utter_message(response=f"utter_{goal}")
+        elif before is not None and given == [_GOAL]:
+            name = "utter_proof_why" if before == goal else "utter_proof_first"
+            wish = wording.wish(goal, language_of(tracker))
+            dispatcher.utter_message(response=name, wish=wish)
+
+    async def _holding(self, tracker: Tracker, order: Order) -> Sequence[Order]:
+        """Return the order with what a message names in it, where it is not the open one; or several."""
+        named = {entity["entity"] for entity in tracker.latest_message.get("entities") or ()}
+        if named & _CODES or not text_of(tracker):
+            return (order,)
+        known = await self._answers.open_to(tracker, order, self._clock())
+        others = [one for one in known if one.number != order.number]
+        return holding(text_of(tracker), order, others)
 
     def _answer_beside(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         """Answer the question that came along with what the form had asked for."""
@@ -236,7 +268,7 @@ class ValidateOrderForm(FormValidationAction):
             if order or goal is not Goal.MY_ORDERS:
                 return order
             # The digits of somebody else's order are not needed for a list of the own ones.
-        orders = await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
+        orders = await self._desk.orders_of(customer, limit=ORDERS_LISTED)
         if starts and asks_for_news(text_of(tracker)):
             cases = await self._cases.of_orders([order.number for order in orders], limit=1)
             about = [order for order in orders if cases and order.number == cases[0].order_number]
@@ -269,7 +301,7 @@ class ValidateOrderForm(FormValidationAction):
         if asked_for not in ASKED | {DETAIL} or before is None:
             return [], None
         # A question about the order in the middle of a task is answered, and the task goes on.
-        for reply in answer(goal, order, now, language_of(tracker)):
+        for reply in await self._answers.replies(order, tracker, goal, now):
             say(dispatcher, reply)
         return [SlotSet(_GOAL, before)], asked_for
 
@@ -279,7 +311,7 @@ class OrderAction(Action):
 
     def __init__(self, orders: Orders, clock: Clock = utc_now) -> None:
         self._desk = orders.desk
-        self._cases = orders.cases
+        self._answers = OrderAnswers(orders)
         self._outages = orders.outages
         self._talk = ChangeTalk(orders)
         self._claims = ClaimTalk(orders)
@@ -310,7 +342,7 @@ class OrderAction(Action):
         elif order and self._talk.concerns(goal):
             replies = await self._talk.finish(tracker, order, goal, self._clock())
         elif order:
-            replies = await self._replies(order, tracker, goal)
+            replies = await self._answers.replies(order, tracker, goal, self._clock())
         if order and order.as_of is not None:
             await self._outages.wait(tracker.sender_id, order.number, self._clock())
             if not (self._claims.concerns(goal, order) or self._talk.concerns(goal)):
@@ -320,37 +352,6 @@ class OrderAction(Action):
         # The digits have done their work; the next order needs its own.
         done = [SlotSet(slot, None) for slot in (_LAST_FOUR, DRAFT, GO_AHEAD)]
         return [*done, decide(f"flow:{goal}")]
-
-    async def _replies(self, order: Order, tracker: Tracker, goal: Goal) -> list[Reply]:
-        language = language_of(tracker)
-        if goal is Goal.MY_ORDERS:
-            return my_orders(await self._open_to(tracker, order), language)
-        now = self._clock()
-        said = [one["text"] for one in (tracker.get_slot(DRAFT) or {}).get("early", ())]
-        said.append(text_of(tracker))
-        if goal is Goal.ORDER_STATUS and any(map(asks_for_news, said)):
-            cases = await self._cases.of_orders([order.number])
-            if not cases:
-                others = await self._open_to(tracker, order)
-                cases = await self._cases.of_orders([other.number for other in others])
-            nothing = Reply("utter_case_none", {"order_number": order.number})
-            return news(cases, now, language) or [nothing, *answer(goal, order, now, language)]
-        if goal is Goal.ORDER_STATUS and any(map(asks_for_trace, said)):
-            return trace(order, now, language)
-        replies = answer(goal, order, now, language)
-        if goal is Goal.URGE_DELIVERY and is_late(order, now):
-            case = await self._cases.open(
-                CaseKind.URGE, order, conversation_id=tracker.sender_id, now=now
-            )
-            replies.append(promised(case, language))
-        return replies
-
-    async def _open_to(self, tracker: Tracker, order: Order) -> Sequence[Order]:
-        """Return the newest orders of the customer that the proof for ``order`` opens."""
-        customer = await self._identity.customer_of(tracker.sender_id, self._clock())
-        if customer == order.customer_id:
-            return await self._desk.orders_of(customer, limit=_ORDERS_LISTED)
-        return await self._desk.recent_orders(order, limit=_ORDERS_LISTED)
 
 
 def _means_it(tracker: Tracker, starts: bool, number: str | None, asked: str) -> bool:

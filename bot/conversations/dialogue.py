@@ -176,12 +176,14 @@ class Dialogue:
             if turn.handoff:
                 waiting = []  # people read the whole message
                 break
+            if turn.keeps:
+                waiting = [*(said for said in waiting if said != request.said), request.said]
             if waiting and not requests:
                 if turn.asks is False or (turn.asks is None and not later):
                     said = waiting.pop(0)
                     replies.append(self._phrases.say("utter_next_request", language, request=said))
                     requests = [self._part(said, knowledge, channel)]
-                elif also:
+                elif also or turn.keeps:
                     line = self._phrases.say("utter_one_by_one", language, request=waiting[-1])
                     replies.insert(len(replies) - len(turn.replies), line)
         return Outcome(

@@ -12,6 +12,7 @@ from bot.conversations.model import Body, Button, Card, HandoffReason, Link
 NO_INTENT = "nlu_fallback"
 _FORM = "order_form"
 _ASKED = "requested_slot"  # Rasa's name for what an active form waits for
+_KEPT = "kept_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Turn:
     ``suggest:<faq ids>``, ``decline``, ``clarify`` or ``handoff:<reason>``. ``asks`` tells whether a
     task waits for the customer after the turn; ``None`` when the turn changed nothing about that. The last
     ``repeated`` replies only ask again what the form had asked before the customer's question.
+    ``keeps`` says that what the message asks for has to wait until the task at hand is done.
     """
 
     intent: str | None
@@ -32,6 +34,7 @@ class Turn:
     handoff: HandoffReason | None = None
     asks: bool | None = None
     repeated: int = 0
+    keeps: bool = False
 
 
 def read_turn(events: Iterable[Event]) -> Turn:
@@ -73,6 +76,7 @@ def read_turn(events: Iterable[Event]) -> Turn:
         handoff=HandoffReason(reason) if reason else None,
         asks=slots[_ASKED] is not None if _ASKED in slots else None,
         repeated=len(replies) - before_form if answered and before_form else 0,
+        keeps=bool(slots.get(_KEPT)),
     )
 
 

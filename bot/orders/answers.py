@@ -148,6 +148,15 @@ def my_orders(orders: Sequence[Order], language: Language) -> list[Reply]:
     return [Reply("utter_my_orders", {"orders": lines, "count": count}, shown, buttons, lead)]
 
 
+def which_order(orders: Sequence[Order], goal: Goal, language: Language) -> Reply:
+    """Ask which of several orders with the same thing in it a customer means."""
+    lines = "\n".join(wording.order_line(order, language) for order in orders)
+    buttons = tuple(
+        Button(order.number, f'/{goal}{{"order_number": "{order.number}"}}') for order in orders
+    )
+    return Reply("utter_which_order", {"orders": lines}, buttons=buttons)
+
+
 def _headline(order: Order, now: datetime, language: Language) -> Reply:
     """Return the sentence on the state of an order, honest where a promise was missed."""
     values = _basics(order, language)

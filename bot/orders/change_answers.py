@@ -82,6 +82,11 @@ def prepay(order: Order, policy: CodPolicy, language: Language) -> Reply:
     return Reply("utter_cod_prepay", card_values(order, language) | {"part": part, "link": link})
 
 
+def must_be_paid(order: Order, language: Language) -> Reply:
+    """Say that somebody has to be there to pay, and what else helps."""
+    return Reply("utter_note_must_be_paid", card_values(order, language))
+
+
 def kept(order: Order, goal: Goal, language: Language) -> list[Reply]:
     """Say that nothing was changed."""
     values = card_values(order, language)

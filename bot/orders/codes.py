@@ -32,9 +32,36 @@ SENDS_A_DAY = 5
 _AGAIN = re.compile(
     r"(?:没有?|还没|收不)[^,，。]{0,3}[收到][^,，。]{0,4}(?:码|短信|信息)|(?:码|短信)[^,，。]{0,4}(?:没[收到有]|收不到|过期|失效)"
     r"|[重再][新]?[发送来]|^(?:没有?|还没)收到|^收不到"
-    r"|(?<![a-z])(?:re-?send|send (?:it|me|the|another|a new)|another code|new code|again|(?:didn'?t|did not|haven'?t|not) (?:get|got|receive[d]?|arrive[d]?)|no (?:code|message|text|sms)|never (?:came|arrived|got))(?![a-z])",
+    r"|(?<![a-z])(?:re-?send|(?<!did you )send (?:it|me|the|another|a new)|another code|new code|again|(?:didn'?t|did not|haven'?t|not) (?:get|got|receive[d]?|arrive[d]?)|no (?:code|message|text|sms)|never (?:came|arrived|got))(?![a-z])",
     re.IGNORECASE,
 )
+
+_CODE = re.compile(r"(?<![0-9])(?<![0-9][ -])[0-9](?:[ -]?[0-9]){5}(?![ -]?[0-9])")
+_ONLY_DIGITS = re.compile(
+    r"(?:验证码|是|the code is|it'?s|code|[\s:：])*[0-9][0-9 -]{2,8}[\s.。]*", re.I
+)
+_WHY = re.compile(
+    r"(?:为什么|为啥|干嘛|凭什么|怎么还|什么|啥|哪[个里来]|哪有).{0,6}(?:验证|码)|(?:验证|码).{0,8}(?:干嘛|做什么|什么用|发[到给]?(?:哪|谁|什么|啥)|在哪|是什么|是啥)"
+    r"|(?:手机|号码?|电话).{0,6}(?:不用了|没在用|停机|丢了|不在身边|换了|注销)|(?<!重新)发到(?:哪|什么|谁)"
+    r"|(?<![a-z])(?:why|what|which|where)\b.{0,24}\b(?:code|phone|number|verif\w*|sms|text)\b|what code|(?:lost|don'?t have|no longer (?:have|use)|not my|old|changed) .{0,12}(?:phone|number|sim)",
+    re.I,
+)
+
+
+def code_in(text: str) -> str | None:
+    """Return the six digits in a message, however they are grouped: "123 456"."""
+    found = _CODE.search(normalise(text))
+    return re.sub(r"[ -]", "", found[0]) if found else None
+
+
+def mistyped(text: str) -> bool:
+    """Tell whether a message without a code is nothing but digits, and so was meant for one."""
+    return code_in(text) is None and _ONLY_DIGITS.fullmatch(normalise(text).strip()) is not None
+
+
+def asks_why(text: str) -> bool:
+    """Tell whether a customer does not know what code that is, or can't get at the phone."""
+    return _WHY.search(normalise(text)) is not None
 
 
 def wants_another(text: str) -> bool:

@@ -38,7 +38,7 @@ _CHANGES = re.compile(
 )
 # A clause that the courier should know: whom to call, where to leave it, what is near, which change.
 _NOTE = re.compile(
-    r"打(?:个)?电话|电话联系|提前(?:联系|通知|打|说)|放(?:在|到)?.{0,6}(?:门口|门卫|保安|前台|物业|快递柜|驿站|丰巢|菜鸟|鞋柜)"
+    r"打(?:[我他她](?:的)?)?(?:个|一下)?(?:电话|手机)|电话联系|提前(?:联系|通知|打|说)|放(?:在|到)?.{0,6}(?:门口|门卫|保安|前台|物业|快递柜|驿站|丰巢|菜鸟|鞋柜)"
     r"|找零|零钱|找(?:得开|给)|(?:旁边|对面|隔壁|后面|附近)|(?:后|侧|东|西|南|北|小)门|电梯|敲门|门铃|别按|有狗|轻拿|小心"
     r"|家里有人|在家|(?:老公|老婆|爸|妈|家人|邻居|同事|室友).{0,4}(?:收|付|拿)|代收"
     r"|(?<![A-Za-z])(?:call|ring|text me|knock|leave (?:it|them)?|next to|opposite|behind|near|beside|gate|entrance|landmark"
@@ -77,7 +77,14 @@ _POLITE = re.compile(
 )
 # Where nobody takes the parcel; whether a shop does that is a question for its FAQ.
 _UNATTENDED = re.compile(
-    r"驿站|丰巢|菜鸟|柜|自提|门口|楼道|(?<![a-z])(?:locker|pick-?up|station|doorstep|porch|(?:at|by|outside|front of) (?:the |my )?door)(?![a-z])",
+    r"驿站|丰巢|菜鸟|柜|自提|门口|楼道|(?<![a-z])(?:locker|pick-?up|station|doorstep|porch|(?:at|by|outside|front of) (?:the |my )?(?:front |back )?door)(?![a-z])",
+    re.I,
+)
+# Asked of the courier: to leave the parcel there. "Call me at the door" is none of it.
+_LEFT_ALONE = re.compile(
+    r"(?:(?:放(?!心)|搁|丢|扔|塞|挂|留|存|寄存)[^,，.。;；]{0,12}?|(?<![a-z])(?:leave|put|drop)[^,，.。;；]{0,30}?)"
+    r"(?:驿站|丰巢|菜鸟|柜|自提|门口|门外|门把|楼道|鞋架|信箱|代收点|(?<![a-z])(?:lockers?|pick-?up|station|doorstep|porch"
+    r"|hallway|mailbox|(?:at|by|outside|front of) (?:the |my )?(?:front |back )?door|outside)(?![a-z]))",
     re.I,
 )
 # "No, at the front desk": in place of what the courier was to know before, not beside it.
@@ -143,6 +150,7 @@ class Reading:
     about_recipient: bool = False
     to_change: str | None = None  # a field of the draft that the message names for changing
     instead: bool = False  # the note takes the place of the one before
+    left_alone: bool = False  # the parcel is to lie where nobody pays what is due for it
 
     def after(self, earlier: Reading) -> Reading:
         """Return this reading with what an earlier message gave and this one does not."""
@@ -158,6 +166,7 @@ class Reading:
             about_phone=self.about_phone or earlier.about_phone,
             about_recipient=self.about_recipient or earlier.about_recipient,
             to_change=self.to_change or earlier.to_change,
+            left_alone=self.left_alone or earlier.left_alone,
         )
 
     @property
@@ -198,7 +207,10 @@ def read(
     found: dict[str, str] = {}
     for entity in entities:
         found.setdefault(str(entity["entity"]), str(entity["value"]))
-    note = note_of(text)
+    note, left_alone = note_of(text), False
+    if note and order.to_collect.minor:
+        note = note_of(text, left_alone=False)
+        left_alone = note != note_of(text)
     window: Window | None = None
     problem: TimeProblem | None = None
     address = read_address(text, order.address)
@@ -213,9 +225,9 @@ def read(
             window = _within_hours(wish, policy) if problem is None else None
         else:
             problem = wish
-            if wish is None and note is None:
+            if wish is None and note is None and not left_alone:
                 note = text.strip()  # "After six", and on any day.
-    elif clock and not day and note is None and not wants_time:
+    elif clock and not day and note is None and not (wants_time or left_alone):
         note = text.strip()
     no = bool(_NO.search(plain))
     return Reading(
@@ -231,6 +243,7 @@ def read(
         about_recipient=about_recipient(text),
         to_change=_to_change(plain),
         instead=_INSTEAD.search(plain.strip()) is not None,
+        left_alone=left_alone,
     )
 
 
@@ -300,10 +313,19 @@ def wants_to_cancel(text: str) -> bool:
     return _CANCELS.search(normalise(text)) is not None
 
 
-def note_of(text: str) -> str | None:
-    """Return the clauses of a message that the courier should know, in the customer's words."""
+def note_of(text: str, *, left_alone: bool = True) -> str | None:
+    """Return the clauses of a message that the courier should know, in the customer's words.
+
+    Args:
+        left_alone: with those that want the parcel left where nobody takes it.
+    """
     clauses = (_AROUND_NOTE.sub("", clause.strip()) for clause in _CLAUSE.split(text))
-    kept = [clause for clause in clauses if clause and _NOTE.search(normalise(clause))]
+    kept = []
+    for clause in filter(None, clauses):
+        plain = normalise(clause)
+        alone = _LEFT_ALONE.search(plain) is not None
+        if left_alone if alone else _NOTE.search(plain):
+            kept.append(clause)
     if not kept:
         return None
     separator = "，" if re.search(r"[\u3400-\u9fff]", text) else ", "

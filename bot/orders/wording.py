@@ -160,6 +160,11 @@ def problem(value: str, language: Language) -> str:
     return _word("problems", value, language)
 
 
+def wish(goal: str, language: Language) -> str:
+    """Return what a customer came for: 查订单, look up your order."""
+    return _word("wishes", goal, language)
+
+
 def case_kind(kind: str, language: Language) -> str:
     """Return what a case is about: 退货, return."""
     return _word("case_kinds", kind, language)

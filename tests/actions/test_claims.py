@@ -14,6 +14,7 @@ from actions.change_actions import AskGoAhead, AskNewWindow, UndoChange
 from actions.claims import AskClaimDetail
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations.phrases import Phrases
+from bot.orders.cases import CaseKind
 from bot.orders.demo import insert_shop
 from bot.orders.service import Orders
 from bot.storage.cod import CaseRow, OrderEventRow
@@ -53,8 +54,12 @@ async def clock(shop: Database) -> Clock:
 
 
 @pytest.fixture
-def customer(shop: Database, clock: Clock, root: Path) -> Customer:
-    orders = Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+def orders(shop: Database, root: Path) -> Orders:
+    return Orders.build(shop, root / "data/policy", Phrases(root / "domain.yml"), "zh")
+
+
+@pytest.fixture
+def customer(orders: Orders, clock: Clock) -> Customer:
     executor = ActionExecutor()
     for action in (
         ValidateOrderForm(orders, clock),
@@ -397,3 +402,50 @@ async def test_a_task_beside_the_codes_is_the_task(
     customer.intent = {"name": "inform", "confidence": 1.0}
     await customer.says(text, order_number="SO20261105002", phone_last4="3321")
     assert customer.asked_for == asks
+
+
+async def test_goods_of_another_order_are_about_that_order(customer: Customer) -> None:
+    await customer.says(
+        "查订单", order_goal="order_status", order_number="SO20261105001", phone_last4="6688"
+    )
+    await customer.says("那双板鞋太小 我要退", order_goal="return_request")
+    assert customer.slots["order_number"] == "SO20261010135"
+    assert customer.slots["verified_order"] == "SO20261010135"
+
+
+async def test_goods_of_the_open_order_stay_there(customer: Customer) -> None:
+    await customer.says(
+        "查订单", order_goal="order_status", order_number="SO20261105001", phone_last4="6688"
+    )
+    await customer.says("手机壳不想要了 退", order_goal="return_request")
+    assert customer.slots["order_number"] == "SO20261105001"
+
+
+@pytest.mark.parametrize("named", ["SO20261003880", "第一笔 SO20261003880"])
+async def test_of_several_orders_with_the_same_goods_one_is_asked_for(
+    customer: Customer, named: str
+) -> None:
+    lamp = {"order_number": "SO20261119823", "phone_last4": "6688"}
+    await customer.says("查订单", order_goal="order_status", **lamp)
+    said = await customer.says("return the phone case please", order_goal="return_request")
+    assert names(said) == ["utter_which_order"]
+    assert customer.asked_for == "order_number"
+    assert {b["title"] for b in said[0]["buttons"]} == {"SO20261105001", "SO20261003880"}
+    await customer.says(named, order_number="SO20261003880")
+    assert customer.slots["order_number"] == "SO20261003880"
+    # Neither the digits nor which of its goods is asked for again.
+    assert customer.asked_for != "phone_last4"
+    assert customer.slots["draft"] is None or customer.slots["draft"].get("asks") != "item"
+
+
+async def test_my_return_is_found_beside_another_order(customer: Customer, orders: Orders) -> None:
+    other = await orders.book.find("SO20261010135")
+    assert other is not None
+    case = await orders.cases.open(CaseKind.RETURN, other, conversation_id="long ago", now=NOW)
+    await customer.says(
+        "查订单", order_goal="order_status", order_number="SO20261105001", phone_last4="6688"
+    )
+    said = await customer.says("我的退货", order_goal="return_request")
+    assert names(said) == ["utter_case_news_open"]
+    assert case.number in said[0]["case"]
+    assert "SO20261010135" in said[0]["case"]

@@ -65,6 +65,48 @@ async def test_one_tap(shop: Shop) -> None:
     assert (await shop.cod()).state == CodState.CONFIRMED
 
 
+@pytest.mark.parametrize("text", ["好的，放驿站吧", "yes, leave it at the door please"])
+async def test_who_wants_the_parcel_left_alone_has_not_agreed_to_pay(shop: Shop, text: str) -> None:
+    customer = await asked(shop, Friction.ONE_TAP)
+    said = await customer.says(text, order_goal="cod_confirm")
+    assert names(said) == ["utter_note_must_be_paid", "utter_cod_ask"]
+    assert (await shop.cod()).state == CodState.ASKED
+    assert names(await customer.says("那行，确认发货")) == ["utter_cod_confirmed"]
+    order = await shop.orders.book.find(NUMBER)
+    assert order is not None
+    assert order.courier_note is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("yes, leave it at the front door", "utter_note_must_be_paid"),
+        ("ok then my neighbour takes it", "utter_cod_confirmed_changed"),
+    ],
+)
+async def test_an_answer_taken_for_a_question_is_an_answer(
+    shop: Shop, text: str, reply: str
+) -> None:
+    await asked(shop, Friction.ONE_TAP)
+    customer = Customer(executor_of(shop), "c2")
+    await customer.says(
+        "I want to confirm", order_goal="cod_confirm", order_number=NUMBER, phone_last4="3321"
+    )
+    assert customer.asked_for == "go_ahead"
+    customer.intent = {"name": "ask_faq", "confidence": 0.99}
+    assert names(await customer.says(text))[0] == reply
+    assert not customer.rejected
+
+
+async def test_a_confirmed_order_stays_confirmed_without_the_note(shop: Shop) -> None:
+    customer = await asked(shop, Friction.ONE_TAP)
+    await customer.says("确认发货", order_goal="cod_confirm")
+    said = await customer.says("到了放门口就行", order_goal="cod_confirm", order_number=NUMBER)
+    assert names(said) == ["utter_note_must_be_paid"]
+    assert not customer.active
+    assert (await shop.cod()).state == CodState.CONFIRMED
+
+
 async def test_a_look_at_the_whole_address(shop: Shop) -> None:
     customer = await asked(shop, Friction.CHECK_ADDRESS)
     said = await customer.says("确认发货", order_goal="cod_confirm")
@@ -121,3 +163,11 @@ async def test_the_code_is_asked_for_in_any_other_conversation_too(
     assert stranger.asked_for == "one_time_code"
     assert len(pocket.codes) == 1
     assert (await shop.cod()).state == CodState.ASKED
+
+
+async def test_who_takes_the_parcel_is_no_new_address(shop: Shop) -> None:
+    customer = await asked(shop, Friction.ONE_TAP)
+    await customer.says("放驿站吧", order_goal="cod_confirm")
+    said = await customer.says("那叫我妈收 她在家", order_goal="change_address")
+    assert names(said) == ["utter_preview_change_cod"]
+    assert "我妈收" in said[0]["changes"]

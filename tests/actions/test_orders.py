@@ -11,6 +11,7 @@ import pytest
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import delete
 
+from actions.cards import CardAnswers, SmallTalk
 from actions.change_actions import AskGoAhead, AskNewWindow
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations.phrases import Phrases
@@ -41,6 +42,7 @@ class Customer:
         self.slots: dict[str, Any] = {}
         self.asked_for: str | None = None
         self.active = False
+        self.rejected = False  # the engine would look for another answer, and forget this one
         self.intent: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
 
@@ -61,7 +63,10 @@ class Customer:
         )
         self.slots["requested_slot"] = self.asked_for
         self.asked_for = "unknown"
+        heard, asked_before = len(self._events), self.slots["requested_slot"]
         replies = await self._run("validate_order_form")
+        new = {event["name"] for event in self._events[heard:]} | set(given)
+        self.rejected = asked_before is not None and new <= {"requested_slot"}
         if self.asked_for == "unknown":
             self.asked_for = next((s for s in FORM_SLOTS if self.slots.get(s) is None), None)
         if self.asked_for is None:
@@ -69,6 +74,14 @@ class Customer:
             replies += await self._run("action_order")
         elif self.asked_for in {"go_ahead", "new_window", "claim_detail"}:
             replies += await self._run(f"action_ask_{self.asked_for}")
+        return replies
+
+    async def thanks(self, text: str) -> list[dict[str, Any]]:
+        """Say thanks, and go where the action leads, as the engine does."""
+        self._events.append({"event": "user", "text": text, "parse_data": {"intent": {}}})
+        replies = await self._run("action_thanks")
+        if self._events[-1]["event"] == "followup":
+            replies += await self.says(text)
         return replies
 
     async def _run(self, action: str) -> list[dict[str, Any]]:
@@ -96,6 +109,8 @@ class Customer:
     def _set(self, events: Any) -> None:
         for event in events:
             self._events.append(event)
+            if event["event"] != "slot":
+                continue
             if event["name"] == "requested_slot":
                 self.asked_for = event["value"]
             self.slots[event["name"]] = event["value"]
@@ -129,6 +144,7 @@ def executor(orders: Orders, clock: Clock) -> ActionExecutor:
     executor.register_action(OrderAction(orders, clock))
     executor.register_action(AskGoAhead(orders))
     executor.register_action(AskNewWindow(orders, clock))
+    executor.register_action(SmallTalk(CardAnswers(orders, clock), "thanks"))
     return executor
 
 
@@ -164,6 +180,14 @@ async def test_everything_in_one_english_sentence(customer: Customer) -> None:
     assert said[0]["expected_day"] == "Mon 23 Nov"
     assert said[1]["carrier"] == "SF Express"
     assert not customer.active
+
+
+@pytest.mark.parametrize(
+    "text", ["how is SO20261105001 doing, digits 6688", "SO20261105001到哪了？我手机后四位是6688"]
+)
+async def test_digits_that_are_called_so_are_not_asked_for(customer: Customer, text: str) -> None:
+    said = await customer.says(text, order_number="SO20261105001")
+    assert names(said) == ["utter_order_shipped", "utter_order_parcel"]
 
 
 async def test_a_tracking_number_finds_the_order(customer: Customer) -> None:
@@ -421,3 +445,21 @@ async def test_every_scan_is_told_to_whom_asks_for_the_way(customer: Customer) -
     scans = said[1]["scans"].splitlines()
     assert len(scans) > 1
     assert scans == sorted(scans, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "text", "replies"),
+    [
+        ("SO20261105002", "3321", "谢谢，让快递员到了打电话", ["utter_preview_change_cod"]),
+        ("SO20261105002", "3321", "thanks, ask him to call first", ["utter_preview_change_cod"]),
+        ("SO20261105002", "3321", "谢谢，放门口就行", ["utter_note_must_be_paid", "utter_cod_ask"]),
+        ("SO20261105002", "3321", "谢谢啦", ["utter_thanks"]),
+        ("SO20261105001", "6688", "谢谢，让快递员到了打电话", ["utter_refused_change_sent"]),
+        ("SO20261105003", "5207", "谢谢，让快递员到了打电话", ["utter_thanks"]),
+    ],
+)
+async def test_a_note_beside_the_thanks_goes_with_the_order_that_was_looked_up(
+    customer: Customer, number: str, digits: str, text: str, replies: list[str]
+) -> None:
+    await customer.says("查订单", order_number=number, phone_last4=digits)
+    assert names(await customer.thanks(text)) == replies

@@ -13,6 +13,7 @@ from actions.change_actions import AskGoAhead
 from actions.orders import OrderAction, ValidateOrderForm
 from bot.conversations import transcript
 from bot.conversations.phrases import Phrases
+from bot.orders.cases import CaseKind
 from bot.orders.demo import insert_shop
 from bot.orders.service import Orders
 from bot.storage.engine import Database
@@ -80,7 +81,7 @@ async def test_a_new_phone_needs_a_code_and_then_nothing_is_asked_again(
     wrong = f"{(int(code) + 1) % 10**6:06d}"
     assert names(await customer.says(wrong)) == ["utter_code_wrong"]
     assert await customer.says(code) == []
-    assert customer.asked_for == "new_phone"
+    assert (customer.asked_for, customer.rejected) == ("new_phone", False)
     assert customer.slots["order_goal"] == "change_phone"
 
 
@@ -171,3 +172,93 @@ async def test_after_five_codes_no_other_is_sent(customer: Customer, pocket: Poc
         await customer.says("没收到验证码")
     assert names(await customer.says("没收到验证码")) == ["utter_code_not_sent"]
     assert (len(pocket.codes), customer.active) == (5, False)
+
+
+async def test_where_the_parcel_is_needs_no_code_and_the_code_is_still_awaited(
+    customer: Customer, pocket: Pocket
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "order_status", "confidence": 0.9}
+    said = names(await customer.says("对了，我的订单到哪了", order_goal="order_status"))
+    assert said
+    assert said[0].startswith("utter_order_")
+    assert customer.asked_for == "one_time_code"
+    customer.intent = {}
+    assert await customer.says(pocket.codes[-1]) == []
+    assert customer.asked_for == "new_phone"
+
+
+async def test_the_state_of_the_order_needs_no_code(customer: Customer, pocket: Pocket) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "my_orders", "confidence": 0.9}
+    said = await customer.says("我都有哪些订单", order_goal="my_orders")
+    assert names(said) == ["utter_my_orders"]
+    assert customer.asked_for == "one_time_code"
+    customer.intent = {}
+    await customer.says(pocket.codes[-1])
+    assert customer.asked_for == "new_phone"
+
+
+async def test_another_wish_waits_for_the_code(customer: Customer, pocket: Pocket) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "invoice", "confidence": 0.9}
+    await customer.says("我要开发票", order_goal="invoice")
+    assert (customer.asked_for, customer.slots["kept_request"]) == ("one_time_code", True)
+    assert customer.slots["order_goal"] == "change_phone"
+
+
+async def test_the_same_wish_again_is_told_why_there_is_a_code(
+    customer: Customer, pocket: Pocket
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "change_address", "confidence": 0.9}
+    said = await customer.says("我要改手机号码啊", order_goal="change_address")
+    assert names(said) == ["utter_code_why"]
+    assert customer.asked_for == "one_time_code"
+
+
+async def test_who_cancels_gives_no_code_for_a_new_phone(
+    customer: Customer, pocket: Pocket
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "cancel_order", "confidence": 0.9}
+    said = await customer.says("算了不要了 取消这单吧", order_goal="cancel_order")
+    assert names(said) == ["utter_preview_cancel"]
+    assert (customer.asked_for, customer.rejected) == ("go_ahead", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("12345", "utter_code_digits"),
+        ("为什么要验证码", "utter_code_why"),
+        ("那个手机号不用了", "utter_code_why"),
+        ("which phone did you send the code to?", "utter_code_why"),
+        ("I don't have that phone anymore", "utter_code_why"),
+    ],
+)
+async def test_what_is_said_about_the_code_is_answered(
+    customer: Customer, pocket: Pocket, text: str, reply: str
+) -> None:
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+    customer.intent = {"name": "ask_faq", "confidence": 0.9}
+    assert names(await customer.says(text)) == [reply]
+    assert (customer.asked_for, customer.rejected) == ("one_time_code", False)
+    assert len(pocket.codes) == 1
+    code = pocket.codes[0]
+    await customer.says(f"{code[:3]} {code[3:]}")
+    assert customer.asked_for == "new_phone"
+
+
+async def test_a_signed_in_customer_hears_of_her_return_without_naming_the_order(
+    customer: Customer, orders: Orders, conversation: str
+) -> None:
+    order = await orders.book.find("SO20261010135")
+    assert order is not None
+    case = await orders.cases.open(CaseKind.RETURN, order, conversation_id="long ago", now=NOW)
+    claims = {"sub": order.customer_id, "aud": "yingda", "exp": NOW.timestamp() + 60}
+    await orders.identity.sign_in(conversation, jwt.encode(claims, KEY, "HS256"), NOW)
+    said = await customer.says("how is my return going", order_goal="return_request")
+    assert names(said) == ["utter_case_news_open"]
+    assert case.number in said[0]["case"]
+    assert not customer.active

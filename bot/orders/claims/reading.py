@@ -7,7 +7,7 @@ anything else. A pressed button brings a ``choice`` in place of words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -207,6 +207,24 @@ def grown(claim: Claim, told: Told, order: Order, goal: Goal, asked: Detail | No
         kept = (*claim.words, told.text.strip()[:WORDS_CHARS])
         claim = replace(claim, words=tuple(dict.fromkeys(kept))[-WORDS_KEPT:])
     return claim
+
+
+def holding(text: str, order: Order, others: Sequence[Order]) -> Sequence[Order]:
+    """Return which orders hold what a message names: ``order`` itself unless only others do.
+
+    "Return the coat", said while an order of shoes is open, is about another one.
+    """
+    plain = _CODES.sub(" ", normalise(text)).strip()
+    if not plain or _ALL.search(plain):
+        return (order,)
+    likeness = {
+        one.number: max((_likeness(plain, item) for item in one.items), default=0)
+        for one in (order, *others)
+    }
+    best = max(likeness.values())
+    if best < _FEWEST_HAN or likeness[order.number] >= _FEWEST_HAN:
+        return (order,)
+    return [one for one in others if likeness[one.number] == best]
 
 
 def gives(before: Claim, after: Claim, asked: Detail) -> bool:

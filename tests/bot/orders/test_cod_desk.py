@@ -309,3 +309,20 @@ async def test_nobody_ships_an_order_outside_the_limits_without_payment(shop: Sh
     (note,) = await shop.told("phone")
     assert "不符合货到付款条件" in note.text
     assert (await shop.cod()).state == CodState.REFUSED
+
+
+async def test_the_cancelling_of_an_order_nobody_asked_about_is_undone(shop: Shop) -> None:
+    await shop.tells(created(NUMBER, NOON))
+    async with shop.database.write() as session:
+        await session.execute(delete(CodRow))  # as an order that was imported and never told of
+    settle, undo = shop.orders.changes.settle, shop.orders.changes.undo_last
+    assert isinstance(
+        await settle(NUMBER, Draft(cancel=True), actor="customer:x", now=shop.now), Settled
+    )
+    assert await shop.state() is OrderState.CANCELLED
+    undone = await undo("customer:x", shop.now)
+    assert isinstance(undone, Settled)
+    assert undone.order.awaits_confirmation
+    assert undone.order.to_collect.minor == 130400
+    assert (await shop.cod()).state == CodState.CHANGED
+    assert await undo("customer:x", shop.now) is None

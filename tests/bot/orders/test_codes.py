@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.orders.code_senders import SmtpSender
-from bot.orders.codes import Checked, CodeNotSentError, OneTimeCodes
+from bot.orders.codes import Checked, CodeNotSentError, OneTimeCodes, code_in
 from bot.storage.cod import OneTimeCodeRow
 from bot.storage.engine import Database
 from tests.bot.orders.test_cod_desk import NOON
@@ -125,3 +125,19 @@ async def test_a_gateway_that_is_down_is_an_error_of_its_own() -> None:
     sender = SmtpSender("smtp://127.0.0.1:1", "{phone}@sms.example", "shop@yingda.example")
     with pytest.raises(CodeNotSentError, match=r"127\.0\.0\.1"):
         await sender.send(PHONE, "012345")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("123456", "123456"),
+        ("验证码是１２３ ４５６", "123456"),
+        ("it's 12-34-56.", "123456"),
+        ("2026-11-24", None),
+        ("SO20261105002", None),
+        ("13800138000", None),
+        ("1234567", None),
+    ],
+)
+def test_six_digits_are_a_code_however_they_are_grouped(text: str, code: str | None) -> None:
+    assert code_in(text) == code

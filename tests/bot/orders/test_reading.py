@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from bot.orders import wording
 from bot.orders.book import SqlOrderBook
-from bot.orders.model import Order
+from bot.orders.model import Money, Order
 from bot.orders.policy import CodPolicy
 from bot.orders.promise import SHOP_ZONE
 from bot.orders.reading import (
@@ -195,3 +196,45 @@ def test_a_question_that_resembles_a_note_is_none(text: str) -> None:
 def test_a_yes_without_a_card_that_names_what_is_to_change(text: str) -> None:
     assert confirms_but_changes(text)
     assert not confirms_but_changes("确认，地址不用改")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("放驿站吧", None),
+        ("送到就放门口，到了打电话", "到了打电话"),
+        ("麻煩放豐巢櫃", None),
+        ("just leave it at the door", None),
+        ("yes, leave it at my front door", None),
+        ("塞丰巢就行", None),
+        ("可以发 放locker里就行", None),
+        ("leave it in the locker, call me first", "call me first"),
+    ],
+)
+def test_what_is_paid_at_the_door_is_not_left_alone(
+    order: Order, policy: CodPolicy, text: str, note: str | None
+) -> None:
+    said = at(order, policy, text, wants=False)
+    assert said.left_alone
+    assert said.note == note
+    # Nothing is due for an order that is paid: there the note is the customer's to give.
+    paid = replace(order, to_collect=Money(0, "CNY"))
+    kept = at(paid, policy, text, wants=False)
+    assert not kept.left_alone
+    assert kept.note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "到门口打我电话",
+        "放心吧，在小区门口打我电话",
+        "放前台，让同事代收",
+        "call me when you are at the door",
+        "leave it with the guard",
+    ],
+)
+def test_who_is_there_to_pay_may_be_asked_for(order: Order, policy: CodPolicy, text: str) -> None:
+    said = at(order, policy, text, wants=False)
+    assert not said.left_alone
+    assert said.note

@@ -117,9 +117,8 @@ class ChangeTalk:
         if self._changes.possible(order, with_goal(draft, goal), *_wanted(goal)):
             return [*events, SlotSet(GO_AHEAD, None)], None
         if reading.left_alone:
-            events.append(
-                SlotSet(GO_AHEAD, None)
-            )  # heard, so that the engine does not look further
+            # Heard, so that the engine does not look further.
+            events.append(SlotSet(GO_AHEAD, None))
             say(dispatcher, change_answers.must_be_paid(order, language_of(tracker)))
         if reading.problem:
             return [*events, SlotSet(GO_AHEAD, None)], "new_window"

@@ -108,9 +108,8 @@ class ProofTalk:
             case Checked.RIGHT:
                 await self._identity.prove(tracker.sender_id, order, Level.ONE_TIME_CODE, now)
                 # The rest of the form goes on as if the order had just been opened.
-                tracker.latest_message["intent"] = {
-                    "name": "inform"
-                }  # six digits mean nothing else
+                # Six digits mean nothing else, whatever the classifier made of them.
+                tracker.latest_message["intent"] = {"name": "inform"}
                 _go_on(tracker, draft, draft.get("goal"))
                 return None
             case refused:

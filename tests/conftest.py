@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-import bot.storage.accounts
-import bot.storage.channels
-import bot.storage.cod
-import bot.storage.conversations
-import bot.storage.desk
-import bot.storage.editing
-import bot.storage.orders  # noqa: F401 - its tables hang on the metadata
-from bot.storage.base import Base
 from bot.storage.engine import Database
+from tests.databases import make_tables, new_postgres_tables
 from tests.engine.plugin import EngineTest
 from tests.postgres import PostgresServer, find_postgres
 
 pytest_plugins = ["tests.stack.plugin"]
-
-_database_numbers = itertools.count(1)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -62,27 +50,18 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once for each kind that we claim to support."""
+    """The URL of a database, once for each kind that we claim to support."""
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
     server: PostgresServer = request.getfixturevalue("postgres")
-    return asyncio.run(_new_postgres_database(server))
+    return asyncio.run(new_postgres_tables(server))
 
 
 @pytest.fixture
 async def database(engine_url: str) -> AsyncIterator[Database]:
     """A database with all tables."""
+    if engine_url.startswith("sqlite"):
+        await make_tables(engine_url)
     database = Database(engine_url)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
     yield database
     await database.close()
-
-
-async def _new_postgres_database(server: PostgresServer) -> str:
-    name = f"test_{next(_database_numbers)}"
-    engine = create_async_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    await engine.dispose()
-    return server.url(name)

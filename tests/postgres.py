@@ -35,6 +35,7 @@ class PostgresServer:
             probe.bind(("127.0.0.1", 0))
             self._port: int = probe.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
+        self.has_template = False  # see tests.databases
 
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://yingda@127.0.0.1:{self._port}/{database}"
@@ -52,6 +53,7 @@ class PostgresServer:
             [
                 self._binaries / "postgres", "-D", data, "-p", str(self._port),
                 "-c", f"unix_socket_directories={self._folder}", "-c", "fsync=off",
+                "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "autovacuum=off",
                 "-c", "listen_addresses=127.0.0.1",
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=self._user, cwd=self._folder,

@@ -24,6 +24,8 @@ MESSAGE_WINDOW = timedelta(hours=48)
 MESSAGES = 5
 EVENT_WINDOW = timedelta(minutes=1)
 EVENTS = 3
+# A clock ahead of ours: a repeated delivery still has the moment of the first.
+_AHEAD = timedelta(minutes=1)
 # WeChat asks at most twice more, 5 s apart; the rest is for clocks and for a new start of ours.
 _ANSWERS_REMEMBERED_S = 120.0
 
@@ -52,10 +54,10 @@ class Customers:
         self._database = database
         self._channel = channel
 
-    async def wrote(self, user: str, at: datetime, *, new: bool = False) -> None:
+    async def wrote(self, user: str, at: datetime, *, new: bool = False) -> bool:
         """The customer sent a message at a moment of WeChat's clock: the quota is full again.
 
-        A repeated delivery has the same moment and changes nothing.
+        A repeated delivery has the same moment and changes nothing; returns whether this one did.
 
         Args:
             new: known to be no repeated one, so that it counts also within the second of another.
@@ -64,9 +66,11 @@ class Customers:
             row = await self._row(session, user)
             until = at + MESSAGE_WINDOW
             known = row.messages_until
-            if known is None or known < until or (new and known == until):
+            fills = known is None or known < until or (new and known == until)
+            if fills:
                 row.messages_until = until
                 row.messages_left = MESSAGES
+        return fills
 
     async def stepped_by(self, user: str, at: datetime) -> None:
         """The customer clicked, followed or scanned."""
@@ -183,3 +187,9 @@ def _event_left(row: ChannelCustomerRow, now: datetime) -> bool:
 def _messages_left(row: ChannelCustomerRow, now: datetime) -> int:
     open_still = row.messages_until is not None and row.messages_until > now
     return row.messages_left if open_still else 0
+
+
+def moment_of(seconds: float) -> datetime:
+    """Return a moment of the platform's clock, which is never taken for far in the future."""
+    latest = datetime.now(UTC) + _AHEAD
+    return min(datetime.fromtimestamp(min(seconds, latest.timestamp()), UTC), latest)

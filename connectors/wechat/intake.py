@@ -18,7 +18,7 @@ from bot.language import Language
 from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.wechat.api import WeChatApi, WeChatError
-from connectors.wechat.customers import Customers
+from connectors.wechat.customers import Customers, moment_of
 
 _log = structlog.get_logger(__name__)
 
@@ -54,8 +54,9 @@ class Intake:
         if message["MsgType"] == "event":
             accepted = await self._event(message)
         else:
-            accepted = await self._message(message)
+            # Before it is stored: its answer may be sent, and counted, at once.
             await self._customers.wrote(message["FromUserName"], moment(message))
+            accepted = await self._message(message)
         if accepted is not None and accepted.new:
             await self._reception.outbox.release(accepted.conversation_id)
         return accepted
@@ -171,10 +172,9 @@ class Intake:
 def moment(message: Mapping[str, str]) -> datetime:
     """Return when WeChat says that it happened; now, when it says nothing that makes sense."""
     seconds = message.get("CreateTime", "")
-    now = datetime.now(UTC)
     if not seconds.isascii() or not seconds.isdigit():
-        return now
-    return min(datetime.fromtimestamp(min(int(seconds), now.timestamp()), UTC), now)
+        return datetime.now(UTC)
+    return moment_of(int(seconds))
 
 
 def message_id(message: Mapping[str, str]) -> str:

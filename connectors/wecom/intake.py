@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -22,7 +21,7 @@ from bot.language import Language
 from connectors.registry import Fittings
 from connectors.service import Reception
 from connectors.wechat.api import WeChatError
-from connectors.wechat.customers import Customers
+from connectors.wechat.customers import Customers, moment_of
 from connectors.wecom.api import WeComApi
 from connectors.wecom.callback import CHANNEL
 
@@ -112,9 +111,12 @@ class Intake:
             await self._event(account, item)
         elif item.origin == _BY_CUSTOMER and item.external_userid:
             user = f"{account}/{item.external_userid}"
+            # Before it is stored: its answer may be sent, and counted, at once.
+            sent_at = moment_of(item.send_time)
+            filled = await self._customers.wrote(user, sent_at)
             accepted = await self._message(user, item)
-            sent_at = min(datetime.fromtimestamp(item.send_time, UTC), datetime.now(UTC))
-            await self._customers.wrote(user, sent_at, new=accepted.new)
+            if accepted.new and not filled:
+                await self._customers.wrote(user, sent_at, new=True)
             if accepted.new:
                 await self._reception.outbox.release(accepted.conversation_id)
             self._reception.outbox.wake(accepted.conversation_id)

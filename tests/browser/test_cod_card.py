@@ -36,7 +36,8 @@ def _customer(page: Page, stack: Stack, language: str) -> tuple[Widget, str]:
     widget.open()
     expect(widget.messages.first).to_be_visible()
     tokens = page.evaluate("Object.values(localStorage)")
-    users = {WebSessions(stack.settings.secrets.session_key).user_of(token) for token in tokens} - {None}
+    sessions = WebSessions(stack.settings.secrets.session_key)
+    users = {sessions.user_of(token) for token in tokens} - {None}
     (user,) = users
     assert user is not None
     return widget, user

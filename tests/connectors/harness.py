@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,15 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import select
 
-import bot.storage.channels  # noqa: F401 - its tables hang on the metadata
 from bot.conversations.dialogue import Outcome, Understood
 from bot.conversations.model import Attachment, Body, Button, HandoffReason, Link
 from bot.conversations.turn import Turn
 from bot.language import Language, detect, reply_language
 from bot.settings import Settings
-from bot.storage.base import Base
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 from tests.apps import ALWAYS_OPEN, app_without_engine
+from tests.databases import make_tables
 
 CHOICES = (Button("包邮吗", "/faq_a"), Button("怎么退货", "/faq_b"), Button("转人工", "/ask_human"))
 SHOP = "https://shop.example"
@@ -113,22 +111,6 @@ class RunningApp:
                 await asyncio.sleep(0.02)
 
 
-_EMPTY: list[bytes] = []
-
-
-async def _empty_database() -> bytes:
-    """Return a database with all tables; made once, since that takes longer than most tests."""
-    if not _EMPTY:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "empty.sqlite3"
-            database = Database(f"sqlite+aiosqlite:///{file}")
-            async with database.engine.begin() as connection:
-                await connection.run_sync(Base.metadata.create_all)
-            await database.close()
-            _EMPTY.append(file.read_bytes())
-    return _EMPTY[0]
-
-
 @asynccontextmanager
 async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[RunningApp]:
     """Start the app on the database in ``var``, which outlives it, and stop it.
@@ -138,7 +120,7 @@ async def running_app(root: Path, var: Path, **settings: Any) -> AsyncIterator[R
     chosen = Settings(var=var, root=root, **{"desk_hours": ALWAYS_OPEN} | settings)
     file = var / "yingda.sqlite3"
     if not file.exists():
-        file.write_bytes(await _empty_database())
+        await make_tables(chosen.database)
     database = Database(chosen.database)
     dialogue = ScriptedDialogue()
     app = app_without_engine(chosen, database, dialogue)
@@ -156,3 +138,10 @@ async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - conditions over plain lists
             await asyncio.sleep(0.01)
+
+
+async def until_async(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+    """Wait until ``condition`` holds, which has to ask for it."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

@@ -30,13 +30,13 @@ from bot.orders.model import Address, OrderState, Window
 from bot.orders.policy import CodPolicy
 from bot.orders.service import Orders
 from bot.orders.ticker import Ticker
-from bot.storage.base import Base
 from bot.storage.cod import CodRow, OrderEventRow, OrderTimerRow
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 from bot.storage.orders import OrderRow
 from tests.bot.orders.shop_events import created, event, read, shipped
 from tests.bot.orders.test_cod_desk import NOON
+from tests.databases import make_tables
 
 ROOT = Path(__file__).resolve().parents[3]
 _numbers = itertools.count(1)
@@ -70,14 +70,15 @@ class OrderMachine(RuleBasedStateMachine):
     def open_shop(self, hour: int) -> None:
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
-        self.database = Database(f"sqlite+aiosqlite:///{self.folder.name}/test.sqlite3")
+        url = f"sqlite+aiosqlite:///{self.folder.name}/test.sqlite3"
+        self.runner.run(make_tables(url))
+        self.database = Database(url)
         phrases = Phrases(ROOT / "domain.yml")
         self.policy = CodPolicy.load(ROOT / "data/policy/cod.yml")
         self.service = Orders.build(self.database, ROOT / "data/policy", phrases, "zh")
         self.now = NOON.replace(hour=hour)
         self.known: dict[str, Known] = {}
         self.arrivals = itertools.count()
-        self.runner.run(self._create_tables())
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
@@ -195,10 +196,6 @@ class OrderMachine(RuleBasedStateMachine):
                 return await session.get_one(OrderRow, number)
 
         return self.runner.run(get())
-
-    async def _create_tables(self) -> None:
-        async with self.database.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
 
     async def _pass(self, time: timedelta) -> None:
         ticker = Ticker(self.service.timers, lambda _: None, lambda: self.now)

@@ -37,6 +37,7 @@ from tests.bot.orders.conftest import NOW, known_customers
 from tests.bot.orders.contract import WAITING, OrderBookContract
 from tests.bot.orders.cut_off import ACTOR
 from tests.bot.orders.reference_shop import TOKEN, create_shop
+from tests.databases import make_tables
 
 # Far above what an answer takes on a busy machine, far below how long a hanging shop hangs.
 TIMEOUT_S = 5.0
@@ -67,7 +68,7 @@ class ReferenceShop:
 def process(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[ReferenceShop]:
     """One reference server for all tests."""
     database_url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('shop') / 'shop.sqlite3'}"
-    asyncio.run(_create(database_url))
+    asyncio.run(make_tables(database_url))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -79,13 +80,6 @@ def process(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Re
             yield shop
         finally:
             server.kill()  # a request that hangs would be waited for
-
-
-async def _create(url: str) -> None:
-    database = Database(url)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    await database.close()
 
 
 def _until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -298,7 +292,7 @@ async def test_a_process_killed_after_the_shop_s_yes_has_lost_nothing_at_the_nex
 ) -> None:
     """Two real processes and a real SIGKILL; test_unfinished.py has the other moments, without them."""
     ours = f"sqlite+aiosqlite:///{tmp_path / 'ours.sqlite3'}"
-    await _create(ours)
+    await make_tables(ours)
     phone = "+8613900001111"
     command = [sys.executable, "-m", "tests.bot.orders.cut_off", ours, shop.url, WAITING, phone]
     child = await asyncio.create_subprocess_exec(*command, cwd=root)

@@ -17,12 +17,12 @@ from bot.orders.demo import insert_shop
 from bot.orders.fields import Changes
 from bot.orders.model import Order
 from bot.orders.service import Orders
-from bot.storage.base import Base
 from bot.storage.cod import CodRow, OrderEventRow, OrderIntentRow
 from bot.storage.engine import Database
 from tests.apps import read_phrases
 from tests.bot.orders.conftest import NOW, known_customers
 from tests.bot.orders.contract import WAITING
+from tests.databases import make_tables
 
 _LATER = NOW + timedelta(hours=1)
 _ACTOR = "customer:c1"
@@ -65,10 +65,9 @@ async def books(tmp_path: Path) -> AsyncIterator[tuple[Database, ShopWithFaults]
     """Our database, and the shop with its own."""
     made = []
     for name in ("ours", "shop"):
-        database = Database(f"sqlite+aiosqlite:///{tmp_path / name}.sqlite3")
-        async with database.engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-        made.append(database)
+        url = f"sqlite+aiosqlite:///{tmp_path / name}.sqlite3"
+        await make_tables(url)
+        made.append(Database(url))
     ours, theirs = made
     async with theirs.write() as session:
         await insert_shop(session, known_customers())

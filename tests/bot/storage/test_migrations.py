@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,6 +15,7 @@ from sqlalchemy import JSON, Connection, MetaData, Table, func, select
 from bot.storage.base import Base
 from bot.storage.engine import create_engine
 from bot.storage.migrate import alembic_config, upgrade
+from tests.databases import new_postgres_database
 
 _VALUES: dict[type, object] = {
     str: "x",
@@ -24,6 +26,14 @@ _VALUES: dict[type, object] = {
     date: date(2026, 11, 22),
     datetime: datetime(2026, 11, 22, tzinfo=UTC),
 }
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
+    return asyncio.run(new_postgres_database(request.getfixturevalue("postgres")))
 
 
 def test_migrations_lead_to_the_schema_of_the_code(engine_url: str) -> None:

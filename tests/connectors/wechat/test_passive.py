@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.conversations import transcript
 from bot.conversations.model import Author, Body
 from bot.storage.conversations import ConversationRow
-from connectors.wechat import callback
+from connectors.wechat.callback import _ANSWER_WITHIN_S
 from tests.connectors.harness import RunningApp, running_app, until
 from tests.connectors.wechat.conftest import account
 from tests.connectors.wechat.fake import PATIENCE_S, FakeWeChat, Shown
@@ -39,7 +39,7 @@ async def test_a_slow_answer_comes_as_a_customer_service_message(
 
 def test_the_real_deadline_is_before_wechats_own() -> None:
     # Half a second for the way back.
-    assert 4 <= callback._ANSWER_WITHIN_S <= PATIENCE_S - 0.5
+    assert 4 <= _ANSWER_WITHIN_S <= PATIENCE_S - 0.5
 
 
 async def test_wechat_gives_up_and_asks_again_without_doubling_the_work(

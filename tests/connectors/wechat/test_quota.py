@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +18,7 @@ from bot.storage.channels import ChannelCustomerRow
 from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 from connectors.wechat.customers import Customers
-from tests.connectors.harness import RunningApp, until
+from tests.connectors.harness import RunningApp, until, until_async
 from tests.connectors.wechat.fake import FakeWeChat
 
 
@@ -113,7 +116,8 @@ async def test_when_wechat_says_that_the_way_is_closed_the_answer_waits_for_the_
     app.dialogue.go.set()
     await app.until_out(lambda row: row.error is not None)
     assert wechat.texts("oLi") == []
-    monkeypatch.undo()  # from here on answers are in time
+    # From here on answers are in time.
+    monkeypatch.setattr("connectors.wechat.callback._ANSWER_WITHIN_S", 45.0)
     assert await wechat.say("oLi", "在吗") == "re held\n\nre 在吗"
 
 
@@ -133,3 +137,41 @@ async def test_an_answer_that_waited_two_days_is_given_up(
         )
     await app.until_out(lambda row: row.state == MessageState.FAILED.value)
     assert wechat.texts("oLi") == []
+
+
+async def test_what_is_sent_while_a_message_is_still_noted_down_counts_against_it(
+    wechat: FakeWeChat, app: RunningApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrote = Customers.wrote
+
+    async def slowly(customers: Customers, user: str, at: datetime) -> bool:
+        await asyncio.sleep(0.3)
+        return await wrote(customers, user, at)
+
+    wechat.clock = itertools.count(int(time.time()) - 4).__next__
+    await wechat.say("oLi", "在吗")
+    monkeypatch.setattr(Customers, "wrote", slowly)
+    await wechat.say("oLi", "long")  # in parts, which all count
+    await app.until_out(lambda row: "used up" in (row.error or ""))
+    assert len(wechat.texts("oLi")) == 1 + 4
+    assert wechat.customers["oLi"].left() == 1, "the last is a person's"
+    assert await _books_say(app, 1)
+
+
+async def test_a_message_of_a_clock_ahead_of_ours_counts_once_however_often_it_comes(
+    wechat: FakeWeChat, app: RunningApp
+) -> None:
+    wechat.clock = lambda: int(time.time()) + 20
+    message = wechat.message("oLi", MsgType="text", Content="long")
+    await wechat.deliver(message)
+    await until(lambda: len(wechat.texts("oLi")) == 4)
+    await until_async(lambda: _books_say(app, 1))
+    await wechat.deliver(message)
+    assert wechat.customers["oLi"].left() == 1
+    assert await _books_say(app, 1)
+
+
+async def _books_say(app: RunningApp, left: int) -> bool:
+    async with app.database.read() as session:
+        row = await session.get_one(ChannelCustomerRow, ("wechat", "oLi"))
+        return row.messages_left == left

@@ -80,8 +80,9 @@ class BilingualTokenizer(Tokenizer):
         yield from self._split_latin(text, end_of_last, len(text))
 
     def _split_latin(self, text: str, start: int, end: int) -> list[Token]:
-        if start == end:
-            return []
+        if end - start <= 1:  # a comma between two Han runs needs no spaCy
+            alone = text[start:end]
+            return [Token(alone, start)] if alone.strip() else []
         # The memory zone gives back the strings of this message; without it spaCy's string store
         # grows with every unseen word for as long as the engine runs.
         with self._latin.memory_zone():

@@ -177,7 +177,7 @@ def _features(message: Message) -> tuple[sparse.csr_matrix | None, Floats | None
     counts = message.get_sparse_features(TEXT)[1]
     vector = message.get_dense_features(TEXT)[1]
     return (
-        sparse.csr_matrix(counts.features) if counts else None,
+        counts.features.tocsr() if counts else None,
         np.asarray(vector.features, np.float32) if vector else None,
     )
 

@@ -421,10 +421,12 @@ def count_messages_only() -> None:
     def create_features(self: Any, attribute: str, all_tokens: list[list[str]]) -> Any:
         vectorizer = self.vectorizers.get(attribute)
         rows: list[Any] = [None] * len(all_tokens)
-        for i, tokens in enumerate(all_tokens):
-            if vectorizer and tokens:
-                rows[i] = vectorizer.transform([" ".join(tokens)])
-                rows[i].sort_indices()
+        filled = [i for i, tokens in enumerate(all_tokens) if tokens]
+        if vectorizer and filled:
+            counts = vectorizer.transform([" ".join(all_tokens[i]) for i in filled])
+            counts.sort_indices()
+            for row, i in enumerate(filled):
+                rows[i] = counts[row] if len(filled) > 1 else counts
         return [None] * len(all_tokens), rows
 
     CountVectorsFeaturizer._create_features = create_features

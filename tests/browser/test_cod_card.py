@@ -92,7 +92,7 @@ def test_who_refused_parcels_twice_pays_a_part_first(new_page: NewPage, stack: S
         _tell(stack, event("delivery_failed", number, at + timedelta(hours=9), refused=True))
         _tell(stack, event("returned", number, at + timedelta(hours=20)))
     number = _order(stack, user, "zh")
-    _expect(widget, "请备好")
+    _expect(widget, number)
     widget.press("确认发货")
     _expect(widget, "¥26.80定金")
     link = page.get_by_role("link", name="shop.yingda.example/pay")

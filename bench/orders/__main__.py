@@ -7,6 +7,7 @@ to nothing and there are no quiet hours. SQLite on this machine's disk.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import socket
@@ -34,6 +35,11 @@ from tests.stack.plugin import policy_without_nights
 _KEY = "bench"
 _SECONDS = 30
 _RATES = (100, 1000)  # events a minute
+_EXAMPLES = """\
+examples:
+  python -m bench.orders          100 and 1,000 a minute, half a minute each
+  python -m bench.orders 300      another rate
+"""
 
 
 async def measure(rate: int) -> list[float]:
@@ -112,8 +118,18 @@ async def _until_up(http: httpx.AsyncClient) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.orders",
+        description="How long a customer's card takes after an order event.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "rates", type=int, nargs="*", default=_RATES, help="events a minute (default: 100 1000)"
+    )
+    rates = parser.parse_args().rates
     table = Table("events a minute", "cards", "p50 s", "p95 s", "longest s")
-    for rate in _RATES:
+    for rate in rates:
         times = asyncio.run(measure(rate))
         cuts = statistics.quantiles(times, n=20)
         table.add_row(

@@ -30,7 +30,7 @@ from bot.orders import change_answers
 from bot.orders.answers import Goal, Reply
 from bot.orders.changes import Draft, Settled
 from bot.orders.cod_desk import Spoken
-from bot.orders.codes import Checked, CodeNotSentError, code_in
+from bot.orders.codes import Checked, code_in
 from bot.orders.drafts import draft_from_json, draft_to_json
 from bot.orders.fields import NOT_PACKED, Field
 from bot.orders.model import Order
@@ -156,11 +156,7 @@ class ChangeTalk:
         now: datetime,
     ) -> tuple[list[EventType], str | None]:
         """Send a code to the telephone on the order, and ask for it."""
-        try:
-            sent = await self._codes.send(order.number, order.phone, now)
-        except CodeNotSentError:
-            sent = False
-        if not sent:
+        if not await self._codes.send(order.number, order.phone, now):
             dispatcher.utter_message(response="utter_code_not_sent")
             return [*events, SlotSet(GO_AHEAD, STOPPED)], None
         return events, CODE
@@ -266,18 +262,13 @@ def _meant(goal: Goal, reading: Reading, starts: bool, asked_for: str | None) ->
             return Goal.CHANGE_RECIPIENT
         if goal is not Goal.COD_CONFIRM and reading.about_recipient:
             return Goal.CHANGE_RECIPIENT
+    told = reading.note or reading.left_alone
     if goal is Goal.CHANGE_ADDRESS and reading.address is None:
         if reading.about_phone:
             return Goal.CHANGE_PHONE
-        told = reading.note or reading.left_alone
         if told and (starts or (asked_for == GO_AHEAD and reading.to_change is None)):
             return Goal.COD_CONFIRM
-    if (
-        goal is Goal.CHANGE_DELIVERY_TIME
-        and starts
-        and (reading.note or reading.left_alone)
-        and not reading.gives("new_window")
-    ):
+    if goal is Goal.CHANGE_DELIVERY_TIME and starts and told and not reading.gives("new_window"):
         return Goal.COD_CONFIRM
     return goal
 

@@ -169,14 +169,13 @@ class ValidateOrderForm(FormValidationAction):
             order = await self._of_signed_in(dispatcher, tracker, number, goal, starts)
         asks_which = (tracker.get_slot(DRAFT) or {}).get("asks") == Detail.ITEM
         if order and goal in _GOODS and (starts or asks_which):
-            holding = await self._holding(tracker, order)
-            if len(holding) > 1:
-                reply = which_order(holding, goal, language_of(tracker))
-                say(dispatcher, reply)
+            meant = await self._holding(tracker, order)
+            if len(meant) > 1:
+                say(dispatcher, which_order(meant, goal, language_of(tracker)))
                 kept = SlotSet(DRAFT, with_early(tracker, starts=starts))
                 number_asked = [SlotSet(_NUMBER, None), SlotSet(REQUESTED_SLOT, _NUMBER)]
                 return [*events, kept, *number_asked, decide(f"flow:{goal}")]
-            order = holding[0]
+            order = meant[0]
         if order is None and number and last_four:
             now = self._clock()
             checked = await self._desk.verify(

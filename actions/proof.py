@@ -26,7 +26,7 @@ from actions.form import (
 from actions.saying import say
 from bot.orders.answers import Goal
 from bot.orders.claims.reading import goal_in
-from bot.orders.codes import Checked, CodeNotSentError, asks_why, code_in, mistyped, wants_another
+from bot.orders.codes import Checked, asks_why, code_in, mistyped, wants_another
 from bot.orders.identity import Level
 from bot.orders.model import Order
 from bot.orders.reading import read
@@ -79,11 +79,7 @@ class ProofTalk:
         goal = Goal(_last(said, "order_goal", goal))
         kept = with_early(tracker, starts=starts) | {"proof": True, "goal": goal.value}
         events: list[EventType] = [SlotSet(DRAFT, kept), SlotSet("order_goal", goal.value)]
-        try:
-            sent = await self._codes.send(order.number, order.phone, now)
-        except CodeNotSentError:
-            sent = False
-        if sent:
+        if await self._codes.send(order.number, order.phone, now):
             return events, CODE
         dispatcher.utter_message(response="utter_code_not_sent")
         return [*events, SlotSet(GO_AHEAD, STOPPED)], None
@@ -107,9 +103,9 @@ class ProofTalk:
         match await self._codes.check(order.number, typed, now):
             case Checked.RIGHT:
                 await self._identity.prove(tracker.sender_id, order, Level.ONE_TIME_CODE, now)
-                # The rest of the form goes on as if the order had just been opened.
                 # Six digits mean nothing else, whatever the classifier made of them.
                 tracker.latest_message["intent"] = {"name": "inform"}
+                # The rest of the form goes on as if the order had just been opened.
                 _go_on(tracker, draft, draft.get("goal"))
                 return None
             case refused:
@@ -178,10 +174,7 @@ class ProofTalk:
     async def _send_again(
         self, dispatcher: CollectingDispatcher, draft: dict[str, Any], order: Order, now: datetime
     ) -> _Step:
-        try:
-            sent = await self._codes.send(order.number, order.phone, now)
-        except CodeNotSentError:
-            sent = False
+        sent = await self._codes.send(order.number, order.phone, now)
         dispatcher.utter_message(response="utter_code_again" if sent else "utter_code_not_sent")
         if sent:
             return [SlotSet(DRAFT, draft)], CODE

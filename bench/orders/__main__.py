@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import socket
 import statistics
 import sys
@@ -28,8 +27,7 @@ from bot.storage.cod import OrderEventRow
 from bot.storage.conversations import ConversationRow, MessageRow
 from bot.storage.engine import Database
 from bot.storage.migrate import upgrade
-from connectors.orders.signature import SIGNATURE, TIMESTAMP, sign
-from tests.bot.orders.shop_events import created
+from tests.bot.orders.shop_events import created, signed
 from tests.stack.plugin import policy_without_nights
 
 _KEY = "bench"
@@ -85,9 +83,8 @@ async def _send(http: httpx.AsyncClient, number: int) -> None:
         f"SO2026{number:09d}", datetime.now(UTC), customer=f"c{number}",
         contact={"channel": "web", "user": f"v{number}"},
     )  # fmt: skip
-    body, at = json.dumps(data | {"id": f"bench-{number}"}).encode(), int(time.time())
-    headers = {TIMESTAMP: str(at), SIGNATURE: sign(_KEY, at, body)}
-    (await http.post("/api/v1/order-events", content=body, headers=headers)).raise_for_status()
+    told = signed(data | {"id": f"bench-{number}"}, _KEY)
+    (await http.post("/api/v1/order-events", **told)).raise_for_status()
 
 
 async def _times(database: Database) -> list[float]:

@@ -193,20 +193,12 @@ def our_system(folder: Path) -> System:
     # One customer of the long conversation writes faster than anybody may.
     stack = Stack.build(folder, customer_messages_per_minute=0)
     upgrade(stack.settings.database)
-    place = stack.engine.command.index("--model") + 1
-    stack.engine.command[place] = str(model_in(folder))
+    _serve(stack, model_in(folder))
     said = _responses(stack.settings.root)
-    token = stack.settings.secrets.engine_token
     return System(
         [stack.engine, stack.app],
         [
-            Line(
-                "Yingda, engine",
-                f"{stack.settings.engine_url}/webhooks/turn/webhook",
-                _turn_body,
-                _judge_events,
-                {"Authorization": f"Bearer {token}"},
-            ),
+            _engine_line(stack, "Yingda, engine", _judge_events),
             Line(
                 "Yingda, whole path",
                 _rest(stack.settings.port),
@@ -221,22 +213,27 @@ def engine_alone(folder: Path, model: Path, actions_port: int) -> System:
     """Return our engine with plain Rasa's action in place of the app's: what a turn costs the engine itself."""
     folder.mkdir()
     stack = Stack.build(folder)
-    command = list(stack.engine.command)
-    command[command.index("--model") + 1] = str(model)
+    _serve(stack, model)
     actions = {"YINGDA_ACTIONS_URL": f"http://127.0.0.1:{actions_port}/webhook"}
     environment = {**stack.engine.environment, **actions}
-    token = stack.settings.secrets.engine_token
     return System(
-        [replace(stack.engine, name="engine alone", command=command, environment=environment)],
-        [
-            Line(
-                "Yingda, engine, that action",
-                f"{stack.settings.engine_url}/webhooks/turn/webhook",
-                _turn_body,
-                _judge_said,
-                {"Authorization": f"Bearer {token}"},
-            )
-        ],
+        [replace(stack.engine, name="engine alone", environment=environment)],
+        [_engine_line(stack, "Yingda, engine, that action", _judge_said)],
+    )
+
+
+def _serve(stack: Stack, model: Path) -> None:
+    place = stack.engine.command.index("--model") + 1
+    stack.engine.command[place] = str(model)
+
+
+def _engine_line(stack: Stack, name: str, judge: Callable[[Turn, Any], bool]) -> Line:
+    return Line(
+        name,
+        f"{stack.settings.engine_url}/webhooks/turn/webhook",
+        _turn_body,
+        judge,
+        {"Authorization": f"Bearer {stack.settings.secrets.engine_token}"},
     )
 
 

@@ -28,8 +28,8 @@ class OnnxEncoder:
     Args:
         folder: holds ``model.onnx`` (inputs input_ids and attention_mask, output the unit rows)
             and ``tokenizer.json``.
-        threads: how many batches of one call are read at a time, each on a core of its own: twice as fast on
-            two cores as both of them on one batch. A shop server has few cores and several processes, so 1.
+        threads: how many batches of one call are read at a time, each on a core of its own: 1.7 times as fast
+            on two cores as both of them on one batch. A shop server has few cores and several processes, so 1.
         batch_size: texts per run of the model; texts are sorted by length first, so that little
             is spent on padding.
         max_tokens: longer texts are cut here.

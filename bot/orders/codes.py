@@ -104,10 +104,8 @@ class OneTimeCodes:
         """Send a new code for ``subject``; the one before is no longer good.
 
         Returns:
-            False when ``SENDS_A_DAY`` were sent in the last 24 hours.
-
-        Raises:
-            CodeNotSentError: it did not go out; the try counts all the same.
+            False when ``SENDS_A_DAY`` were sent in the last 24 hours, or it did not go out; such a try counts
+            all the same.
         """
         code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
         async with self.database.write() as session:
@@ -119,7 +117,10 @@ class OneTimeCodes:
             row.sends = [*recent, now.isoformat()]
             row.code_hash, row.tries = self._hash(subject, code), 0
             row.good_until = now + GOOD_FOR
-        await self.sender.send(phone, code)
+        try:
+            await self.sender.send(phone, code)
+        except CodeNotSentError:
+            return False
         return True
 
     async def check(self, subject: str, code: str, now: datetime) -> Checked:

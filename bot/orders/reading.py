@@ -207,10 +207,9 @@ def read(
     found: dict[str, str] = {}
     for entity in entities:
         found.setdefault(str(entity["entity"]), str(entity["value"]))
-    note, left_alone = note_of(text), False
-    if note and order.to_collect.minor:
-        note = note_of(text, left_alone=False)
-        left_alone = note != note_of(text)
+    whole = note_of(text)
+    note = note_of(text, left_alone=False) if order.to_collect.minor else whole
+    left_alone = note != whole
     window: Window | None = None
     problem: TimeProblem | None = None
     address = read_address(text, order.address)

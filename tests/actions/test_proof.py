@@ -72,10 +72,16 @@ def customer(orders: Orders, conversation: str) -> Customer:
     return Customer(executor, conversation)
 
 
+@pytest.fixture
+async def awaits_code(customer: Customer) -> None:
+    """The customer wants another phone on the order, and was sent a code."""
+    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
+
+
+@pytest.mark.usefixtures("awaits_code")
 async def test_a_new_phone_needs_a_code_and_then_nothing_is_asked_again(
     customer: Customer, pocket: Pocket
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     assert customer.asked_for == "one_time_code"
     (code,) = pocket.codes
     wrong = f"{(int(code) + 1) % 10**6:06d}"
@@ -85,8 +91,8 @@ async def test_a_new_phone_needs_a_code_and_then_nothing_is_asked_again(
     assert customer.slots["order_goal"] == "change_phone"
 
 
+@pytest.mark.usefixtures("awaits_code")
 async def test_too_many_wrong_codes_change_nothing(customer: Customer, pocket: Pocket) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     wrong = f"{(int(pocket.codes[0]) + 1) % 10**6:06d}"
     said: list[dict[str, Any]] = []
     for _ in range(3):
@@ -132,10 +138,10 @@ async def test_a_conversation_that_the_shop_named_needs_no_code_for_a_new_phone(
     assert pocket.codes == []
 
 
+@pytest.mark.usefixtures("awaits_code")
 async def test_what_is_said_while_we_wait_for_the_code_is_not_asked_for_after_it(
     customer: Customer, pocket: Pocket
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     customer.intent = {"name": "inform", "confidence": 0.9}
     await customer.says("新号码给邻居，放门口就行")
     assert customer.asked_for == "one_time_code"
@@ -152,10 +158,10 @@ async def test_what_is_said_while_we_wait_for_the_code_is_not_asked_for_after_it
 
 
 @pytest.mark.parametrize("asks", ["没收到验证码", "重新发一下", "didn't get it", "resend the code"])
+@pytest.mark.usefixtures("awaits_code")
 async def test_a_code_that_did_not_come_is_sent_again(
     customer: Customer, pocket: Pocket, asks: str
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     customer.intent = {"name": "ask_faq", "confidence": 0.9}
     assert names(await customer.says(asks)) == ["utter_code_again"]
     customer.intent = {}
@@ -166,61 +172,55 @@ async def test_a_code_that_did_not_come_is_sent_again(
     assert customer.asked_for == "new_phone"
 
 
+@pytest.mark.usefixtures("awaits_code")
 async def test_after_five_codes_no_other_is_sent(customer: Customer, pocket: Pocket) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     for _ in range(4):
         await customer.says("没收到验证码")
     assert names(await customer.says("没收到验证码")) == ["utter_code_not_sent"]
     assert (len(pocket.codes), customer.active) == (5, False)
 
 
-async def test_where_the_parcel_is_needs_no_code_and_the_code_is_still_awaited(
-    customer: Customer, pocket: Pocket
+@pytest.mark.parametrize(
+    ("intent", "text", "reply"),
+    [
+        ("order_status", "对了，我的订单到哪了", "utter_order_cod_waiting"),
+        ("my_orders", "我都有哪些订单", "utter_my_orders"),
+    ],
+)
+@pytest.mark.usefixtures("awaits_code")
+async def test_the_state_of_the_order_needs_no_code_and_the_code_is_still_awaited(
+    customer: Customer, pocket: Pocket, intent: str, text: str, reply: str
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
-    customer.intent = {"name": "order_status", "confidence": 0.9}
-    said = names(await customer.says("对了，我的订单到哪了", order_goal="order_status"))
-    assert said
-    assert said[0].startswith("utter_order_")
+    customer.intent = {"name": intent, "confidence": 0.9}
+    assert names(await customer.says(text, order_goal=intent)) == [reply]
     assert customer.asked_for == "one_time_code"
     customer.intent = {}
     assert await customer.says(pocket.codes[-1]) == []
     assert customer.asked_for == "new_phone"
 
 
-async def test_the_state_of_the_order_needs_no_code(customer: Customer, pocket: Pocket) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
-    customer.intent = {"name": "my_orders", "confidence": 0.9}
-    said = await customer.says("我都有哪些订单", order_goal="my_orders")
-    assert names(said) == ["utter_my_orders"]
-    assert customer.asked_for == "one_time_code"
-    customer.intent = {}
-    await customer.says(pocket.codes[-1])
-    assert customer.asked_for == "new_phone"
-
-
+@pytest.mark.usefixtures("awaits_code")
 async def test_another_wish_waits_for_the_code(customer: Customer, pocket: Pocket) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     customer.intent = {"name": "invoice", "confidence": 0.9}
     await customer.says("我要开发票", order_goal="invoice")
     assert (customer.asked_for, customer.slots["kept_request"]) == ("one_time_code", True)
     assert customer.slots["order_goal"] == "change_phone"
 
 
+@pytest.mark.usefixtures("awaits_code")
 async def test_the_same_wish_again_is_told_why_there_is_a_code(
     customer: Customer, pocket: Pocket
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     customer.intent = {"name": "change_address", "confidence": 0.9}
     said = await customer.says("我要改手机号码啊", order_goal="change_address")
     assert names(said) == ["utter_code_why"]
     assert customer.asked_for == "one_time_code"
 
 
+@pytest.mark.usefixtures("awaits_code")
 async def test_who_cancels_gives_no_code_for_a_new_phone(
     customer: Customer, pocket: Pocket
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     customer.intent = {"name": "cancel_order", "confidence": 0.9}
     said = await customer.says("算了不要了 取消这单吧", order_goal="cancel_order")
     assert names(said) == ["utter_preview_cancel"]
@@ -237,10 +237,10 @@ async def test_who_cancels_gives_no_code_for_a_new_phone(
         ("I don't have that phone anymore", "utter_code_why"),
     ],
 )
+@pytest.mark.usefixtures("awaits_code")
 async def test_what_is_said_about_the_code_is_answered(
     customer: Customer, pocket: Pocket, text: str, reply: str
 ) -> None:
-    await customer.says("收货电话想改一下", order_goal="change_address", **COD)
     customer.intent = {"name": "ask_faq", "confidence": 0.9}
     assert names(await customer.says(text)) == [reply]
     assert (customer.asked_for, customer.rejected) == ("one_time_code", False)

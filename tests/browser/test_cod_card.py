@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
-import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 from playwright.sync_api import Page, expect
 
-from connectors.orders.signature import SIGNATURE, TIMESTAMP, sign
 from connectors.web.session import WebSessions
 from tests.bot.orders.shop_events import created, event, shipped
 from tests.browser.conftest import NewPage
@@ -20,13 +15,6 @@ from tests.browser.test_widget import Widget
 from tests.stack.running import Stack
 
 _numbers = itertools.count(701)
-
-
-def _tell(stack: Stack, data: dict[str, Any]) -> None:
-    body, at = json.dumps(data | {"id": uuid.uuid4().hex}).encode(), int(time.time())
-    headers = {TIMESTAMP: str(at), SIGNATURE: sign(stack.settings.order_key, at, body)}
-    answer = httpx.post(f"{stack.url}/api/v1/order-events", content=body, headers=headers)
-    answer.raise_for_status()
 
 
 def _customer(page: Page, stack: Stack, language: str) -> tuple[Widget, str]:
@@ -47,7 +35,7 @@ def _order(stack: Stack, user: str, language: str, **more: Any) -> str:
     number, contact = f"SO20260101{next(_numbers)}", {"channel": "web", "user": user}
     now = datetime.now(UTC)
     more = {"price": 12900, "customer": user} | more
-    _tell(stack, created(number, now, contact=contact, language=language, **more))
+    stack.tell(created(number, now, contact=contact, language=language, **more))
     return number
 
 
@@ -87,17 +75,17 @@ def test_who_refused_parcels_twice_pays_a_part_first(new_page: NewPage, stack: S
     before = datetime.now(UTC) - timedelta(days=30)
     for day in range(2):
         number, at = f"SO20260101{next(_numbers)}", before + timedelta(days=day)
-        _tell(stack, created(number, at, contact=None, customer=user))
-        _tell(stack, shipped(number, at + timedelta(hours=2), f"SF{number[2:]:0>13}"))
-        _tell(stack, event("delivery_failed", number, at + timedelta(hours=9), refused=True))
-        _tell(stack, event("returned", number, at + timedelta(hours=20)))
+        stack.tell(created(number, at, contact=None, customer=user))
+        stack.tell(shipped(number, at + timedelta(hours=2), f"SF{number[2:]:0>13}"))
+        stack.tell(event("delivery_failed", number, at + timedelta(hours=9), refused=True))
+        stack.tell(event("returned", number, at + timedelta(hours=20)))
     number = _order(stack, user, "zh")
     _expect(widget, number)
     widget.press("确认发货")
     _expect(widget, "¥26.80定金")
     link = page.get_by_role("link", name="shop.yingda.example/pay")
     expect(link).to_have_attribute("href", f"https://shop.yingda.example/pay/{number}")
-    _tell(stack, event("paid", number, datetime.now(UTC), amount=2680))
+    stack.tell(event("paid", number, datetime.now(UTC), amount=2680))
     widget.say(f"{number} 到哪了")
     _expect(widget, "已付款")
     _expect(widget, "请准备好¥107.20")

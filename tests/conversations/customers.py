@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import json
-import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-import httpx
-
-from connectors.orders.signature import SIGNATURE, TIMESTAMP, sign
 from tests.bot.orders.shop_events import created, event, shipped
 from tests.conversations.dialogue import Dialogue, ShopSays, Turn
 from tests.stack.running import Stack
@@ -78,7 +73,7 @@ class Shop:
                 shipped(number, start + timedelta(hours=2), f"SF{number[2:]:0>13}"),
                 event("delivered", number, start + timedelta(hours=8)),
             ):  # fmt: skip
-                self._send(data)
+                self._stack.tell(data)
             return
         if kind == "created":
             data = created(
@@ -93,14 +88,4 @@ class Shop:
             data = shipped(self._number, now, f"SF{self._number[2:]:0>13}")
         else:
             data = event(kind, self._number, now)
-        self._send(data)
-
-    def _send(self, data: dict[str, Any]) -> None:
-        body = json.dumps(data | {"id": uuid.uuid4().hex}).encode()
-        at = int(time.time())
-        key = self._stack.settings.order_key
-        httpx.post(
-            f"{self._stack.url}/api/v1/order-events",
-            content=body,
-            headers={TIMESTAMP: str(at), SIGNATURE: sign(key, at, body)},
-        ).raise_for_status()
+        self._stack.tell(data)

@@ -7,10 +7,11 @@ import signal
 import socket
 import sys
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -19,6 +20,7 @@ from bot.settings import Settings
 from bot.storage.migrate import upgrade
 from bot.supervisor import Child
 from tests.apps import ALWAYS_OPEN
+from tests.bot.orders.shop_events import signed
 
 _READY_WITHIN_S = 180.0
 
@@ -128,6 +130,11 @@ class Stack:
         response.raise_for_status()
         replies: list[dict[str, object]] = response.json()
         return replies
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Send an order event as the shop does, under an id of its own."""
+        told = signed(event | {"id": uuid.uuid4().hex}, self.settings.order_key)
+        httpx.post(f"{self.url}/api/v1/order-events", **told).raise_for_status()
 
 
 def free_port() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -22,8 +21,7 @@ from bot.storage.conversations import MessageRow
 from bot.storage.engine import Database
 from bot.storage.migrate import upgrade
 from bot.storage.orders import OrderRow
-from connectors.orders.signature import SIGNATURE, TIMESTAMP, sign
-from tests.bot.orders.shop_events import created
+from tests.bot.orders.shop_events import created, signed
 from tests.stack.plugin import policy_without_nights
 from tests.stack.running import free_port
 
@@ -91,12 +89,11 @@ async def _until_taken(http: httpx.AsyncClient, number: int) -> None:
         f"SO2026{number:09d}", datetime.now(UTC), customer=f"c{number}",
         contact={"channel": "web", "user": f"v{number}"},
     )  # fmt: skip
-    body, at = json.dumps(data | {"id": f"evt-{number}"}).encode(), int(time.time())
-    headers = {TIMESTAMP: str(at), SIGNATURE: sign(KEY, at, body)}
+    told = signed(data | {"id": f"evt-{number}"}, KEY)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            answer = await http.post("/api/v1/order-events", content=body, headers=headers)
+            answer = await http.post("/api/v1/order-events", **told)
         except httpx.TransportError:
             await asyncio.sleep(0.05)
             continue

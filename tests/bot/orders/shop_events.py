@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
+import time
 from datetime import datetime
 from typing import Any
 
 from bot.orders.events import OrderEvent
 from bot.orders.wire import event_from_json
+from connectors.orders.signature import SIGNATURE, TIMESTAMP, sign
 
 _ids = itertools.count(1)
 CONTACT = {"channel": "web", "user": "visitor-1"}
+
+
+def signed(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return content and headers of the request with an event, signed now."""
+    body, at = json.dumps(data).encode(), int(time.time())
+    return {"content": body, "headers": {TIMESTAMP: str(at), SIGNATURE: sign(key, at, body)}}
 
 
 def created(
